@@ -1,0 +1,1 @@
+"""The only door for plugins: hook specifications, the types they exchange, and the toolkit over core's services."""
