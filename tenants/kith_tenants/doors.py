@@ -127,9 +127,11 @@ class Doors:
                 cursor.execute("SELECT set_config('kith.tenant_id', $1, true)", (str(tenant_id),))
                 cursor.fetchall()
             door = ArrowDoor(connection, tenant_id)
-            door.assert_tenant()
-            yield door
-            connection.rollback()
+            try:
+                door.assert_tenant()
+                yield door
+            finally:
+                door.close()
 
 
 class ArrowDoor:
@@ -137,26 +139,32 @@ class ArrowDoor:
 
     def __init__(self, connection: Any, tenant_id: int) -> None:
         self._connection = connection
+        self._cursor = connection.cursor()
         self.tenant_id = tenant_id
 
     def assert_tenant(self) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.execute("SELECT kith.tenant_id()")
-            row = cursor.fetchone()
+        self._cursor.execute("SELECT kith.tenant_id()")
+        row = self._cursor.fetchone()
         if row != (self.tenant_id,):
             raise TenantMixed(f"the Arrow door was opened for tenant {self.tenant_id} but the database says {row}")
 
     def read(self, statement: Any) -> pa.RecordBatchReader:
-        """Stream a select's rows as Arrow record batches. Numeric columns must be cast in the select: ADBC gives them as text."""
+        """Stream a select's rows as Arrow record batches; the next read ends this one.
+
+        Numeric columns must be cast in the select: ADBC gives them as text.
+        """
         from sqlalchemy.dialects import postgresql
 
-        compiled = statement.compile(
-            dialect=postgresql.dialect(),  # type: ignore[no-untyped-call]
-            compile_kwargs={"literal_binds": True},
-        )
-        cursor = self._connection.cursor()
-        cursor.execute(str(compiled))
-        return cursor.fetch_record_batch()
+        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+        compiled = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+        self._cursor.close()  # one read at a time: the connection streams
+        self._cursor = self._connection.cursor()
+        self._cursor.execute(str(compiled))
+        return self._cursor.fetch_record_batch()
+
+    def close(self) -> None:
+        self._cursor.close()
+        self._connection.rollback()
 
 
 def _engine(url: str, pool_size: int) -> Engine:

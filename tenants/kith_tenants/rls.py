@@ -79,3 +79,13 @@ def problems(source: str) -> list[str]:
         if "tenant_id" in body and not re.search(r"PrimaryKeyConstraint\(\s*['\"]tenant_id['\"]", body):
             found.append(f"{table}: the primary key must start with tenant_id")
     return found
+
+
+def plugin_schema(schema: str) -> list[str]:
+    """SQL that makes a plugin's schema, which kith_app and kith_backup may look into."""
+    if not re.fullmatch(r"plugin_[a-z][a-z0-9_]*", schema):
+        raise ValueError(f"{schema!r} is not a plugin's schema")
+    return [
+        f"CREATE SCHEMA IF NOT EXISTS {schema}",
+        f"GRANT USAGE ON SCHEMA {schema} TO {APP.name}, {BACKUP.name}",
+    ]

@@ -93,7 +93,7 @@ class Addressed(Numbered):
 
 
 def owned_by(table: str, column: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
-    """A foreign key inside the tenant: (tenant_id, column) → kith.table. Its check bypasses row level security: id alone leaks."""
+    """A foreign key inside the tenant: (tenant_id, column) → table. The check bypasses row level security: id alone leaks."""
     return ForeignKeyConstraint(["tenant_id", column], [f"{CORE}.{table}.tenant_id", f"{CORE}.{table}.id"], ondelete=ondelete)
 
 

@@ -20,16 +20,17 @@ class Kind(StrEnum):
     BOOLEAN = "boolean"
     DATE = "date"  # a calendar day in the tenant's zone
     TIME = "time"  # an instant, stored in UTC
-    PRODUCT = "product"  # the id of a product of the same tenant
-    ORDER = "order"  # the id of a sales order of the same tenant
+    RATE = "rate"  # exact decimal(20,10); in frames float64
+    REFERENCE = "reference"  # a row of the fact `to`; files give its external id, the table holds its id
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """One column of a fact.
 
-    `filled_at` names the column that says when a late-filled value became known: before that time it is null in
-    `frames.before`. A column that changes without such a time says `undated=True` and is not in `before` at all.
+    `filled_at` names the column that says when a late-filled value became known (itself, for a time or day): before that
+    time it is null in `frames.before`. A column that changes without such a time says `undated=True` and is not in `before`.
+    `to` names the fact a REFERENCE points to. `falls_back_to` names the column whose value stands in where a file gives none.
     `aliases` are further header words by which the mapping guess knows the column, in any language.
     """
 
@@ -37,18 +38,25 @@ class Column:
     kind: Kind
     label: str
     required: bool = False
+    to: str = ""
     filled_at: str | None = None
     undated: bool = False
     may_be_future: bool = False
+    falls_back_to: str | None = None
     choices: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+
+    @property
+    def stored_as(self) -> str:
+        """The column's name in the table: a reference holds the other row's id."""
+        return f"{self.name}_id" if self.kind is Kind.REFERENCE else self.name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
     """One kind of thing that happened.
 
-    `occurred` names the declared TIME or DATE column that dates a row; the loader copies it to occurred_at, occurred_on.
+    `occurred` names the declared TIME or DATE column that dates a row; it is stored as occurred_at and occurred_on, not twice.
     `key` names the columns that identify a row where the source gives no id of its own ("" = content and occurrence number).
     `plugin` is filled by core: facts of a plugin live in schema plugin_<name>.
     """
@@ -71,6 +79,11 @@ class Fact:
             if column.name == name:
                 return column
         raise KeyError(f"{self.name} has no column {name}")
+
+    @property
+    def stored(self) -> tuple[Column, ...]:
+        """Declared columns that have a table column of their own: all but the one that dates the row."""
+        return tuple(column for column in self.columns if column.name != self.occurred)
 
     @property
     def money(self) -> tuple[Column, ...]:

@@ -1,0 +1,46 @@
+"""Write a migration from the difference between the models and a fresh database: `python migrations/write.py SLUG [PLUGIN]`.
+
+Starts an embedded PostgreSQL of its own in a temporary folder, so it touches no database of yours.
+`--first` writes core's first migration anew; only until a release carries it.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import alembic.command
+from sqlalchemy import text
+
+from kith_platform import migrate
+from kith_platform.plugins import installed_streams
+from kith_platform.servers.home import Home
+from kith_platform.servers.postgres import Postgres
+from kith_tenants.schema import OWNER
+
+
+def main(slug: str, plugin: str = "core", *, first: bool = False) -> None:
+    migrate.load_models()
+    streams = {stream.name: stream for stream in [migrate.CORE_STREAM, *installed_streams()]}
+    stream = streams[plugin if plugin == "core" else f"plugin_{plugin}"]
+    if first:
+        for old in stream.versions.glob("*.py"):
+            old.unlink()
+    stream.versions.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="kith-") as folder:
+        server = Postgres(Home(Path(folder)), durable=False)
+        server.start()
+        try:
+            migrate.migrate(server.superuser_url(), streams.values(), {})
+            with migrate.owner_connection(server.superuser_url()) as connection:
+                connection.execute(text(f"SET ROLE {OWNER.name}"))
+                connection.commit()
+                alembic.command.revision(stream.config(connection), message=slug, autogenerate=True)
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    words = [word for word in sys.argv[1:] if word != "--first"]
+    main(*words, first="--first" in sys.argv)
