@@ -98,9 +98,11 @@ class Home:
         return self.secret("model_key")
 
     def log_file(self, name: str) -> Path:
-        """`log/<name>.log`, mode 0600; one above 10 MB is first moved aside to `<name>.log.1`."""
-        self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.logs / f"{name}.log"
+        return self.logs / f"{name}.log"
+
+    def fresh_log(self, name: str) -> Path:
+        """The log for a process about to start, mode 0600; one above 10 MB is moved aside to `<name>.log.1`."""
+        path = self.log_file(name)
         if path.exists() and path.stat().st_size > LOG_LIMIT:
             path.replace(path.with_suffix(".log.1"))
         path.touch(mode=0o600)

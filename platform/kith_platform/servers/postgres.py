@@ -198,7 +198,7 @@ class Postgres:
         fresh.mkdir(mode=0o700)
         how.own(fresh)
         how.demand(fresh / "PG_VERSION")
-        with tempfile.NamedTemporaryFile("w") as password:
+        with tempfile.NamedTemporaryFile("w", dir=self.home.path) as password:
             password.write(self.password(SUPERUSER))
             password.flush()
             how.own(Path(password.name))
@@ -239,7 +239,7 @@ class Postgres:
 
     def _launch(self, how: Runner) -> None:
         command = [str(binaries() / "pg_ctl"), "start", "-D", str(self.home.pg), "-w", "-s", "-t", str(START_SECONDS)]
-        with self._log().open("ab") as log:
+        with self.home.fresh_log("postgresql").open("ab") as log:
             how.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
     def _wait(self) -> bool:

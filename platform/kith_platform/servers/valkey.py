@@ -37,7 +37,6 @@ class Valkey:
     def __init__(self, home: Home, *, durable: bool = True) -> None:
         self.home = home
         self.durable = durable
-
         self._settings = home.valkey / "valkey.conf"
         self._pid_file = home.valkey / "valkey.pid"
 
@@ -109,7 +108,7 @@ class Valkey:
                 self._write_settings()
                 self.socket.unlink(missing_ok=True)
                 command = [str(binary()), str(self._settings)]
-                with self._log().open("ab") as log:
+                with self.home.fresh_log("valkey").open("ab") as log:
                     subprocess.run(  # noqa: S603 - it puts itself in the background
                         command,
                         env={"PATH": os.defpath},
