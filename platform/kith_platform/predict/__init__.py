@@ -1,0 +1,1 @@
+"""Predictions: model specs, training, registry, scores."""
