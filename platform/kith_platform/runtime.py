@@ -34,17 +34,23 @@ class Runtime:
         self.redis.close()
 
 
+def bring_to_head(servers: Embedded) -> list[str]:
+    """Start what is embedded and migrate where this process may. Returns what was done, in words."""
+    urls = servers.ensure()
+    if urls.owner is None:
+        return []
+    passwords = {role.name: servers.postgres.password(role.name) for role in ROLES} if servers.postgres else {}
+    return migrate.migrate(urls.owner, [migrate.CORE_STREAM, *installed_streams()], passwords)
+
+
 def open_runtime(settings: Settings, *, durable: bool = True) -> Runtime:
     """Start embedded servers where needed, bring the schema to head where this process may, and open the doors.
 
     Raises ServerError, MigrationProblem, or TooPowerful when a login is not bound by row level security.
     """
     servers = Embedded(settings, durable=durable)
-    urls = servers.ensure()
-    if urls.owner is not None:
-        streams = [migrate.CORE_STREAM, *installed_streams()]
-        passwords = {role.name: servers.postgres.password(role.name) for role in ROLES} if servers.postgres else {}
-        migrate.migrate(urls.owner, streams, passwords)
+    bring_to_head(servers)
+    urls = servers.urls()
     doors = Doors(DatabaseUrls(app=urls.app, auth=urls.auth, dispatch=urls.dispatch), pool_size=settings.web_threads + 2)
     doors.refuse_power()
     return Runtime(
