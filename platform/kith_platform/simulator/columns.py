@@ -1,0 +1,54 @@
+"""Numbers of the simulation as columns of a table: local dates and times, ids, money."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from kith_platform.simulator.seasons import Floats
+
+
+def times(start: date, moments: ArrayLike) -> pl.Series:
+    """Moments (days since the start; NaN or infinite = none) as wall-clock times of the company, to the second.
+
+    A day's moments are spread over 07:00–22:00, in order: shops sleep, and no time falls into a clock change.
+    """
+    values = np.asarray(moments, dtype=np.float64)
+    known = np.isfinite(values)
+    day, part = np.divmod(np.where(known, values, 0.0), 1.0)
+    seconds = (day * 86_400 + np.floor((7 + 15 * part) * 3600)).astype(np.int64)
+    midnight = datetime(start.year, start.month, start.day)  # noqa: DTZ001 — wall-clock time of the company's zone
+    column = (pl.Series(seconds) * 1_000_000).cast(pl.Duration("us")) + midnight
+    return column.zip_with(pl.Series(known), pl.Series([None], dtype=pl.Datetime("us")))
+
+
+def dates(start: date, days: ArrayLike) -> pl.Series:
+    """Days since the start (NaN or infinite = none) as dates."""
+    values = np.asarray(days, dtype=np.float64)
+    known = np.isfinite(values)
+    column = pl.Series(np.where(known, np.floor(values), 0.0).astype(np.int32)) + (start - date(1970, 1, 1)).days
+    return column.cast(pl.Int32).cast(pl.Date).zip_with(pl.Series(known), pl.Series([None], dtype=pl.Date))
+
+
+def codes(prefix: str, count: int) -> NDArray[np.str_]:
+    """Ids: a prefix and a running number of seven digits from 1 on."""
+    return np.char.add(prefix, np.char.zfill(np.arange(1, count + 1).astype(str), 7))
+
+
+def money(values: ArrayLike) -> Floats:
+    """Rounded to hundredths."""
+    return np.round(np.asarray(values, dtype=np.float64), 2)
+
+
+def only(values: ArrayLike, where: NDArray[np.bool_]) -> Floats:
+    """Moments where the condition holds, NaN elsewhere."""
+    return np.where(where, np.asarray(values, dtype=np.float64), np.nan)
+
+
+def texts(choices: ArrayLike, picks: NDArray[np.int64] | NDArray[np.bool_], where: NDArray[np.bool_]) -> pl.Series:
+    """choices[picks] where the condition holds, null elsewhere."""
+    words = pl.Series(np.asarray(choices)[picks.astype(np.int64)], dtype=pl.String)
+    return words.zip_with(pl.Series(where), pl.Series([None], dtype=pl.String))

@@ -1,0 +1,133 @@
+"""The hidden lives of customers in the misspecified regime: what angers them, what draws them away, when they leave.
+
+Nothing here looks at recency, frequency or any ratio of gaps. Customers leave because of what they lived through (late
+deliveries, faulty goods, complaints that nobody solved, prices that rose), because a competitor opened in their region,
+because they moved or their life changed. Data show these causes only in part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kith_platform.simulator.buying import NEVER, Ints, Purchases
+from kith_platform.simulator.experiences import Experiences
+from kith_platform.simulator.seasons import Floats
+
+Matrix = NDArray[np.float32]  # customers × days
+
+CAUSES = ("service_failure", "product_failure", "price", "no_value", "competitor", "moved", "life_change", "non_payment")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Temper:
+    """How customers feel and leave. Hazards are per day."""
+
+    base: float = 0.0002  # a contented customer's
+    anger: float = 1.25  # the hazard is base · exp(anger · resentment)
+    memory: float = 0.985  # share of resentment left after a day: half is forgotten in 46 days
+    competitor: float = 0.0022  # at its opening, times the customer's openness (mean 1)
+    moved: float = 0.00010
+    life_change: float = 0.00012
+    non_payment: float = 0.0  # mean, spread over customers by Gamma(.5)
+
+
+@dataclass(frozen=True)
+class Lives:
+    """`resentment` and `outside` (hazard that has nothing to do with experiences) by customer and day; the day each leaves
+    (NEVER if within the data none) and why (an index of CAUSES, −1 for none)."""
+
+    temper: Temper
+    resentment: Matrix
+    outside: Matrix
+    left: Ints
+    cause: Ints
+
+    def hazard(self, resentment: Matrix, outside: Matrix) -> Matrix:
+        """Hazard of leaving per day, from resentment and outside hazard of the same shape."""
+        return (self.temper.base * np.exp(self.temper.anger * resentment) + outside).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class World:
+    """What happens to all: days of price rises and of a competitor's opening by region (NEVER for none)."""
+
+    price_rises: tuple[int, ...]
+    competitor: Ints
+
+
+def live(
+    rng: np.random.Generator,
+    temper: Temper,
+    world: World,
+    region: Ints,
+    joined: Ints,
+    days: int,
+    bought: Purchases,
+    lived: Experiences,
+) -> Lives:
+    """Draw when and why each customer leaves, given all he would buy if he stayed."""
+    count = joined.size
+    care = rng.gamma(4.0, 0.25, count)  # how much a rise in price hurts
+    parts = _resentments(temper, world, care, lived, days, count)
+    total = _total(parts)
+    outside = _outside(rng, temper, world, region, days)
+    hazard = temper.base * np.exp(temper.anger * total) + outside.sum(axis=0)
+    hazard[np.arange(days)[None, :] <= joined[:, None]] = 0.0
+    gone = np.cumsum(hazard, axis=1) >= rng.exponential(1.0, count)[:, None]
+    left = np.where(gone.any(axis=1), gone.argmax(axis=1), NEVER)
+    cause = _causes(rng, temper, parts, outside, left)
+    # A second pass over what was really lived: purchases after leaving never happened, nor did what came of them.
+    real = bought.day < left[bought.who]
+    resentment = _total(_resentments(temper, world, care, lived.where(real), days, count))
+    return Lives(temper, resentment, outside.sum(axis=0), left, cause)
+
+
+def _resentments(temper: Temper, world: World, care: Floats, lived: Experiences, days: int, count: int) -> NDArray[np.float32]:
+    """Resentment from service, product and price (3 × customers × days); what happens on a day is felt from the next."""
+    shocks = np.zeros((3, count, days), dtype=np.float32)
+    for part, who, day, weight in lived.shocks():
+        within = day < days
+        np.add.at(shocks[part], (who[within], day[within]), weight[within])
+    for rise in world.price_rises:
+        shocks[2, :, rise] += care.astype(np.float32)
+    felt = np.zeros_like(shocks)
+    for day in range(1, days):
+        felt[:, :, day] = temper.memory * (felt[:, :, day - 1] + shocks[:, :, day - 1])
+    return felt
+
+
+def _total(parts: NDArray[np.float32]) -> Matrix:
+    return np.clip(parts.sum(axis=0), 0.0, 4.0)
+
+
+def _outside(rng: np.random.Generator, temper: Temper, world: World, region: Ints, days: int) -> NDArray[np.float32]:
+    """Hazards of competitor, moving, life change and not paying (4 × customers × days)."""
+    since = np.arange(days)[None, :] - world.competitor[:, None]
+    pull = np.where(since >= 0, np.exp(-np.maximum(since, 0) / 120.0), 0.0)
+    openness = rng.gamma(1.0, 1.0, region.size)
+    broke = rng.gamma(0.5, 2.0, region.size)
+    outside = np.empty((4, region.size, days), dtype=np.float32)
+    outside[0] = temper.competitor * openness[:, None] * pull[region]
+    outside[1] = temper.moved
+    outside[2] = temper.life_change
+    outside[3] = temper.non_payment * broke[:, None]
+    return outside
+
+
+def _causes(
+    rng: np.random.Generator, temper: Temper, parts: NDArray[np.float32], outside: NDArray[np.float32], left: Ints
+) -> Ints:
+    """One cause per leaver, with the odds of the hazards that stood on that day."""
+    cause = np.full(left.size, -1, dtype=np.int64)
+    who = np.nonzero(left < NEVER)[0]
+    felt = np.clip(parts[:, who, left[who]], 0, None)
+    content = np.full((1, who.size), temper.base)
+    angry = temper.base * np.expm1(temper.anger * np.clip(felt.sum(axis=0), 0.0, 4.0))
+    share = felt / np.maximum(felt.sum(axis=0), 1e-9)
+    odds = np.concatenate([angry * share, content, outside[:, who, left[who]]])
+    drawn = rng.random(who.size) * odds.sum(axis=0)
+    cause[who] = np.minimum((np.cumsum(odds, axis=0) < drawn).sum(axis=0), len(CAUSES) - 1)
+    return cause
