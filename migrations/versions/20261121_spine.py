@@ -8,7 +8,7 @@ from kith_tenants.rls import protect
 from kith_tenants.schema import Access
 from sqlalchemy.dialects import postgresql
 
-revision = '4d112098fc31'
+revision = 'c82b7972427c'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -75,6 +75,55 @@ def upgrade() -> None:
     )
     op.create_index('ix_attribute_change_changed_at', 'attribute_change', ['changed_at'], unique=False, schema='kith', postgresql_using='brin')
     op.create_index('ix_attribute_change_record_id', 'attribute_change', ['tenant_id', 'record_id'], unique=False, schema='kith')
+    op.create_table('audit_entry',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('identity_id', sa.BigInteger(), nullable=True),
+    sa.Column('token_id', sa.BigInteger(), nullable=True),
+    sa.Column('actor_name', sa.Text(collation='C'), nullable=False),
+    sa.Column('action', sa.Text(collation='C'), nullable=False),
+    sa.Column('subject', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('detail', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('address', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('request', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_audit_entry')),
+    schema='kith'
+    )
+    op.create_index('ix_audit_entry_action', 'audit_entry', ['tenant_id', 'action', 'id'], unique=False, schema='kith')
+    op.create_index('ix_audit_entry_identity_id', 'audit_entry', ['tenant_id', 'identity_id', 'id'], unique=False, schema='kith')
+    op.create_table('auth_link',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('kind', sa.Text(collation='C'), nullable=False),
+    sa.Column('identity_id', sa.BigInteger(), nullable=False),
+    sa.Column('email', sa.Text(collation='C'), nullable=False),
+    sa.Column('token_hash', sa.Text(collation='C'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_auth_link')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_auth_link_token_hash')),
+    schema='kith'
+    )
+    op.create_index('ix_auth_link_identity_id', 'auth_link', ['identity_id'], unique=False, schema='kith')
+    op.create_table('auth_mail',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.Column('kind', sa.Text(collation='C'), nullable=False),
+    sa.Column('recipient', sa.Text(collation='C'), nullable=False),
+    sa.Column('subject', sa.Text(collation='C'), nullable=False),
+    sa.Column('body', sa.Text(collation='C'), nullable=False),
+    sa.Column('status', sa.Text(collation='C'), server_default='queued', nullable=False),
+    sa.Column('attempts', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('next_try_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('problem', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_auth_mail')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_auth_mail_public_id')),
+    schema='kith'
+    )
+    op.create_index('ix_auth_mail_status', 'auth_mail', ['status', 'next_try_at'], unique=False, schema='kith')
     op.create_table('consent',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -247,6 +296,49 @@ def upgrade() -> None:
     schema='kith'
     )
     op.create_index('ix_fx_rate_changed_at', 'fx_rate', ['changed_at'], unique=False, schema='kith', postgresql_using='brin')
+    op.create_table('identity',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.Column('email', sa.Text(collation='C'), nullable=False),
+    sa.Column('name', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('language', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('password', sa.Text(collation='C'), nullable=True),
+    sa.Column('password_changed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('active', sa.Boolean(), server_default=sa.text('true'), nullable=False),
+    sa.Column('tenants', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+    sa.Column('second_factor', sa.Text(collation='C'), nullable=True),
+    sa.Column('second_factor_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('last_counter', sa.BigInteger(), nullable=True),
+    sa.Column('recovery_codes', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+    sa.Column('failures', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('hour_failures', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('hour_began_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('locked_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_identity')),
+    sa.UniqueConstraint('email', name=op.f('uq_identity_email')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_identity_public_id')),
+    schema='kith'
+    )
+    op.create_table('invitation',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.Column('email', sa.Text(collation='C'), nullable=False),
+    sa.Column('role', sa.Text(collation='C'), nullable=False),
+    sa.Column('reach', sa.Text(collation='C'), server_default='all', nullable=False),
+    sa.Column('unit_ids', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+    sa.Column('invited_by', sa.BigInteger(), nullable=True),
+    sa.Column('token_hash', sa.Text(collation='C'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('accepted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_invitation')),
+    sa.UniqueConstraint('tenant_id', 'public_id', name=op.f('uq_invitation_tenant_id_public_id')),
+    schema='kith'
+    )
+    op.create_index('ix_invitation_email', 'invitation', ['tenant_id', 'email'], unique=False, schema='kith')
     op.create_table('invoice',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -273,6 +365,73 @@ def upgrade() -> None:
     )
     op.create_index('ix_invoice_changed_at', 'invoice', ['changed_at'], unique=False, schema='kith', postgresql_using='brin')
     op.create_index('ix_invoice_record_id', 'invoice', ['tenant_id', 'record_id'], unique=False, schema='kith')
+    op.create_table('job',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.Column('kind', sa.Text(collation='C'), nullable=False),
+    sa.Column('queue', sa.Text(collation='C'), nullable=False),
+    sa.Column('args', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('state', sa.Text(collation='C'), server_default='queued', nullable=False),
+    sa.Column('attempt', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('max_attempts', sa.BigInteger(), server_default=sa.text('3'), nullable=False),
+    sa.Column('dedupe_key', sa.Text(collation='C'), nullable=True),
+    sa.Column('asked_by', sa.BigInteger(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('run_after', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('dispatched_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('worker', sa.Text(collation='C'), nullable=True),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('progress_done', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('progress_total', sa.BigInteger(), nullable=True),
+    sa.Column('progress_message', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('progress_params', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('error', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('error_params', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('error_code', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('result', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('cancel_requested', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('seen', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_job')),
+    sa.UniqueConstraint('tenant_id', 'public_id', name=op.f('uq_job_tenant_id_public_id')),
+    schema='kith'
+    )
+    op.create_index('ix_job_active', 'job', ['tenant_id', 'queue', 'run_after', 'id'], unique=False, schema='kith', postgresql_include=['state'], postgresql_where=sa.text('finished_at IS NULL'))
+    op.create_index('ix_job_unseen', 'job', ['tenant_id', 'asked_by', 'id'], unique=False, schema='kith', postgresql_where=sa.text('NOT seen'))
+    op.create_index('uq_job_dedupe', 'job', ['tenant_id', 'kind', 'dedupe_key'], unique=True, schema='kith', postgresql_where=sa.text('finished_at IS NULL'))
+    op.create_table('model_version',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.Column('task', sa.Text(collation='C'), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.Text(collation='C'), nullable=False),
+    sa.Column('tier', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('verdict', sa.Text(collation='C'), nullable=False),
+    sa.Column('verdict_params', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('as_of', sa.Date(), nullable=False),
+    sa.Column('watermark', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('snapshot', sa.Text(collation='C'), nullable=False),
+    sa.Column('seed', sa.BigInteger(), nullable=False),
+    sa.Column('library', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('features', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+    sa.Column('parameters', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('metrics', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('report', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('warnings', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+    sa.Column('sha256', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('hmac', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('size', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('artefact', sa.LargeBinary(), nullable=True),
+    sa.Column('trained_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_model_version')),
+    sa.UniqueConstraint('tenant_id', 'public_id', name=op.f('uq_model_version_tenant_id_public_id')),
+    sa.UniqueConstraint('tenant_id', 'task', 'version', name=op.f('uq_model_version_tenant_id_task_version')),
+    schema='kith'
+    )
+    op.create_index('uq_model_version_champion', 'model_version', ['tenant_id', 'task'], unique=True, schema='kith', postgresql_where=sa.text("state = 'champion'"))
     op.create_table('order_line',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -320,6 +479,24 @@ def upgrade() -> None:
     )
     op.create_index('ix_order_status_changed_at', 'order_status', ['changed_at'], unique=False, schema='kith', postgresql_using='brin')
     op.create_index('ix_order_status_record_id', 'order_status', ['tenant_id', 'record_id'], unique=False, schema='kith')
+    op.create_table('outbox_mail',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.Column('kind', sa.Text(collation='C'), nullable=False),
+    sa.Column('recipient', sa.Text(collation='C'), nullable=False),
+    sa.Column('subject', sa.Text(collation='C'), nullable=False),
+    sa.Column('body', sa.Text(collation='C'), nullable=False),
+    sa.Column('status', sa.Text(collation='C'), server_default='queued', nullable=False),
+    sa.Column('attempts', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('next_try_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('problem', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_outbox_mail')),
+    sa.UniqueConstraint('tenant_id', 'public_id', name=op.f('uq_outbox_mail_tenant_id_public_id')),
+    schema='kith'
+    )
     op.create_table('payment',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -422,6 +599,49 @@ def upgrade() -> None:
     )
     op.create_index('ix_sales_order_changed_at', 'sales_order', ['changed_at'], unique=False, schema='kith', postgresql_using='brin')
     op.create_index('ix_sales_order_record_id', 'sales_order', ['tenant_id', 'record_id'], unique=False, schema='kith')
+    op.create_table('schedule',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('kind', sa.Text(collation='C'), nullable=False),
+    sa.Column('name', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('args', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('rule', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('plugin', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('enabled', sa.Boolean(), server_default=sa.text('true'), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_schedule')),
+    sa.UniqueConstraint('tenant_id', 'kind', 'name', name=op.f('uq_schedule_tenant_id_kind_name')),
+    schema='kith'
+    )
+    op.create_table('score',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('task', sa.Text(collation='C'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger(), nullable=False),
+    sa.Column('value', sa.Double(), nullable=False),
+    sa.Column('band', sa.BigInteger(), nullable=False),
+    sa.Column('tier', sa.Text(collation='C'), nullable=False),
+    sa.Column('as_of', sa.Date(), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('extra', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('reasons', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'task', 'customer_id', name=op.f('pk_score')),
+    schema='kith'
+    )
+    op.create_index('ix_score_task_value', 'score', ['tenant_id', 'task', 'value', 'customer_id'], unique=False, schema='kith')
+    op.create_table('security_event',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('kind', sa.Text(collation='C'), nullable=False),
+    sa.Column('identity_id', sa.BigInteger(), nullable=True),
+    sa.Column('address', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('user_agent', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('detail', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_security_event')),
+    schema='kith'
+    )
+    op.create_index('ix_security_event_identity_id', 'security_event', ['identity_id', 'id'], unique=False, schema='kith')
     op.create_table('subscription_event',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -547,9 +767,101 @@ def upgrade() -> None:
     )
     op.create_index('ix_touch_changed_at', 'touch', ['changed_at'], unique=False, schema='kith', postgresql_using='brin')
     op.create_index('ix_touch_record_id', 'touch', ['tenant_id', 'record_id'], unique=False, schema='kith')
+    op.create_table('unit',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.Column('name', sa.Text(collation='C'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_unit')),
+    sa.UniqueConstraint('tenant_id', 'name', name=op.f('uq_unit_tenant_id_name')),
+    sa.UniqueConstraint('tenant_id', 'public_id', name=op.f('uq_unit_tenant_id_public_id')),
+    schema='kith'
+    )
+    op.create_table('web_session',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.Column('key_hash', sa.Text(collation='C'), nullable=False),
+    sa.Column('identity_id', sa.BigInteger(), nullable=False),
+    sa.Column('stage', sa.Text(collation='C'), server_default='open', nullable=False),
+    sa.Column('active_tenant', sa.BigInteger(), nullable=True),
+    sa.Column('data', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('fresh_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('last_seen_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('user_agent', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('address', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_web_session')),
+    sa.UniqueConstraint('key_hash', name=op.f('uq_web_session_key_hash')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_web_session_public_id')),
+    schema='kith'
+    )
+    op.create_index('ix_web_session_expires_at', 'web_session', ['expires_at'], unique=False, schema='kith')
+    op.create_index('ix_web_session_identity_id', 'web_session', ['identity_id'], unique=False, schema='kith')
+    op.create_table('team',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.Column('name', sa.Text(collation='C'), nullable=False),
+    sa.Column('unit_id', sa.BigInteger(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id', 'unit_id'], ['kith.unit.tenant_id', 'kith.unit.id'], name=op.f('fk_team_tenant_id_unit_id')),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_team')),
+    sa.UniqueConstraint('tenant_id', 'name', name=op.f('uq_team_tenant_id_name')),
+    sa.UniqueConstraint('tenant_id', 'public_id', name=op.f('uq_team_tenant_id_public_id')),
+    schema='kith'
+    )
+    op.create_table('membership',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.Column('identity_id', sa.BigInteger(), nullable=False),
+    sa.Column('role', sa.Text(collation='C'), nullable=False),
+    sa.Column('reach', sa.Text(collation='C'), server_default='all', nullable=False),
+    sa.Column('status', sa.Text(collation='C'), server_default='active', nullable=False),
+    sa.Column('team_id', sa.BigInteger(), nullable=True),
+    sa.Column('joined_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('removed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['tenant_id', 'team_id'], ['kith.team.tenant_id', 'kith.team.id'], name=op.f('fk_membership_tenant_id_team_id')),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_membership')),
+    sa.UniqueConstraint('tenant_id', 'identity_id', name=op.f('uq_membership_tenant_id_identity_id')),
+    sa.UniqueConstraint('tenant_id', 'public_id', name=op.f('uq_membership_tenant_id_public_id')),
+    schema='kith'
+    )
+    op.create_table('api_token',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.Column('membership_id', sa.BigInteger(), nullable=False),
+    sa.Column('name', sa.Text(collation='C'), nullable=False),
+    sa.Column('scopes', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('secret_hash', sa.Text(collation='C'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['tenant_id', 'membership_id'], ['kith.membership.tenant_id', 'kith.membership.id'], name=op.f('fk_api_token_tenant_id_membership_id')),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_api_token')),
+    sa.UniqueConstraint('tenant_id', 'public_id', name=op.f('uq_api_token_tenant_id_public_id')),
+    schema='kith'
+    )
+    op.create_table('member_unit',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('membership_id', sa.BigInteger(), nullable=False),
+    sa.Column('unit_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id', 'membership_id'], ['kith.membership.tenant_id', 'kith.membership.id'], name=op.f('fk_member_unit_tenant_id_membership_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['tenant_id', 'unit_id'], ['kith.unit.tenant_id', 'kith.unit.id'], name=op.f('fk_member_unit_tenant_id_unit_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('tenant_id', 'membership_id', 'unit_id', name=op.f('pk_member_unit')),
+    schema='kith'
+    )
     protect(op, 'activity')
     protect(op, 'attribute')
     protect(op, 'attribute_change')
+    protect(op, 'audit_entry', Access(app='SELECT, INSERT', append_only=True))
+    protect(op, 'auth_link', Access(app='', auth='SELECT, INSERT, UPDATE'))
+    protect(op, 'auth_mail', Access(app='', auth='SELECT, INSERT, UPDATE'))
     protect(op, 'consent')
     protect(op, 'customer')
     protect(op, 'customer_identity')
@@ -559,16 +871,30 @@ def upgrade() -> None:
     protect(op, 'fact_removed')
     protect(op, 'fact_version')
     protect(op, 'fx_rate')
+    protect(op, 'identity', Access(app='SELECT', app_columns=('id', 'public_id', 'email', 'name', 'language'), auth='SELECT, INSERT, UPDATE', row='EXISTS (SELECT 1 FROM kith.membership m WHERE m.tenant_id = (SELECT kith.tenant_id()) AND m.identity_id = identity.id)'))
+    protect(op, 'invitation', Access(app='SELECT, INSERT, UPDATE', app_columns=('tenant_id', 'id', 'public_id', 'email', 'role', 'reach', 'unit_ids', 'invited_by', 'created_at', 'expires_at', 'accepted_at', 'withdrawn_at'), auth='SELECT'))
     protect(op, 'invoice')
+    protect(op, 'job', Access(dispatch_read=('tenant_id', 'id', 'queue', 'state', 'attempt', 'max_attempts', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'cancel_requested'), dispatch_write=('state', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'error', 'error_code')))
+    protect(op, 'model_version')
     protect(op, 'order_line')
     protect(op, 'order_status')
+    protect(op, 'outbox_mail', Access(app='SELECT, INSERT, UPDATE'))
     protect(op, 'payment')
     protect(op, 'product')
     protect(op, 'return_line')
     protect(op, 'sales_order')
+    protect(op, 'schedule', Access(dispatch_read=('tenant_id', 'id', 'next_at', 'enabled')))
+    protect(op, 'score')
+    protect(op, 'security_event', Access(app='', auth='SELECT, INSERT', append_only=True))
     protect(op, 'subscription_event')
     protect(op, 'survey_response')
     protect(op, 'tenant', Access(app='SELECT', auth='SELECT, INSERT, UPDATE', dispatch_read=('id', 'public_id', 'slug', 'status', 'timezone'), row='id = (SELECT kith.tenant_id())'))
     protect(op, 'ticket')
     protect(op, 'touch')
+    protect(op, 'unit')
+    protect(op, 'web_session', Access(app='', auth='SELECT, INSERT, UPDATE, DELETE'))
+    protect(op, 'team')
+    protect(op, 'membership', Access(app='SELECT, INSERT, UPDATE', auth='SELECT, INSERT, UPDATE'))
+    protect(op, 'api_token', Access(app='SELECT, INSERT, UPDATE', app_columns=('tenant_id', 'id', 'public_id', 'membership_id', 'name', 'scopes', 'created_at', 'expires_at', 'last_used_at', 'revoked_at'), auth='SELECT, UPDATE'))
+    protect(op, 'member_unit', Access(app='SELECT, INSERT, DELETE', auth='SELECT'))
     # ### end Alembic commands ###

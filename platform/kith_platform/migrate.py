@@ -126,6 +126,7 @@ def _upgrade(connection: Connection, stream: Stream) -> list[str]:
     connection.execute(text(f"SET ROLE {OWNER.name}"))
     if stream.schema == CORE:
         connection.execute(text(rls.tenant_function()))
+        connection.execute(text(rls.append_only_function()))
     else:
         for statement in rls.plugin_schema(stream.schema):
             connection.execute(text(statement))

@@ -25,6 +25,14 @@ def tenant_function() -> str:
     )
 
 
+def append_only_function() -> str:
+    """SQL of the trigger that keeps a table append-only."""
+    return (
+        f"CREATE OR REPLACE FUNCTION {CORE}.append_only() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog "
+        "AS $$ BEGIN RAISE EXCEPTION '% only grows: its rows are never changed or removed', TG_TABLE_NAME; END $$"
+    )
+
+
 def statements(table: str, access: Access, *, schema: str = CORE) -> list[str]:
     """The SQL that protects one table: enable and force, one policy for the tenant, grants, and the doors' own policies."""
     name = f'{schema}."{table}"'
@@ -45,6 +53,12 @@ def statements(table: str, access: Access, *, schema: str = CORE) -> list[str]:
         lines.append(f"GRANT SELECT ({', '.join(access.dispatch_read)}) ON {name} TO {DISPATCH.name}")
     if access.dispatch_write:
         lines.append(f"GRANT UPDATE ({', '.join(access.dispatch_write)}) ON {name} TO {DISPATCH.name}")
+    if access.append_only:
+        # Per statement: under FORCE the owner's UPDATE would find no row and so fire no row trigger.
+        lines.append(
+            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {CORE}.append_only()"
+        )
     return lines
 
 

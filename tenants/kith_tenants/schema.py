@@ -37,7 +37,8 @@ class Access:
 
     `app` verbs of kith_app (`app_columns` narrows its SELECT), `auth` verbs of kith_auth on rows of every tenant while none is
     set, `dispatch_read` and `dispatch_write` the columns kith_dispatch may read and update in rows of every tenant.
-    `row` is the policy of a table that has no tenant_id, written over its own columns.
+    `row` is the policy of a table that has no tenant_id, written over its own columns. `append_only` lets nobody, the owner
+    included, change or remove a row.
     """
 
     app: str = "SELECT, INSERT, UPDATE, DELETE"
@@ -46,6 +47,7 @@ class Access:
     dispatch_read: tuple[str, ...] = ()
     dispatch_write: tuple[str, ...] = ()
     row: str = ""
+    append_only: bool = False
 
 
 class Base(DeclarativeBase):

@@ -1,0 +1,1 @@
+"""Mail that Kith itself writes: invitations, resets, confirmations. Campaigns are another noun."""
