@@ -1,0 +1,97 @@
+"""The web application. `create_app` reads as its table of contents; everything it names lies in a part of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from flask_smorest import Api
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from kith_platform import logs
+from kith_platform.web import address, docs, forms, health, limits, locale, navigation, observe, problems, security, static_files
+from kith_platform.web.context import actor, companies, role_name
+from kith_platform.web.health import Check
+
+if TYPE_CHECKING:
+    from kith_platform.config import Settings
+    from kith_platform.runtime import Runtime
+
+# Each part adds one line. PARTS name a function `install(app)`; PAGES and API name modules with a blueprint `pages` or
+# `api`, and may hold `NAVIGATION`, a tuple of NavItem.
+PARTS: tuple[str, ...] = ()
+PAGES: tuple[str, ...] = ()
+API: tuple[str, ...] = ()
+
+
+def create_app(runtime: Runtime, *, checks: Sequence[Check] = (), testing: bool = False) -> Flask:
+    """The app for one process. `checks` decide /readyz. Issues no query and opens no connection."""
+    settings = runtime.settings
+    app = Flask("kith_platform", template_folder="web/templates", static_folder=None)
+    app.extensions["kith"] = runtime
+    configure(app, settings, runtime.secret_key, testing=testing)
+    logs.configure(settings.log_level, as_json=settings.log_json)
+    observe.install(app)
+    static_files.install(app)
+    security.install(app, https=settings.public_url.startswith("https://"))
+    locale.install(app)
+    limits.install(app, runtime.redis)
+    navigation.install(app)
+    forms.install(app)
+    address.install(app)
+    app.jinja_env.globals.update(actor=actor, companies=companies, role_name=role_name)
+    health.install(app, checks)
+    # Below this line a part finds everything above in place.
+    for name in PARTS:
+        import_module(name).install(app)
+    register(app, Api(app))
+    docs.install(app)
+    problems.install(app)
+    return app
+
+
+def configure(app: Flask, settings: Settings, secret_key: str, *, testing: bool) -> None:
+    """Flask's own settings, from ours."""
+    app.config.update(
+        TESTING=testing,
+        SECRET_KEY=secret_key,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        MAX_CONTENT_LENGTH=512 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        SIGN_IN_ENDPOINT="auth.sign_in",
+        API_TITLE="Kith",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    proxies = getattr(settings, "trusted_proxies", 0)
+    if proxies:  # only as many hops as the operator vouches for: anybody can send X-Forwarded-For
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+
+
+def register(app: Flask, api: Api) -> None:
+    """Add the blueprints and navigation of all parts."""
+    menu: navigation.Navigation = app.extensions["kith.navigation"]
+    for name in PAGES:
+        module: Any = import_module(name)
+        app.register_blueprint(module.pages)
+        menu.add(getattr(module, "NAVIGATION", ()))
+    for name in API:
+        blueprint = import_module(name).api
+        api.register_blueprint(blueprint, url_prefix=f"/api/v1{blueprint.url_prefix or ''}")
+    if app.debug or app.testing:
+        app.register_blueprint(import_module("kith_platform.web.style").pages)
+
+
+def from_environment() -> Flask:
+    """For gunicorn: `gunicorn 'kith_platform.app:from_environment()'`."""
+    from kith_platform.config import Settings
+    from kith_platform.runtime import open_runtime
+
+    runtime = open_runtime(Settings.from_environment())
+    return create_app(runtime, checks=health.of_runtime(runtime))

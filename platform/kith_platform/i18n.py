@@ -1,0 +1,119 @@
+"""Languages outside Flask: marking strings, translating them, and writing numbers, money and times as people read them.
+
+Web code uses flask_babel's gettext; everything else marks with `mark` and translates at the edge with `translate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, numbers
+from babel.core import UnknownLocaleError
+from babel.support import NullTranslations, Translations
+
+Number = int | float | Decimal
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "zh_Hans": "简体中文", "zh_Hant": "繁體中文"}
+DEFAULT_LANGUAGE = "en"
+TRANSLATIONS = Path(__file__).parent / "web" / "translations"
+_TRADITIONAL = {"TW", "HK", "MO"}
+
+
+def mark(message: str) -> str:
+    """Mark an English string for translation and return it unchanged (gettext's N_)."""
+    return message
+
+
+N_ = mark
+
+
+def language_of(tag: str | None) -> str | None:
+    """The language of ours for a tag such as `zh-CN`, `zh-TW`, `zh_Hant_HK`, `en-GB`; None where we have none.
+
+    >>> language_of("zh-HK"), language_of("zh"), language_of("de")
+    ('zh_Hant', 'zh_Hans', None)
+    """
+    if not tag:
+        return None
+    try:
+        locale = Locale.parse(tag.strip().replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        return None
+    if locale.language == "zh":
+        traditional = locale.script == "Hant" or (locale.script is None and locale.territory in _TRADITIONAL)
+        return "zh_Hant" if traditional else "zh_Hans"
+    return "en" if locale.language == "en" else None
+
+
+def html_language(language: str) -> str:
+    """The value of an HTML `lang` attribute: zh-Hans, zh-Hant, en."""
+    return language.replace("_", "-")
+
+
+@lru_cache
+def catalogue(language: str) -> NullTranslations:
+    """The compiled catalogue of one language; an empty one for English or before `make` has compiled them."""
+    return Translations.load(TRANSLATIONS, [language], "messages")
+
+
+def translate(message: str, language: str, **params: object) -> str:
+    """Say a marked message in a language, outside Flask (jobs, reasons, mails, CLI)."""
+    text = str(catalogue(language).ugettext(message)) if message else ""
+    return text % params if params else text
+
+
+def number(value: Number, language: str, *, digits: int | None = None) -> str:
+    """Grouped digits, at most two decimals unless `digits` fixes them: 1,234.5."""
+    pattern = "#,##0.##" if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
+    return numbers.format_decimal(value, format=pattern, locale=language)
+
+
+def compact(value: Number, language: str, *, digits: int = 1) -> str:
+    """Short for cards and axes: 12.3K, 1.2M; 1.2万, 3.4亿 in Chinese."""
+    return numbers.format_compact_decimal(value, locale=language, fraction_digits=digits)
+
+
+def money(value: Number, currency: str, language: str, *, short: bool = False, whole: bool = False) -> str:
+    """Money with its currency's sign. `short`: 1.2万; `whole`: without cents."""
+    if short:
+        sign = numbers.get_currency_symbol(currency, locale=language)
+        body = compact(abs(value), language)
+        return f"{'-' if value < 0 else ''}{sign}{body}"
+    if whole:
+        return numbers.format_currency(value, currency, format="¤#,##0", locale=language, currency_digits=False)
+    return numbers.format_currency(value, currency, locale=language)
+
+
+def percent(value: Number, language: str, *, digits: int = 1) -> str:
+    """A share (0.123) as per cent: 12.3%."""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
+    return numbers.format_percent(value, format=pattern, locale=language)
+
+
+def day(value: date, language: str, *, style: str = "medium") -> str:
+    """A calendar day as written; no zone is applied. A datetime counts with its own date."""
+    return dates.format_date(value, format=style, locale=language)
+
+
+def moment(value: datetime, language: str, zone: str, *, style: str = "medium") -> str:
+    """An instant (aware) in the company's zone. Raises ValueError for a naive time."""
+    if value.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{dates.format_date(local, format=style, locale=language)} {dates.format_time(local, 'short', locale=language)}"
+
+
+def ago(value: datetime, now: datetime, language: str) -> str:
+    """How long before (or after) `now`: 3 hours ago, 3小时前."""
+    return dates.format_timedelta(value - now, add_direction=True, locale=language, threshold=0.9)
+
+
+def duration(value: timedelta | float, language: str) -> str:
+    """A length of time in its largest unit: 4 minutes. A number means seconds."""
+    span = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    return dates.format_timedelta(span, locale=language, threshold=1.5)
