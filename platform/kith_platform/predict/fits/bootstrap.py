@@ -12,8 +12,6 @@ from kith_platform.predict.fits.evaluation import Metric
 Floats = NDArray[np.float64]
 
 REPLICATES = 500
-# Bounds the memory of one batch of replicates: 32 MB per array.
-_CELLS = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,25 +50,25 @@ def compare(
         raise ValueError("Outcome, model and baseline must speak of the same customers.")
     if y.size == 0:
         return None
-    at_model, at_baseline = float(metric(y, ours, None)), float(metric(y, theirs, None))
+    once = np.ones(y.size)
+    ours_read, theirs_read = metric(y, ours), metric(y, theirs)
+    at_model, at_baseline = ours_read(once), theirs_read(once)
     if not np.isfinite(at_model - at_baseline):
         return None
-    groups = _strata(y, strata)
-    random = np.random.default_rng(seed)
-    batch = max(1, _CELLS // y.size)
-    differences = []
-    for start in range(0, replicates, batch):
-        weights = _draws(random, groups, y.size, min(batch, replicates - start))
-        differences.append(metric(y, ours, weights) - metric(y, theirs, weights))
-    drawn = np.concatenate(differences)
-    low, high = np.nanquantile(drawn, [0.025, 0.975])
+    groups, random = _strata(y, strata), np.random.default_rng(seed)
+    drawn = np.empty(replicates)
+    for i in range(replicates):  # one at a time: the weights of one replicate stay in the processor's cache
+        weights = _draw(random, groups, y.size)
+        drawn[i] = ours_read(weights) - theirs_read(weights)
+    drawn = drawn[np.isfinite(drawn)]
+    low, high = np.quantile(drawn, [0.025, 0.975]) if drawn.size else (np.nan, np.nan)
     return Comparison(
         model=at_model,
         baseline=at_baseline,
         difference=at_model - at_baseline,
         low=float(low),
         high=float(high),
-        replicates=int(np.isfinite(drawn).sum()),
+        replicates=drawn.size,
     )
 
 
@@ -82,12 +80,10 @@ def _strata(outcome: Floats, strata: ArrayLike | None) -> list[NDArray[np.intp]]
     return [np.flatnonzero(label_of == kind) for kind in range(kinds.size)]
 
 
-def _draws(random: np.random.Generator, groups: list[NDArray[np.intp]], n: int, rows: int) -> Floats:
-    """How often each customer is drawn in each replicate, (rows, n); each stratum keeps its size."""
-    weights = np.zeros((rows, n))
+def _draw(random: np.random.Generator, groups: list[NDArray[np.intp]], n: int) -> Floats:
+    """How often each customer is drawn, (n,); each stratum keeps its size."""
+    weights = np.empty(n)
     for members in groups:
-        picks = random.integers(0, members.size, size=(rows, members.size), dtype=np.int32)
-        picks += (np.arange(rows, dtype=np.int32) * members.size)[:, None]
-        counts = np.bincount(picks.ravel(), minlength=rows * members.size)
-        weights[:, members] = counts.reshape(rows, members.size)
+        picks = random.integers(0, members.size, size=members.size, dtype=np.int32)
+        weights[members] = np.bincount(picks, minlength=members.size)
     return weights

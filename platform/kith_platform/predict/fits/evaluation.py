@@ -1,9 +1,9 @@
 """How good predictions are: ranking, probabilities and money, each as a number or as a small table.
 
-`Metric` functions take outcome and score of n customers and optional weights: none, (n,), or (replicates, n) as the
-bootstrap gives them, and answer with one value per row of weights. Higher scores mean "more likely" or "more valuable".
-Customers with equal scores share what they win: no result depends on the order of rows.
-A metric of data on which it is undefined (nobody, one class only, all weights 0) is NaN; `value` turns that into None.
+A `Metric` takes outcome and score of n customers, does what can be done once (sorting), and gives a `Reading`: a
+function of weights (n,), so that the bootstrap reads the same ranking hundreds of times. `value` is the plain way to
+one number. Higher scores mean "more likely" or "more valuable". Customers with equal scores share what they win: no
+result depends on the order of rows. A metric of data on which it is undefined (nobody, one class) is NaN, from `value` None.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
-Metric = Callable[[Floats, Floats, Floats | None], Floats]
+Reading = Callable[[Floats], float]
+Metric = Callable[[Floats, Floats], Reading]
 
 # Probabilities of exactly 0 or 1 would make one mistake infinitely bad.
 _EDGE = 1e-6
@@ -30,32 +31,48 @@ def value(metric: Metric, outcome: ArrayLike, score: ArrayLike) -> float | None:
         raise ValueError("Outcomes and scores must not be missing.")
     if y.size == 0:
         return None
-    result = float(metric(y, s, None))
+    result = metric(y, s)(np.ones(y.size))
     return result if np.isfinite(result) else None
 
 
-def auc(outcome: Floats, score: Floats, weights: Floats | None = None) -> Floats:
+def auc(outcome: Floats, score: Floats) -> Reading:
     """Probability that a positive ranks above a negative, ties half: area under the ROC curve."""
-    cases, positives = _captured(outcome, score, weights)
-    negatives = cases - positives
-    steps = np.diff(negatives, axis=-1, prepend=0.0)
-    before = positives - np.diff(positives, axis=-1, prepend=0.0) / 2.0
-    return _ratio((steps * before).sum(axis=-1), negatives[..., -1] * positives[..., -1])
+    captured = _ranking(outcome, score)
+
+    def read(weights: Floats) -> float:
+        cases, positives = captured(weights)
+        negatives = cases - positives
+        # A positive beats the negatives below its run of equal scores, and half of those within.
+        beaten = negatives[-1] - negatives + np.diff(negatives, prepend=0.0) / 2.0
+        return _ratio(_dot(np.diff(positives, prepend=0.0), beaten), negatives[-1] * positives[-1])
+
+    return read
 
 
-def average_precision(outcome: Floats, score: Floats, weights: Floats | None = None) -> Floats:
+def average_precision(outcome: Floats, score: Floats) -> Reading:
     """PR-AUC as average precision: Σ (recall gained at a threshold) · precision there, without interpolation."""
-    cases, positives = _captured(outcome, score, weights)
-    precision = np.divide(positives, cases, out=np.zeros_like(cases), where=cases > 0)
-    return _ratio((np.diff(positives, axis=-1, prepend=0.0) * precision).sum(axis=-1), positives[..., -1])
+    captured = _ranking(outcome, score)
+
+    def read(weights: Floats) -> float:
+        cases, positives = captured(weights)
+        precision = positives / np.maximum(cases, 1e-300)
+        return _ratio(_dot(np.diff(positives, prepend=0.0), precision), positives[-1])
+
+    return read
 
 
 def capture_at(share: float) -> Metric:
     """The share of all outcome (positives, or money) found in the top `share` of customers by score."""
 
-    def capture(outcome: Floats, score: Floats, weights: Floats | None = None) -> Floats:
-        cases, found = _captured(outcome, score, weights)
-        return _ratio(_at(cases, found, share * cases[..., -1]), found[..., -1])
+    def capture(outcome: Floats, score: Floats) -> Reading:
+        captured = _ranking(outcome, score)
+
+        def read(weights: Floats) -> float:
+            cases, found = captured(weights)
+            top = float(np.interp(share * cases[-1], np.r_[0.0, cases], np.r_[0.0, found]))
+            return _ratio(top, found[-1])
+
+        return read
 
     return capture
 
@@ -64,8 +81,9 @@ def lift_at(share: float) -> Metric:
     """Lift@q: the rate in the top `share` of customers by score over the rate of all."""
     capture = capture_at(share)
 
-    def lift(outcome: Floats, score: Floats, weights: Floats | None = None) -> Floats:
-        return np.asarray(capture(outcome, score, weights) / share)
+    def lift(outcome: Floats, score: Floats) -> Reading:
+        read = capture(outcome, score)
+        return lambda weights: read(weights) / share
 
     return lift
 
@@ -73,34 +91,38 @@ def lift_at(share: float) -> Metric:
 top_decile_capture: Metric = capture_at(0.1)
 
 
-def brier(outcome: Floats, score: Floats, weights: Floats | None = None) -> Floats:
+def brier(outcome: Floats, score: Floats) -> Reading:
     """Mean squared error of a probability; lower is better."""
-    return _mean((score - outcome) ** 2, weights)
+    return _mean_of((score - outcome) ** 2)
 
 
-def log_loss(outcome: Floats, score: Floats, weights: Floats | None = None) -> Floats:
+def log_loss(outcome: Floats, score: Floats) -> Reading:
     """Mean negative log-likelihood of a probability, which is held 1e-6 away from 0 and 1; lower is better."""
     p = np.clip(score, _EDGE, 1.0 - _EDGE)
-    return _mean(-(outcome * np.log(p) + (1.0 - outcome) * np.log1p(-p)), weights)
+    return _mean_of(-(outcome * np.log(p) + (1.0 - outcome) * np.log1p(-p)))
 
 
-def mean_absolute_error(outcome: Floats, score: Floats, weights: Floats | None = None) -> Floats:
+def mean_absolute_error(outcome: Floats, score: Floats) -> Reading:
     """MAE in the unit of the outcome; lower is better."""
-    return _mean(np.abs(score - outcome), weights)
+    return _mean_of(np.abs(score - outcome))
 
 
-def bias_ratio(outcome: Floats, score: Floats, weights: Floats | None = None) -> Floats:
+def bias_ratio(outcome: Floats, score: Floats) -> Reading:
     """Σ expected / Σ actual; D2 asks for .9 to 1.1."""
-    return _ratio(_mean(score, weights), _mean(outcome, weights))
+    return lambda weights: _ratio(_dot(score, weights), _dot(outcome, weights))
 
 
-def spearman(outcome: Floats, score: Floats, weights: Floats | None = None) -> Floats:
+def spearman(outcome: Floats, score: Floats) -> Reading:
     """Rank correlation (mean ranks for ties). With weights the ranks stay those of the whole sample."""
     a, b = rankdata(outcome), rankdata(score)
-    of_a, of_b = _mean(a, weights)[..., None], _mean(b, weights)[..., None]
-    cross = _mean((a - of_a) * (b - of_b), weights)
-    spread = _mean((a - of_a) ** 2, weights) * _mean((b - of_b) ** 2, weights)
-    return _ratio(cross, np.sqrt(spread))
+
+    def read(weights: Floats) -> float:
+        total = float(weights.sum())
+        of_a, of_b = a - _dot(a, weights) / total, b - _dot(b, weights) / total
+        spread = _dot(of_a * of_a, weights) * _dot(of_b * of_b, weights)
+        return _ratio(_dot(of_a * of_b, weights), float(np.sqrt(spread)))
+
+    return read
 
 
 def decile_table(outcome: ArrayLike, score: ArrayLike, groups: int = 10) -> list[dict[str, float]]:
@@ -112,8 +134,8 @@ def decile_table(outcome: ArrayLike, score: ArrayLike, groups: int = 10) -> list
     y, s = np.asarray(outcome, dtype=np.float64).ravel(), np.asarray(score, dtype=np.float64).ravel()
     if y.size == 0:
         return []
-    cases, found = _captured(y, s, None)
-    _, scored = _captured(s, s, None)
+    cases, found = _ranking(y, s)(np.ones(y.size))
+    _, scored = _ranking(s, s)(np.ones(y.size))
     borders = np.arange(1, groups + 1) * (y.size / groups)
     outcomes, scores = (np.interp(borders, np.r_[0.0, cases], np.r_[0.0, curve]) for curve in (found, scored))
     total, n = float(found[-1]), y.size / groups
@@ -165,29 +187,28 @@ def psi_of_values(expected: ArrayLike, actual: ArrayLike, bins: int = 10) -> flo
     return psi(*shares)
 
 
-def _captured(outcome: Floats, score: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
-    """Cumulative weight and cumulative outcome from the highest score down, at the end of each run of equal scores."""
+def _ranking(outcome: Floats, score: Floats) -> Callable[[Floats], tuple[Floats, Floats]]:
+    """Sorts once; then weights → cumulative weight and outcome from the highest score down, at each end of equal scores."""
     order = np.argsort(-score, kind="stable")
-    ranked = score[order]
+    ranked, found = score[order], outcome[order]
     ends = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), ranked.size - 1)
-    mass = np.ones(order.size) if weights is None else weights[..., order]
-    return np.cumsum(mass, axis=-1)[..., ends], np.cumsum(mass * outcome[order], axis=-1)[..., ends]
+
+    def captured(weights: Floats) -> tuple[Floats, Floats]:
+        mass = weights[order]
+        return np.cumsum(mass)[ends], np.cumsum(mass * found)[ends]
+
+    return captured
 
 
-def _at(cases: Floats, found: Floats, where: Floats) -> Floats:
-    """The captured outcome after `where` customers, linear within runs of equal scores. Rows of 2-D arrays one by one."""
-    if cases.ndim == 1:
-        return np.asarray(np.interp(where, np.r_[0.0, cases], np.r_[0.0, found]))
-    return np.array([_at(*row) for row in zip(cases, found, where, strict=True)])
+def _mean_of(losses: Floats) -> Reading:
+    return lambda weights: _ratio(_dot(losses, weights), float(weights.sum()))
 
 
-def _mean(values: Floats, weights: Floats | None) -> Floats:
-    if weights is None:
-        return np.asarray(values.mean(axis=-1))
-    return _ratio((weights * values).sum(axis=-1) if values.ndim > 1 else weights @ values, weights.sum(axis=-1))
+def _dot(a: Floats, b: Floats) -> float:
+    """Not `a @ b`: for long vectors that starts BLAS threads, which on busy cores wait longer than they work."""
+    return float(np.sum(a * b))
 
 
-def _ratio(top: Floats, bottom: Floats) -> Floats:
+def _ratio(top: float, bottom: float) -> float:
     """top / bottom, NaN where bottom is 0."""
-    top, bottom = np.asarray(top, dtype=np.float64), np.asarray(bottom, dtype=np.float64)
-    return np.asarray(np.divide(top, bottom, out=np.full(bottom.shape, np.nan), where=bottom != 0))
+    return float(top / bottom) if bottom else float("nan")

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
 
-from kith_platform.predict.fits.evaluation import auc, log_loss
+from kith_platform.predict.fits.evaluation import auc, log_loss, value
 from kith_platform.predict.fits.matrix import feature_matrix
 from kith_platform.predict.fits.refusal import FitRefused, Reason
 
@@ -91,7 +91,7 @@ def fit(
     senses = np.array([(monotone or {}).get(name, 0) for name in features])
     fits = [(*_signed_newton(standard, y, chosen, senses, penalty), penalty) for penalty in _PENALTIES]
     losses = [
-        float(log_loss(later_y, np.asarray(expit(later_standard[:, used] @ beta[:-1] + beta[-1])), None)) if later_y.size else 0.0
+        value(log_loss, later_y, np.asarray(expit(later_standard[:, used] @ beta[:-1] + beta[-1]))) or 0.0
         for used, beta, _ in fits
     ]
     used, beta, penalty = fits[int(np.argmin(losses))]
@@ -120,7 +120,7 @@ def _standardise(values: Floats, medians: Floats, means: Floats, deviations: Flo
 def _choose(standard: Floats, y: Floats) -> list[int]:
     """Columns by |AUC - .5|, the best first, at most ten, none a repetition of a better one."""
     varies = np.flatnonzero(np.ptp(standard, axis=0) > 0)
-    strength = np.array([abs(float(auc(y, standard[:, column], None)) - 0.5) for column in varies])
+    strength = np.array([abs((value(auc, y, standard[:, column]) or 0.5) - 0.5) for column in varies])
     chosen: list[int] = []
     for column in varies[np.argsort(-strength, kind="stable")]:
         repeats = [abs(float(np.corrcoef(standard[:, column], standard[:, other])[0, 1])) for other in chosen]

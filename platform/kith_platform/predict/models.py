@@ -1,0 +1,74 @@
+"""What training leaves behind: versions of models, and the scores of the champion."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, deferred, mapped_column
+
+from kith_tenants.schema import Addressed, TenantRow
+
+CHAMPION, RETIRED, BASELINE, NOT_TRAINED = "champion", "retired", "baseline", "not_trained"
+
+
+class ModelVersion(Addressed, TenantRow):
+    """One training of one task.
+
+    `state`: champion (serves), retired (served before), baseline (trained, no better, so the rule serves) or not_trained.
+    `verdict` is a code with `verdict_params`; the words are made where people read them. `watermark` is the read time of the
+    snapshot; `as_of` the last day counted in. `sha256` and `hmac` seal `artefact`: a flipped byte or another tenant's file is
+    refused before it is parsed.
+    """
+
+    __tablename__ = "model_version"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "public_id"),
+        UniqueConstraint("tenant_id", "task", "version"),
+        Index("uq_model_version_champion", "tenant_id", "task", unique=True, postgresql_where=text("state = 'champion'")),
+    )
+
+    task: Mapped[str]
+    version: Mapped[int]
+    state: Mapped[str]
+    tier: Mapped[str] = mapped_column(server_default="")
+    verdict: Mapped[str]
+    verdict_params: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    as_of: Mapped[dt.date]
+    watermark: Mapped[dt.datetime]
+    snapshot: Mapped[str]
+    seed: Mapped[int]
+    library: Mapped[str] = mapped_column(server_default="")
+    features: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    parameters: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    metrics: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    report: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    warnings: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    sha256: Mapped[str] = mapped_column(server_default="")
+    hmac: Mapped[str] = mapped_column(server_default="")
+    size: Mapped[int] = mapped_column(server_default="0")
+    artefact: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
+    trained_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))
+
+
+class Score(TenantRow):
+    """What the serving model says of one customer. `value` is a probability (churn) or money in the tenant's currency (clv).
+
+    `extra` holds a task's further numbers (p_alive, expected_purchases); `reasons` the top three, as feature, value and effect,
+    made into sentences where people read them. `band` counts tenths of customers, 1 the highest values.
+    """
+
+    __tablename__ = "score"
+    __table_args__ = (Index("ix_score_task_value", "tenant_id", "task", "value", "customer_id"),)
+
+    task: Mapped[str] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[float]
+    band: Mapped[int]
+    tier: Mapped[str]
+    as_of: Mapped[dt.date]
+    version: Mapped[int]
+    extra: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    reasons: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    changed_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))

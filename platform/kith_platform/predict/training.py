@@ -1,0 +1,61 @@
+"""What a task's training gives back, whatever its method. Plain values: nothing here touches the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from kith_platform.frames import Frames
+
+Progress = Callable[[int, str], None]  # done of 100, marked message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What to train on. `as_of` is counted in; the cutoff is the day after. Months and discount are for money."""
+
+    frames: Frames
+    as_of: dt.date
+    seed: int
+    threads: int
+    horizon_months: int = 12
+    yearly_discount: float = 0.10
+    progress: Progress = lambda _done, _message: None
+
+    @property
+    def cutoff(self) -> dt.date:
+        return self.as_of + dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """One row per customer: ids (n,) int64, values (n,) float64, the tier that served, further numbers and top reasons."""
+
+    customer_ids: NDArray[np.int64]
+    values: NDArray[np.float64]
+    tier: str
+    extra: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    reasons: list[list[dict[str, Any]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """The outcome. Where `ships` is False the rule serves instead, and `scored` holds what the rule says."""
+
+    ships: bool
+    verdict: str
+    verdict_params: Mapping[str, Any] = field(default_factory=dict)
+    tier: str = ""
+    features: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[Mapping[str, Any], ...] = ()
+    artefact: bytes | None = None
+    scored: Scored | None = None

@@ -1,0 +1,106 @@
+"""The registry of models: saving a training, swapping the champion in one transaction, opening a sealed artefact."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, undefer
+
+from kith_platform.errors import Conflict, NotFound
+from kith_platform.i18n import N_
+from kith_platform.predict import artefacts
+from kith_platform.predict.models import BASELINE, CHAMPION, NOT_TRAINED, RETIRED, ModelVersion
+from kith_platform.predict.training import Trained
+from kith_tenants.context import tenant_of
+
+
+def save(
+    session: Session, task: str, trained: Trained, *, as_of: dt.date, watermark: dt.datetime, snapshot: str, seed: int, key: str
+) -> ModelVersion:
+    """Add a version; where it ships it becomes the champion and the former one retires, in the caller's transaction."""
+    number = (session.execute(select(func.max(ModelVersion.version)).where(ModelVersion.task == task)).scalar() or 0) + 1
+    data = trained.artefact
+    digest = artefacts.sha256(data) if data else ""
+    row = ModelVersion(
+        task=task,
+        version=number,
+        state=CHAMPION if trained.ships else BASELINE if data else NOT_TRAINED,
+        tier=trained.tier,
+        verdict=trained.verdict,
+        verdict_params=dict(trained.verdict_params),
+        as_of=as_of,
+        watermark=watermark,
+        snapshot=snapshot,
+        seed=seed,
+        features=list(trained.features),
+        parameters=dict(trained.parameters),
+        metrics=dict(trained.metrics),
+        report=dict(trained.report),
+        warnings=[dict(warning) for warning in trained.warnings],
+        sha256=digest,
+        hmac=_seal(session, key, task, number, digest) if data else "",
+        size=len(data or b""),
+        artefact=data,
+    )
+    if trained.ships:
+        _retire_champion(session, task)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def promote(session: Session, row: ModelVersion) -> None:
+    """Make a former champion serve again. Raises Conflict for a version that never passed its test."""
+    if row.state not in (CHAMPION, RETIRED):
+        raise Conflict(N_("Version %(version)s never served, so it cannot serve again. Train a new one."), version=row.version)
+    _retire_champion(session, row.task)
+    session.flush()
+    row.state = CHAMPION
+    session.flush()
+
+
+def _retire_champion(session: Session, task: str) -> None:
+    session.execute(update(ModelVersion).where(ModelVersion.task == task, ModelVersion.state == CHAMPION).values(state=RETIRED))
+
+
+def champion(session: Session, task: str) -> ModelVersion | None:
+    """The version that serves, without its artefact."""
+    return session.execute(
+        select(ModelVersion).where(ModelVersion.task == task, ModelVersion.state == CHAMPION)
+    ).scalar_one_or_none()
+
+
+def latest(session: Session, task: str) -> ModelVersion | None:
+    """The last training, shipped or not."""
+    statement = select(ModelVersion).where(ModelVersion.task == task).order_by(ModelVersion.version.desc()).limit(1)
+    return session.execute(statement).scalar_one_or_none()
+
+
+def history(session: Session, task: str, *, most: int = 20) -> Sequence[ModelVersion]:
+    """Versions of a task, newest first."""
+    statement = select(ModelVersion).where(ModelVersion.task == task).order_by(ModelVersion.version.desc()).limit(most)
+    return session.execute(statement).scalars().all()
+
+
+def artefact(session: Session, row: ModelVersion, key: str) -> bytes:
+    """The proved bytes of a version. Raises NotFound where it has none, Tampered where they are not what was trained."""
+    full = session.execute(
+        select(ModelVersion).options(undefer(ModelVersion.artefact)).where(ModelVersion.id == row.id)
+    ).scalar_one()
+    if full.artefact is None:
+        raise NotFound(N_("Version %(version)s of this model holds nothing to open: it was not trained."), version=row.version)
+    return artefacts.opened(
+        full.artefact,
+        key,
+        tenant=str(tenant_of(session).public_id),
+        task=row.task,
+        version=row.version,
+        digest=row.sha256,
+        sealed=row.hmac,
+    )
+
+
+def _seal(session: Session, key: str, task: str, version: int, digest: str) -> str:
+    return artefacts.seal(key, tenant=str(tenant_of(session).public_id), task=task, version=version, digest=digest)
