@@ -8,7 +8,7 @@ from kith_tenants.rls import protect
 from kith_tenants.schema import Access
 from sqlalchemy.dialects import postgresql
 
-revision = 'c82b7972427c'
+revision = '750ae62acd92'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -874,7 +874,7 @@ def upgrade() -> None:
     protect(op, 'identity', Access(app='SELECT', app_columns=('id', 'public_id', 'email', 'name', 'language'), auth='SELECT, INSERT, UPDATE', row='EXISTS (SELECT 1 FROM kith.membership m WHERE m.tenant_id = (SELECT kith.tenant_id()) AND m.identity_id = identity.id)'))
     protect(op, 'invitation', Access(app='SELECT, INSERT, UPDATE', app_columns=('tenant_id', 'id', 'public_id', 'email', 'role', 'reach', 'unit_ids', 'invited_by', 'created_at', 'expires_at', 'accepted_at', 'withdrawn_at'), auth='SELECT'))
     protect(op, 'invoice')
-    protect(op, 'job', Access(dispatch_read=('tenant_id', 'id', 'queue', 'state', 'attempt', 'max_attempts', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'cancel_requested'), dispatch_write=('state', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'error', 'error_code')))
+    protect(op, 'job', Access(dispatch_read=('tenant_id', 'id', 'queue', 'state', 'attempt', 'max_attempts', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'cancel_requested'), dispatch_write=('state', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'error', 'error_params', 'error_code')))
     protect(op, 'model_version')
     protect(op, 'order_line')
     protect(op, 'order_status')
