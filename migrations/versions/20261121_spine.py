@@ -8,7 +8,7 @@ from kith_tenants.rls import protect
 from kith_tenants.schema import Access
 from sqlalchemy.dialects import postgresql
 
-revision = '750ae62acd92'
+revision = 'd57821eb3236'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -642,6 +642,28 @@ def upgrade() -> None:
     schema='kith'
     )
     op.create_index('ix_security_event_identity_id', 'security_event', ['identity_id', 'id'], unique=False, schema='kith')
+    op.create_table('snapshot',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.Column('state', sa.Text(collation='C'), server_default='writing', nullable=False),
+    sa.Column('generation', sa.BigInteger(), nullable=True),
+    sa.Column('parent_id', sa.BigInteger(), nullable=True),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('cluster', sa.Text(collation='C'), nullable=False),
+    sa.Column('oldest_transaction', sa.BigInteger(), nullable=False),
+    sa.Column('timezone', sa.Text(collation='C'), nullable=False),
+    sa.Column('currency', sa.Text(collation='C'), nullable=False),
+    sa.Column('attributes', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+    sa.Column('tables', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('rows', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('bytes', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_snapshot')),
+    schema='kith'
+    )
+    op.create_index('ix_snapshot_state', 'snapshot', ['tenant_id', 'state', 'id'], unique=False, schema='kith')
+    op.create_index('uq_snapshot_generation', 'snapshot', ['tenant_id', 'generation'], unique=True, schema='kith')
     op.create_table('subscription_event',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -886,6 +908,7 @@ def upgrade() -> None:
     protect(op, 'schedule', Access(dispatch_read=('tenant_id', 'id', 'next_at', 'enabled')))
     protect(op, 'score')
     protect(op, 'security_event', Access(app='', auth='SELECT, INSERT', append_only=True))
+    protect(op, 'snapshot')
     protect(op, 'subscription_event')
     protect(op, 'survey_response')
     protect(op, 'tenant', Access(app='SELECT', auth='SELECT, INSERT, UPDATE', dispatch_read=('id', 'public_id', 'slug', 'status', 'timezone'), row='id = (SELECT kith.tenant_id())'))

@@ -1,0 +1,1 @@
+"""A tenant's facts as immutable Parquet files, read in one moment."""
