@@ -19,6 +19,7 @@ from scipy.optimize import minimize
 from scipy.special import digamma, expit, gammaln, hyp2f1
 
 from kith_platform.predict.fits.refusal import FitRefused, Reason
+from kith_platform.predict.fits.sums import dot
 
 Floats = NDArray[np.float64]
 
@@ -116,7 +117,7 @@ def fit(
         raise FitRefused(Reason.NOT_CONVERGED, "No setting of the purchase model explains these purchases.")
     r, alpha, a, b = (float(value) for value in np.exp(best.x))
     # Densities of x purchase times shrink by unit^x when time is measured in `unit`.
-    log_likelihood = -n * float(best.fun) - float(data.counts @ data.x) * np.log(unit)
+    log_likelihood = -n * float(best.fun) - dot(data.counts, data.x) * np.log(unit)
     names = np.array(["r", "alpha", "a", "b"])
     return BgNbd(
         r=r,
@@ -184,20 +185,20 @@ class _Likelihood:
         stayed = -(r + x) * log_alive
         left = np.where(repeat, np.log(a) - np.log(b + np.maximum(x, 1.0) - 1.0) - (r + x) * log_left, -np.inf)
         either = np.logaddexp(stayed, left)
-        value = self.weights @ (shared[self.level_of] + either)
+        value = dot(self.weights, shared[self.level_of] + either)
         p_stayed = np.exp(stayed - either)
         p_left = 1.0 - p_stayed
-        by_level = np.bincount(self.level_of, self.weights, minlength=levels.size)
+        by_level: Floats = np.bincount(self.level_of, self.weights, minlength=levels.size)
         of_both = digamma(a + b) - digamma(a + b + levels)
         gradient = np.array(
             [
-                by_level @ (digamma(r + levels) - digamma(r))
+                dot(by_level, digamma(r + levels) - digamma(r))
                 + np.log(alpha)
-                - self.weights @ (p_stayed * log_alive + p_left * log_left),
-                r / alpha - self.weights @ ((r + x) * (p_stayed / (alpha + data.T) + p_left / (alpha + data.t_x))),
-                by_level @ of_both + self.weights @ p_left / a,
-                by_level @ (of_both + digamma(b + levels) - digamma(b))
-                - self.weights @ (p_left / (b + np.maximum(x, 1.0) - 1.0)),
+                - dot(self.weights, p_stayed * log_alive + p_left * log_left),
+                r / alpha - dot(self.weights, (r + x) * (p_stayed / (alpha + data.T) + p_left / (alpha + data.t_x))),
+                dot(by_level, of_both) + dot(self.weights, p_left) / a,
+                dot(by_level, of_both + digamma(b + levels) - digamma(b))
+                - dot(self.weights, p_left / (b + np.maximum(x, 1.0) - 1.0)),
             ]
         )
         return -float(value), -gradient * np.exp(log_parameters)

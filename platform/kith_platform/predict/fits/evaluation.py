@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
+from kith_platform.predict.fits.sums import dot
+
 Floats = NDArray[np.float64]
 Reading = Callable[[Floats], float]
 Metric = Callable[[Floats, Floats], Reading]
@@ -44,7 +46,7 @@ def auc(outcome: Floats, score: Floats) -> Reading:
         negatives = cases - positives
         # A positive beats the negatives below its run of equal scores, and half of those within.
         beaten = negatives[-1] - negatives + np.diff(negatives, prepend=0.0) / 2.0
-        return _ratio(_dot(np.diff(positives, prepend=0.0), beaten), negatives[-1] * positives[-1])
+        return _ratio(dot(np.diff(positives, prepend=0.0), beaten), negatives[-1] * positives[-1])
 
     return read
 
@@ -56,7 +58,7 @@ def average_precision(outcome: Floats, score: Floats) -> Reading:
     def read(weights: Floats) -> float:
         cases, positives = captured(weights)
         precision = positives / np.maximum(cases, 1e-300)
-        return _ratio(_dot(np.diff(positives, prepend=0.0), precision), positives[-1])
+        return _ratio(dot(np.diff(positives, prepend=0.0), precision), positives[-1])
 
     return read
 
@@ -109,7 +111,7 @@ def mean_absolute_error(outcome: Floats, score: Floats) -> Reading:
 
 def bias_ratio(outcome: Floats, score: Floats) -> Reading:
     """Σ expected / Σ actual; D2 asks for .9 to 1.1."""
-    return lambda weights: _ratio(_dot(score, weights), _dot(outcome, weights))
+    return lambda weights: _ratio(dot(score, weights), dot(outcome, weights))
 
 
 def spearman(outcome: Floats, score: Floats) -> Reading:
@@ -118,9 +120,9 @@ def spearman(outcome: Floats, score: Floats) -> Reading:
 
     def read(weights: Floats) -> float:
         total = float(weights.sum())
-        of_a, of_b = a - _dot(a, weights) / total, b - _dot(b, weights) / total
-        spread = _dot(of_a * of_a, weights) * _dot(of_b * of_b, weights)
-        return _ratio(_dot(of_a * of_b, weights), float(np.sqrt(spread)))
+        of_a, of_b = a - dot(a, weights) / total, b - dot(b, weights) / total
+        spread = dot(of_a * of_a, weights) * dot(of_b * of_b, weights)
+        return _ratio(dot(of_a * of_b, weights), float(np.sqrt(spread)))
 
     return read
 
@@ -201,12 +203,7 @@ def _ranking(outcome: Floats, score: Floats) -> Callable[[Floats], tuple[Floats,
 
 
 def _mean_of(losses: Floats) -> Reading:
-    return lambda weights: _ratio(_dot(losses, weights), float(weights.sum()))
-
-
-def _dot(a: Floats, b: Floats) -> float:
-    """Not `a @ b`: for long vectors that starts BLAS threads, which on busy cores wait longer than they work."""
-    return float(np.sum(a * b))
+    return lambda weights: _ratio(dot(losses, weights), float(weights.sum()))
 
 
 def _ratio(top: float, bottom: float) -> float:

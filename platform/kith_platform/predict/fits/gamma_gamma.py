@@ -18,6 +18,7 @@ from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
 from kith_platform.predict.fits.refusal import FitRefused, Reason
+from kith_platform.predict.fits.sums import dot
 
 Floats = NDArray[np.float64]
 
@@ -67,8 +68,8 @@ def correlation(x: ArrayLike, mean_value: ArrayLike, counts: ArrayLike | None = 
     if days.size == 0:
         return None
     days, value = days - np.average(days, weights=weights), value - np.average(value, weights=weights)
-    spread = np.sqrt((weights @ days**2) * (weights @ value**2))
-    return float(weights @ (days * value) / spread) if spread > 1e-12 else None
+    spread = np.sqrt(dot(weights, days**2) * dot(weights, value**2))
+    return float(dot(weights, days * value) / spread) if spread > 1e-12 else None
 
 
 def fit(
@@ -167,12 +168,12 @@ class _Likelihood:
         both = digamma(p * x + q)
         gradient = np.array(
             [
-                w @ (x * (both - digamma(p * x) + np.log(m) + np.log(x) - log_sum)),
-                w @ (both - digamma(q) + np.log(gamma) - log_sum),
-                w @ (q / gamma - (p * x + q) / (gamma + x * m)),
+                dot(w, x * (both - digamma(p * x) + np.log(m) + np.log(x) - log_sum)),
+                dot(w, both - digamma(q) + np.log(gamma) - log_sum),
+                dot(w, q / gamma - (p * x + q) / (gamma + x * m)),
             ]
         )
-        return -float(w @ terms), -gradient * np.exp(log_parameters)
+        return -dot(w, terms), -gradient * np.exp(log_parameters)
 
 
 def _repeat_buyers(x: ArrayLike, mean_value: ArrayLike, counts: ArrayLike | None) -> tuple[Floats, Floats, Floats, float]:
