@@ -14,6 +14,7 @@ from markupsafe import Markup
 from kith_platform import i18n
 from kith_platform.web import context
 from kith_platform.web.address import local_path
+from kith_platform.web.translations import build as translations
 
 COOKIE = "kith_language"
 pages = Blueprint("language", __name__)
@@ -21,6 +22,7 @@ pages = Blueprint("language", __name__)
 
 def install(app: Flask) -> None:
     """Set up Flask-Babel, the language switch and the filters."""
+    translations.ensure()
     Babel(
         app,
         default_locale=i18n.DEFAULT_LANGUAGE,

@@ -1,0 +1,169 @@
+"""Merge the small catalogues of core and installed plugins into one compiled catalogue per language.
+
+python build.py            compile (git-ignored <language>/LC_MESSAGES/messages.mo)
+python build.py --missing  list messages in the code that lack a translation
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+
+import structlog
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+log = structlog.get_logger("kith.web")
+HERE = Path(__file__).resolve().parent
+CORE = HERE.parents[1]
+LANGUAGES = ("zh_Hans", "zh_Hant")
+_KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "mark": None, "lazy_ngettext": (1, 2)}
+_METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
+_OPTIONS = {"**/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
+_SKIP = {"node_modules", "__pycache__", "static"}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A message of the code without a translation in one language."""
+
+    language: str
+    message: str
+    place: str  # file:line
+
+    def __str__(self) -> str:
+        return f"{self.language}  {self.place}  {self.message!r}"
+
+
+def packages() -> list[Path]:
+    """Folders whose code speaks to people: core, tenants, workers and installed plugins, core first."""
+    found = [CORE]
+    for name in ("kith_tenants", "kith_workers"):
+        spec = find_spec(name)
+        found += [Path(spec.origin).parent] if spec and spec.origin else []
+    for point in sorted(entry_points(group="kith.plugins"), key=lambda one: one.name):
+        spec = find_spec(point.module)
+        found += [Path(spec.origin).parent] if spec and spec.origin else []
+    return list(dict.fromkeys(found))
+
+
+def sources(language: str) -> list[Path]:
+    """The .po files of a language, core's before plugins'."""
+    folders = [HERE, *(package / "translations" for package in packages() if package != CORE)]
+    return [path for folder in folders for path in sorted((folder / language).glob("*.po"))]
+
+
+def merged(language: str) -> tuple[Catalog, list[str]]:
+    """One catalogue of all parts, and a warning for each message that two files translate differently (the first wins)."""
+    whole = Catalog(locale=language, fuzzy=False)
+    origin: dict[object, Path] = {}
+    warnings = []
+    for path in sources(language):
+        with path.open("rb") as file:
+            part = read_po(file, locale=language, abort_invalid=True)
+        for message in part:
+            if not message.id or message.fuzzy or not _complete(message):
+                continue
+            key = (message.context, message.id if isinstance(message.id, str) else message.id[0])
+            known = whole.get(key[1], message.context)
+            if known is None:
+                whole.add(message.id, message.string, flags=message.flags, context=message.context)
+                origin[key] = path
+            elif known.string != message.string:
+                warnings.append(
+                    f"{path.name} and {origin[key].name} translate {key[1]!r} differently; {origin[key].name} is used"
+                )
+    return whole, warnings
+
+
+def compiled(language: str) -> Path:
+    return HERE / language / "LC_MESSAGES" / "messages.mo"
+
+
+def build() -> list[str]:
+    """Write every catalogue; the warnings. Whole files appear at once, so a running site never reads half of one."""
+    warnings = []
+    for language in LANGUAGES:
+        catalogue, found = merged(language)
+        warnings += found
+        buffer = BytesIO()
+        write_mo(buffer, catalogue)
+        target = compiled(language)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = target.with_suffix(f".{os.getpid()}")
+        fresh.write_bytes(buffer.getvalue())
+        fresh.replace(target)
+    return warnings
+
+
+def stale() -> bool:
+    """Whether a catalogue is missing or older than one of its files (a plugin was installed, a translation mended)."""
+    for language in LANGUAGES:
+        target = compiled(language)
+        newest = max((path.stat().st_mtime for path in sources(language)), default=0.0)
+        if not target.exists() or target.stat().st_mtime < newest:
+            return True
+    return False
+
+
+def ensure() -> None:
+    """Build when something changed, where the place may be written: a plugin installed after `make` speaks all languages."""
+    if stale():
+        try:
+            build()
+        except OSError as error:
+            log.warning("translations could not be compiled", error=str(error))
+
+
+def missing() -> list[Missing]:
+    """Messages of the code that zh_Hans or zh_Hant does not translate, with the place where each stands."""
+    catalogues = {language: merged(language)[0] for language in LANGUAGES}
+    found = []
+    seen = set()
+    for place, message, context in messages():
+        for language, catalogue in catalogues.items():
+            if (language, message, context) not in seen and catalogue.get(message, context) is None:
+                found.append(Missing(language, message, place))
+            seen.add((language, message, context))
+    return found
+
+
+def messages() -> Iterator[tuple[str, str, str | None]]:
+    """(file:line, message, context) of everything marked in code and templates."""
+    for package in packages():
+        extracted = extract_from_dir(
+            package, _METHODS, _OPTIONS, keywords=_KEYWORDS, directory_filter=lambda folder: Path(folder).name not in _SKIP
+        )
+        for name, line, message, _comments, context in extracted:
+            first = message[0] if isinstance(message, tuple) else message
+            if first:
+                yield f"{package.name}/{name}:{line}", first, context
+
+
+def _complete(message: Message) -> bool:
+    strings = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
+    return all(strings)
+
+
+def main(arguments: list[str]) -> int:
+    """Build, or with --missing list what lacks; 0 when nothing is wrong."""
+    if "--missing" in arguments:
+        lacking = missing()
+        for one in lacking:
+            print(one)  # noqa: T201 - this script talks to the person at the terminal
+        return 1 if lacking else 0
+    for warning in build():
+        print(f"› Translations: {warning}")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
