@@ -8,7 +8,7 @@ from kith_tenants.rls import protect
 from kith_tenants.schema import Access
 from sqlalchemy.dialects import postgresql
 
-revision = 'd57821eb3236'
+revision = '7791c4129cf6'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -310,10 +310,6 @@ def upgrade() -> None:
     sa.Column('second_factor_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('last_counter', sa.BigInteger(), nullable=True),
     sa.Column('recovery_codes', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
-    sa.Column('failures', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('hour_failures', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('hour_began_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('locked_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_identity')),
     sa.UniqueConstraint('email', name=op.f('uq_identity_email')),
@@ -642,6 +638,14 @@ def upgrade() -> None:
     schema='kith'
     )
     op.create_index('ix_security_event_identity_id', 'security_event', ['identity_id', 'id'], unique=False, schema='kith')
+    op.create_table('sign_in_failure',
+    sa.Column('email_hash', sa.Text(collation='C'), nullable=False),
+    sa.Column('failures', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('last_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('locked_until', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('email_hash', name=op.f('pk_sign_in_failure')),
+    schema='kith'
+    )
     op.create_table('snapshot',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -908,6 +912,7 @@ def upgrade() -> None:
     protect(op, 'schedule', Access(dispatch_read=('tenant_id', 'id', 'next_at', 'enabled')))
     protect(op, 'score')
     protect(op, 'security_event', Access(app='', auth='SELECT, INSERT', append_only=True))
+    protect(op, 'sign_in_failure', Access(app='', auth='SELECT, INSERT, UPDATE, DELETE'))
     protect(op, 'snapshot')
     protect(op, 'subscription_event')
     protect(op, 'survey_response')

@@ -52,11 +52,19 @@ class Identity(Base):
     second_factor_at: Mapped[dt.datetime | None]
     last_counter: Mapped[int | None]
     recovery_codes: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
-    failures: Mapped[int] = mapped_column(server_default=text("0"))
-    hour_failures: Mapped[int] = mapped_column(server_default=text("0"))
-    hour_began_at: Mapped[dt.datetime | None]
-    locked_until: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=NOW)
+
+
+class SignInFailure(Base):
+    """Failed attempts for one e-mail address, known or not: passwords, codes and recovery codes count together."""
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = {"info": {"access": Access(app="", auth="SELECT, INSERT, UPDATE, DELETE")}}  # noqa: RUF012
+
+    email_hash: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int] = mapped_column(server_default=text("0"))
+    last_at: Mapped[dt.datetime] = mapped_column(server_default=NOW)
+    locked_until: Mapped[dt.datetime | None]
 
 
 class WebSession(Base):

@@ -1,0 +1,22 @@
+"""What a new company starts with, beyond its registry row: each noun names one step here.
+
+A step is `module:function`, called as `function(runtime, tenant)` after tenant, identity and membership are committed. It opens
+its own scope and can be repeated: what stands already stays as it is.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kith_platform.runtime import Runtime
+    from kith_tenants.tenant import TenantContext
+
+STEPS: tuple[str, ...] = ()
+
+
+def welcome(runtime: Runtime, tenant: TenantContext) -> None:
+    """Take every step. Repeat it when one failed."""
+    for step in STEPS:
+        pkgutil.resolve_name(step)(runtime, tenant)

@@ -1,0 +1,33 @@
+"""Putting messages into the outboxes, reading them there, and sending those that belong to no company."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kith_platform.mail import texts
+from kith_platform.mail.models import AuthMail, OutboxMail
+from kith_platform.mail.sealed import seal, unseal
+
+if TYPE_CHECKING:
+    from kith_platform.runtime import Runtime
+
+
+def to_person(session: Session, runtime: Runtime, kind: str, recipient: str, language: str, **params: object) -> AuthMail:
+    """Queue a message to a person, through the auth door. The schedule process sends it."""
+    subject, body = texts.written(kind, language, **params)
+    mail = AuthMail(kind=kind, recipient=recipient, subject=subject, body=seal(runtime.secret_key, body))
+    session.add(mail)
+    return mail
+
+
+def body_of(runtime: Runtime, mail: AuthMail | OutboxMail) -> str | None:
+    """What a message says; None when another installation's key sealed it."""
+    return unseal(runtime.secret_key, mail.body)
+
+
+def operators(session: Session, limit: int = 100) -> list[AuthMail]:
+    """The newest messages of the auth door's outbox, for `kith outbox`."""
+    return list(session.execute(select(AuthMail).order_by(AuthMail.id.desc()).limit(limit)).scalars())
