@@ -96,7 +96,9 @@ def percent(value: Number, language: str, *, digits: int = 1) -> str:
 
 
 def day(value: date, language: str, *, style: str = "medium") -> str:
-    """A calendar day as written; no zone is applied. A datetime counts with its own date."""
+    """A calendar day as written; no zone is applied. `style`: short, medium, long, or month (October 2026, 2026年10月)."""
+    if style == "month":
+        return dates.format_skeleton("yMMMM", value, locale=language)
     return dates.format_date(value, format=style, locale=language)
 
 

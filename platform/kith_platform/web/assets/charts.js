@@ -94,9 +94,10 @@ function whiskers(one, lying) {
 
 function lines(spec, narrow, write) {
   const direct = spec.series.length > 1 && spec.series.length <= 5;
+  const room = Math.min(narrow ? 84 : 140, Math.max(...spec.series.map((one) => echarts.format.getTextRect(one.name, "12px sans-serif").width + 8)));
   return {
     ...frame(spec, narrow),
-    grid: { ...frame(spec, narrow).grid, right: direct ? (narrow ? 84 : 120) : 24 },
+    grid: { ...frame(spec, narrow).grid, right: direct ? room + 16 : 24 },
     xAxis: { ...categoryAxis(spec, narrow), boundaryGap: false },
     yAxis: valueAxis(spec, spec.unit, spec.yLabel, write.short),
     series: spec.series.flatMap((one, i) => [
@@ -105,7 +106,7 @@ function lines(spec, narrow, write) {
         type: "line", name: one.name, data: one.values, symbol: "circle", symbolSize: 6, showSymbol: one.values.length <= 16, z: 3,
         lineStyle: { width: 2.25, color: colourOf(one.colour, i), type: one.dashed ? [5, 4] : "solid" },
         itemStyle: { color: colourOf(one.colour, i) }, tooltip: { valueFormatter: write.long },
-        endLabel: direct ? { show: true, formatter: one.name, ...text(12), distance: 8, width: narrow ? 70 : 106, overflow: "truncate" } : undefined,
+        endLabel: direct ? { show: true, formatter: one.name, ...text(12), distance: 8, width: room, overflow: "truncate" } : undefined,
         labelLayout: direct ? { moveOverlap: "shiftY" } : undefined,
       },
     ]),
