@@ -49,6 +49,7 @@ class ModelVersion(Addressed, TenantRow):
     hmac: Mapped[str] = mapped_column(server_default="")
     size: Mapped[int] = mapped_column(server_default="0")
     artefact: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
+    job_id: Mapped[int | None]
     trained_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, undefer
@@ -17,7 +18,16 @@ from kith_tenants.context import tenant_of
 
 
 def save(
-    session: Session, task: str, trained: Trained, *, as_of: dt.date, watermark: dt.datetime, snapshot: str, seed: int, key: str
+    session: Session,
+    task: str,
+    trained: Trained,
+    *,
+    as_of: dt.date,
+    watermark: dt.datetime,
+    snapshot: str,
+    seed: int,
+    key: str,
+    job_id: int | None = None,
 ) -> ModelVersion:
     """Add a version; where it ships it becomes the champion and the former one retires, in the caller's transaction."""
     number = (session.execute(select(func.max(ModelVersion.version)).where(ModelVersion.task == task)).scalar() or 0) + 1
@@ -43,6 +53,7 @@ def save(
         hmac=_seal(session, key, task, number, digest) if data else "",
         size=len(data or b""),
         artefact=data,
+        job_id=job_id,
     )
     if trained.ships:
         _retire_champion(session, task)
@@ -82,6 +93,29 @@ def history(session: Session, task: str, *, most: int = 20) -> Sequence[ModelVer
     """Versions of a task, newest first."""
     statement = select(ModelVersion).where(ModelVersion.task == task).order_by(ModelVersion.version.desc()).limit(most)
     return session.execute(statement).scalars().all()
+
+
+def of_job(session: Session, task: str, job_id: int) -> ModelVersion | None:
+    """The version that this very job has kept already, where an earlier attempt got so far."""
+    statement = select(ModelVersion).where(ModelVersion.task == task, ModelVersion.job_id == job_id)
+    return session.execute(statement).scalar_one_or_none()
+
+
+def summary(row: ModelVersion) -> dict[str, Any]:
+    """A version in JSON terms, as the command line and the API show it."""
+    return {
+        "version": row.version,
+        "state": row.state,
+        "tier": row.tier,
+        "verdict": row.verdict,
+        "verdict_params": row.verdict_params,
+        "as_of": row.as_of.isoformat(),
+        "parameters": row.parameters,
+        "metrics": row.metrics,
+        "warnings": row.warnings,
+        "sha256": row.sha256,
+        "seed": row.seed,
+    }
 
 
 def artefact(session: Session, row: ModelVersion, key: str) -> bytes:

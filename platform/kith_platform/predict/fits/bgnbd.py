@@ -188,7 +188,7 @@ class _Likelihood:
         value = dot(self.weights, shared[self.level_of] + either)
         p_stayed = np.exp(stayed - either)
         p_left = 1.0 - p_stayed
-        by_level: Floats = np.bincount(self.level_of, self.weights, minlength=levels.size)
+        by_level = np.bincount(self.level_of, self.weights, minlength=levels.size).astype(np.float64)
         of_both = digamma(a + b) - digamma(a + b + levels)
         gradient = np.array(
             [
@@ -238,8 +238,9 @@ def _closed_form(
     printed = np.asarray(a - 1.0 >= r + x)
     first = np.where(printed, r + x, a - 1.0)
     second = np.where(printed, b + x, a + b - 1.0 - r)
-    product = np.exp(first * log_rest) * hyp2f1(first, second, c, z)
     # 0 times infinity arises only for a in the hundreds, where the product is 0: he leaves within the period.
+    with np.errstate(invalid="ignore", over="ignore"):
+        product = np.exp(first * log_rest) * hyp2f1(first, second, c, z)
     return np.asarray(c / (a - 1.0) * (1.0 - np.where(np.isfinite(product), product, 0.0)))
 
 

@@ -1,0 +1,65 @@
+"""`kith train` and `kith scores`."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import sys
+from typing import Any
+
+import click
+
+from kith_platform.cli.root import Console, command
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@command("train")
+@click.argument("tenant")
+@click.argument("models", nargs=-1)
+@click.option("--as-of", type=DAY, help="The last day counted in; later days judge the result.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--wait/--no-wait", default=False, help="Wait for the result and print it.")
+def train(console: Console, tenant: str, models: tuple[str, ...], as_of: dt.datetime | None, seed: int, wait: bool) -> None:
+    """Train this company's models on its own data: MODELS (churn, clv) or all."""
+    from kith_platform.cli.waiting import finished
+    from kith_platform.predict import service
+
+    company = console.tenant(tenant)
+    with console.runtime.doors.tenant_scope(company.id) as session:
+        asked = service.ask_training(session, None, models, as_of=as_of.date() if as_of else None, seed=seed)
+    if not wait:
+        console.answer({"job": asked.public_id.hex, "state": asked.state}, f"Asked for: job {asked.public_id.hex}.")
+        return
+    result = finished(console, company, asked)
+    console.answer({"models": result["models"]}, "\n".join(_words(key, model) for key, model in result["models"].items()))
+
+
+def _words(key: str, model: dict[str, Any]) -> str:
+    from kith_platform.predict.verdicts import sentence
+
+    return f"{key}: {sentence(model['verdict'], model['verdict_params'])}"
+
+
+@command("scores")
+@click.argument("tenant")
+@click.argument("model")
+@click.option("--horizon", type=click.IntRange(min=1), help="Days to look ahead (clv).")
+@click.option("--csv", "csv_file", type=click.File("w", encoding="utf-8"), help="Write the scores to this file.")
+def scores(console: Console, tenant: str, model: str, horizon: int | None, csv_file: Any) -> None:
+    """Print every customer's score of MODEL, by the customer's id in its source."""
+    from kith_platform.predict import listing
+
+    company = console.tenant(tenant)
+    columns, rows = listing.scores(console.runtime, company, model, horizon_days=horizon)
+    if console.as_json:
+        console.answer({"model": model, "scores": [dict(zip(columns, row, strict=True)) for row in rows]})
+        return
+    writer = csv.writer(csv_file or sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    if csv_file:
+        console.say(f"{len(rows)} customers written to {csv_file.name}.")
+
+
+COMMANDS = (train, scores)

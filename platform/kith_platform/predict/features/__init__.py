@@ -1,0 +1,10 @@
+"""Core's feature sets. Each is an Ibis expression over `frames.before`: it can see only what was known before the cutoff."""
+
+from kith_platform.predict.features.buying import BUYING
+from kith_platform.predict.features.care import CARE
+from kith_platform.predict.features.delivery import DELIVERY
+from kith_platform.predict.features.marketing import MARKETING
+
+CORE_FEATURE_SETS = (BUYING, DELIVERY, CARE, MARKETING)
+
+__all__ = ["BUYING", "CARE", "CORE_FEATURE_SETS", "DELIVERY", "MARKETING"]

@@ -1,0 +1,79 @@
+"""What a customer got: delivery against promise, returns, discounts, breadth of products."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import ibis.expr.types as ir
+
+from kith_platform.i18n import N_
+from kith_platform.predict.features.windows import currency, within
+from kith_platform.sdk.types import Feature, FeatureSet
+
+if TYPE_CHECKING:
+    from kith_platform.frames import Tables
+
+
+def delivery(tables: Tables, cutoff: dt.date) -> ir.Table:
+    """One row per customer with an order before the cutoff."""
+    orders = tables.orders
+    late = orders.delivered_on.delta(orders.promised_on, unit="day").cast("float64")
+    is_late = late > 0
+    recent = within(orders.occurred_on, cutoff, 180)
+    base = orders.group_by("customer_id").aggregate(
+        late_180=(is_late & recent).fill_null(False).cast("float64").sum(),
+        late_last=late.argmax(orders.occurred_at),
+        discount=currency(orders.discount).sum(),
+        net=currency(orders.net).sum(),
+    )
+    base = base.mutate(discount_share=base.discount / (base.discount + base.net).nullif(0.0))
+    lines = tables.order_lines.left_join(tables.products.select(product_id="id", family="family"), "product_id")
+    families = lines.group_by("customer_id").aggregate(families=lines.family.nunique().cast("float64"))
+    returns = tables.returns
+    returned = returns.group_by("customer_id").aggregate(
+        returns_365=within(returns.occurred_on, cutoff, 365).cast("float64").sum()
+    )
+    joined = base.left_join(families, "customer_id").drop("customer_id_right").left_join(returned, "customer_id")
+    return joined.select("customer_id", "late_180", "late_last", "discount_share", "families", "returns_365")
+
+
+DELIVERY = FeatureSet(
+    key="delivery",
+    needs=("orders",),
+    compute=delivery,
+    features=(
+        Feature(
+            name="late_180",
+            label=N_("Late deliveries in 180 days"),
+            sentence=N_("%(value)s deliveries came late in the last 180 days."),
+            unit="count",
+            sense=1,
+        ),
+        Feature(
+            name="late_last",
+            label=N_("Lateness of the last delivery"),
+            sentence=N_("The last delivery came %(value)s after the promised day."),
+            unit="days",
+            sense=1,
+        ),
+        Feature(
+            name="discount_share",
+            label=N_("Share of discounts"),
+            sentence=N_("Discounts were %(value)s of the list value."),
+            unit="ratio",
+        ),
+        Feature(
+            name="families",
+            label=N_("Product families bought"),
+            sentence=N_("Has bought from %(value)s product families."),
+            unit="count",
+        ),
+        Feature(
+            name="returns_365",
+            label=N_("Returns in a year"),
+            sentence=N_("Returned goods %(value)s times in the last 365 days."),
+            unit="count",
+        ),
+    ),
+)

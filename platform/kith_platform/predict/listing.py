@@ -1,0 +1,66 @@
+"""Scores as a table, by the ids customers have in their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kith_platform.errors import NotFound
+from kith_platform.facts.models import CustomerRecord
+from kith_platform.i18n import N_
+from kith_platform.predict import versions
+from kith_platform.predict.models import Score
+from kith_platform.predict.service import task_of
+
+if TYPE_CHECKING:
+    from kith_platform.runtime import Runtime
+    from kith_tenants.tenant import TenantContext
+
+EXTRA: Mapping[str, tuple[str, ...]] = {"clv": ("p_alive", "expected_purchases")}
+
+
+def scores(
+    runtime: Runtime, tenant: TenantContext, key: str, *, horizon_days: int | None = None
+) -> tuple[list[str], list[list[Any]]]:
+    """Header and rows: customer_id as in the source, source, as_of, value, tier, reasons, then the task's own columns.
+
+    A customer known by several records has a row for each. `horizon_days` reads a clv model over another horizon.
+    Raises NotFound before the first training.
+    """
+    task = task_of(key)
+    with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
+        if versions.latest(session, key) is None:
+            raise NotFound(
+                N_("%(model)s has no scores yet. Run `kith train %(company)s %(model)s --wait` first."),
+                model=task.key,
+                company=tenant.slug,
+            )
+        found = _stored(session, key)
+    if horizon_days is not None:
+        from kith_platform.predict.horizon import ahead
+
+        values = ahead(runtime, tenant, key, horizon_days)
+        found = [(row, external, source, values.get(row.customer_id)) for row, external, source, _ in found]
+    extra = EXTRA.get(key, ())
+    header = ["customer_id", "source", "as_of", "value", "tier", "reasons", *extra]
+    return header, [_line(row, external, source, other, extra) for row, external, source, other in found]
+
+
+def _stored(session: Session, key: str) -> list[tuple[Score, str, str, Mapping[str, float] | None]]:
+    statement = (
+        select(Score, CustomerRecord.external_id, CustomerRecord.source)
+        .join(CustomerRecord, CustomerRecord.customer_id == Score.customer_id)
+        .where(Score.task == key)
+        .order_by(Score.value.desc(), CustomerRecord.external_id)
+    )
+    return [(row, external, source, None) for row, external, source in session.execute(statement)]
+
+
+def _line(row: Score, external: str, source: str, other: Mapping[str, float] | None, extra: tuple[str, ...]) -> list[Any]:
+    numbers = {**row.extra, **(other or {})}
+    value = numbers.get("value", row.value)
+    reasons = "; ".join(f"{reason['feature']}={reason['value']}" for reason in row.reasons)
+    return [external, source, row.as_of.isoformat(), round(value, 6), row.tier, reasons, *(numbers.get(name) for name in extra)]

@@ -1,0 +1,83 @@
+"""Feature sets as one matrix: rows are the customers of the buying set, columns the features of all sets."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kith_platform.predict.evidence import Floats, Ids
+from kith_platform.sdk.types import FeatureSet
+
+if TYPE_CHECKING:
+    from kith_platform.frames import Frames
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """`customer` (n,) ascending, `values` (n, k) float64 with NaN for missing, `names` and known directions of its columns."""
+
+    customer: Ids
+    values: Floats
+    names: tuple[str, ...]
+    senses: Mapping[str, int]
+
+    def column(self, name: str) -> Floats:
+        return np.asarray(self.values[:, self.names.index(name)])
+
+    def columns(self, names: Sequence[str]) -> Floats:
+        """The columns called `names`, in that order, (n, len(names))."""
+        return np.ascontiguousarray(self.values[:, [self.names.index(name) for name in names]])
+
+    def where(self, rows: NDArray[np.bool_]) -> Matrix:
+        return Matrix(self.customer[rows], self.values[rows], self.names, self.senses)
+
+    def varying(self) -> tuple[str, ...]:
+        """Columns that say something: at least two different known values, or known for some and missing for others."""
+        kept = []
+        for index, name in enumerate(self.names):
+            column = self.values[:, index]
+            known = column[~np.isnan(column)]
+            if known.size and (np.ptp(known) > 0 or known.size < column.size):
+                kept.append(name)
+        return tuple(kept)
+
+    @staticmethod
+    def stack(parts: Sequence[Matrix]) -> Matrix:
+        """Rows of several cutoffs below one another; a customer may occur in each."""
+        return Matrix(
+            np.concatenate([part.customer for part in parts]),
+            np.concatenate([part.values for part in parts]),
+            parts[0].names,
+            parts[0].senses,
+        )
+
+
+def matrix_at(frames: Frames, sets: Sequence[FeatureSet], cutoff: dt.date) -> Matrix:
+    """Features as they were known before `cutoff`. The first set decides who is in; the others fill in what they know."""
+    tables = frames.before(cutoff)
+    customer: Ids = np.zeros(0, dtype=np.int64)
+    columns: list[Floats] = []
+    for index, feature_set in enumerate(sets):
+        found = tables.run(feature_set.compute(tables, cutoff))
+        ids = found["customer_id"].to_numpy().astype(np.int64)
+        if index == 0:
+            customer = np.sort(ids)
+        place = np.searchsorted(customer, ids)
+        inside = (
+            (place < customer.size) & (customer[np.minimum(place, max(customer.size - 1, 0))] == ids) if customer.size else []
+        )
+        for feature in feature_set.features:
+            column = np.full(customer.size, np.nan)
+            values = found[feature.name].cast("double").to_numpy(zero_copy_only=False)
+            column[place[inside]] = values[inside]
+            columns.append(column)
+    features = [feature for feature_set in sets for feature in feature_set.features]
+    values = np.column_stack(columns) if columns else np.zeros((0, 0))
+    return Matrix(
+        customer, values, tuple(feature.name for feature in features), {feature.name: feature.sense for feature in features}
+    )

@@ -1,0 +1,69 @@
+"""Keeping and reading scores. A refresh rewrites only what changed; customers no longer scored lose theirs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from kith_platform.predict.models import Score
+from kith_platform.predict.training import Scored
+
+BATCH = 2_000
+
+
+def keep(session: Session, task: str, scored: Scored, *, version: int, as_of: dt.date) -> int:
+    """Store one task's scores in the caller's transaction. Returns how many customers are scored."""
+    for rows in _batches(task, scored, version, as_of):
+        statement = insert(Score).values(rows)
+        new = {name: statement.excluded[name] for name in ("value", "band", "tier", "as_of", "version", "extra", "reasons")}
+        changed = Score.value.is_distinct_from(statement.excluded.value) | (Score.version != version) | (Score.as_of != as_of)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[Score.tenant_id, Score.task, Score.customer_id],
+                set_={**new, "changed_at": func.now()},
+                where=changed,
+            )
+        )
+    # Whoever was not scored this time has left the population: an old score would be read as today's.
+    session.execute(delete(Score).where(Score.task == task, (Score.version != version) | (Score.as_of != as_of)))
+    return int(scored.customer_ids.size)
+
+
+def _batches(task: str, scored: Scored, version: int, as_of: dt.date) -> Iterator[list[dict[str, Any]]]:
+    bands = tenths(scored.values)
+    for start in range(0, scored.customer_ids.size, BATCH):
+        yield [
+            {
+                "task": task,
+                "customer_id": int(scored.customer_ids[row]),
+                "value": float(scored.values[row]),
+                "band": int(bands[row]),
+                "tier": scored.tier,
+                "as_of": as_of,
+                "version": version,
+                "extra": {name: round(float(column[row]), 6) for name, column in scored.extra.items()},
+                "reasons": scored.reasons[row] if scored.reasons else [],
+            }
+            for row in range(start, min(start + BATCH, scored.customer_ids.size))
+        ]
+
+
+def tenths(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The tenth of customers a value falls into, 1 the highest; equal values by position."""
+    rank = np.empty(values.size, dtype=np.int64)
+    rank[np.argsort(-values, kind="stable")] = np.arange(values.size)
+    return 1 + rank * 10 // max(values.size, 1)
+
+
+def of_customers(session: Session, customer_ids: Sequence[int]) -> dict[int, dict[str, Score]]:
+    """Scores by customer, then task."""
+    found: dict[int, dict[str, Score]] = {customer: {} for customer in customer_ids}
+    for row in session.execute(select(Score).where(Score.customer_id.in_(customer_ids))).scalars():
+        found[row.customer_id][row.task] = row
+    return found

@@ -1,0 +1,80 @@
+"""Use cases of predictions: ask for a training, train, list, roll back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from kith_platform.errors import Invalid
+from kith_platform.i18n import N_
+from kith_platform.predict import versions
+from kith_platform.predict.models import ModelVersion
+
+if TYPE_CHECKING:
+    from kith_platform.jobs.models import Job
+    from kith_platform.predict.evidence import PurchaseDays
+    from kith_platform.predict.training import Question, Trained
+    from kith_platform.sdk.types import FeatureSet
+    from kith_tenants.context import Actor
+
+Trainer = Callable[["Question", "PurchaseDays", "Sequence[FeatureSet]"], "Trained"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A model that core trains for every tenant. `value` is what a score means: a probability or money."""
+
+    key: str
+    label: str
+    answers: str
+    value: str
+    train: Trainer
+
+
+def _train_churn(question: Question, purchases: PurchaseDays, sets: Sequence[FeatureSet]) -> Trained:
+    from kith_platform.predict import churn
+
+    return churn.train(question, purchases, sets)
+
+
+def _train_clv(question: Question, purchases: PurchaseDays, _sets: Sequence[FeatureSet]) -> Trained:
+    from kith_platform.predict import clv
+
+    return clv.train(question, purchases)
+
+
+TASKS: Mapping[str, Task] = {
+    task.key: task
+    for task in (
+        Task("churn", N_("Leaving"), N_("Who will stop buying, and what is typical of it?"), "probability", _train_churn),
+        Task("clv", N_("Customer lifetime value"), N_("What is each customer worth in the next months?"), "money", _train_clv),
+    )
+}
+
+
+def task_of(key: str) -> Task:
+    """Raises Invalid for a model Kith does not have."""
+    if key not in TASKS:
+        raise Invalid(N_("There is no model '%(key)s'. Choose from: %(known)s."), key=key, known=", ".join(TASKS))
+    return TASKS[key]
+
+
+def ask_training(
+    session: Session, actor: Actor | None, keys: Sequence[str] = (), *, as_of: dt.date | None = None, seed: int = 1
+) -> Job:
+    """Ask for a training of the named models, or of all. An active request for the same is returned instead."""
+    from kith_platform.jobs import service as jobs
+
+    chosen = [task_of(key).key for key in keys] or list(TASKS)
+    args: dict[str, Any] = {"tasks": chosen, "as_of": as_of.isoformat() if as_of else None, "seed": seed}
+    dedupe = f"{','.join(chosen)}:{as_of}"
+    return jobs.ask(session, "predict.train", args, dedupe_key=dedupe, asked_by=actor.member_id if actor else None)
+
+
+def overview(session: Session) -> list[tuple[Task, ModelVersion | None, ModelVersion | None]]:
+    """Each task with its champion and its last training."""
+    return [(task, versions.champion(session, key), versions.latest(session, key)) for key, task in TASKS.items()]
