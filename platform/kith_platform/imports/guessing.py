@@ -1,0 +1,258 @@
+"""A first mapping for a file: from its header's words, else from what its columns hold. The user confirms it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass
+
+import polars as pl
+
+from kith_platform.imports.dialect import Dialect
+from kith_platform.imports.formats import Decision, Format, decide, identifiers, present
+from kith_platform.imports.mapping import Field, Mapping, Source, sources
+from kith_platform.imports.parsing import parse
+from kith_platform.imports.problems import FileProblem, Note, note
+from kith_platform.imports.reading import column
+from kith_platform.imports.words import likeness
+from kith_platform.sdk.facts import Fact, Kind
+
+CUSTOMER, ORDER, LINE, PRODUCT = "customer_record", "sales_order", "order_line", "product"
+# Words that say nothing about a fact other than the table's own.
+_GENERIC = {"name", "kind", "type", "title", "state", "status", "test", "internal", "owner", "created_at", "language", "since"}
+_CURRENCY = ("currency", "currency_code", "ccy", "币种", "货币")
+_KNOWN = ("known_at", "recorded_at")
+_ID = ("id", "code", "no", "number", "编号", "external_id")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """`missing_required`: targets without which no row can be loaded. `confidence` per source, 0..1 (mapped columns only)."""
+
+    mapping: Mapping
+    missing_required: tuple[str, ...]
+    confidence: Dictionary[Source, float]
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A place a column may go to: its name, kind, the words it is known by, and how near its fact is to the table (0)."""
+
+    name: str
+    kind: Kind
+    words: tuple[str, ...]
+    depth: int
+    choices: tuple[str, ...] = ()
+    identifier: bool = False
+
+
+def guess(
+    table: str, dialect: Dialect, sample: pl.DataFrame, facts: Dictionary[str, Fact], *, language: str = "en", zone: str = "UTC"
+) -> Guess:
+    """A mapping of the file to `table` (a plural). `sample`: rows as of `reading.Chunk.rows`; `facts` by name.
+
+    Files with one line per order line fill order_line, sales_order, product and customer_record at once.
+    Raises FileProblem("no_such_table").
+    """
+    root = next((fact for fact in facts.values() if fact.plural == table), None)
+    if root is None:
+        raise FileProblem("no_such_table", table=table, tables=", ".join(sorted(fact.plural for fact in facts.values())))
+    plan = _plan(root, dialect, facts)
+    columns = _Columns(dialect, sample, language, zone)
+    goals = _targets(plan, root, facts)
+    chosen = _by_header(columns, goals) if dialect.has_header else {}
+    if not dialect.has_header:
+        chosen = _by_content(columns, goals, plan[0])
+    elif missing := _missing(plan, chosen, facts):
+        chosen |= _lone_date(columns, goals, chosen, missing)
+    return _result(table, plan, columns, chosen, facts)
+
+
+def _plan(root: Fact, dialect: Dialect, facts: Dictionary[str, Fact]) -> tuple[Fact, ...]:
+    """The facts a file of this table may speak of, the finest first."""
+    names = [root.name]
+    if root.name in (ORDER, LINE) and ORDER in facts and LINE in facts:
+        product = (*facts[PRODUCT].aliases, *facts[LINE].column("product").aliases) if PRODUCT in facts else ()
+        wide = root.name == LINE or any(likeness(name, product) for name in dialect.header)
+        names = [LINE, ORDER, PRODUCT] if wide else [ORDER]
+    elif any(item.to == PRODUCT for item in root.columns):
+        names.append(PRODUCT)
+    if root.of_customer:
+        names.append(CUSTOMER)
+    return tuple(facts[name] for name in names if name in facts)
+
+
+def _targets(plan: tuple[Fact, ...], root: Fact, facts: Dictionary[str, Fact]) -> list[Target]:
+    """Every place a column may go to. In a wide file the order's own id and time stand for the line's."""
+    wide = {fact.name for fact in plan} >= {LINE, ORDER}
+    found: list[Target] = []
+    for depth, fact in enumerate(plan):
+        own = fact is root or (wide and fact.name in (LINE, ORDER))
+        if own or fact.name == ORDER:
+            id_words = (*fact.aliases, f"{fact.name}_id", *(_ID if fact is root and not wide else ()))
+            found.append(Target(f"{fact.name}.external_id", Kind.TEXT, id_words, depth, identifier=True))
+        if any(item.kind is Kind.MONEY for item in fact.columns) and (fact is root or fact.name == ORDER):
+            found.append(Target(f"{fact.name}.currency", Kind.TEXT, _CURRENCY, depth))
+        if fact is root and fact.occurred:
+            found.append(Target(f"{fact.name}.known_at", Kind.TIME, _KNOWN, depth))
+        for item in fact.columns:
+            if wide and fact.name == LINE and item.name in ("order", "sold_at"):
+                continue
+            known = (item.name, f"{fact.name}_{item.name}", f"{fact.plural.removesuffix('s')}_{item.name}", *item.aliases)
+            if item.kind is Kind.REFERENCE and item.to in facts:
+                known = (*known, *facts[item.to].aliases)
+            if not own:
+                known = tuple(word for word in known if word not in _GENERIC)
+            found.append(
+                Target(
+                    f"{fact.name}.{item.name}", item.kind, known, depth, item.choices, identifier=item.kind is Kind.REFERENCE
+                )
+            )
+    if root.of_customer and CUSTOMER in facts:
+        owner = ORDER if wide else root.name
+        found.append(Target(f"{owner}.customer", Kind.TEXT, facts[CUSTOMER].aliases, 1, identifier=True))
+    return found
+
+
+class _Columns:
+    """The file's columns, with what each holds."""
+
+    def __init__(self, dialect: Dialect, sample: pl.DataFrame, language: str, zone: str) -> None:
+        self.sources = sources(dialect)
+        self.header = dialect.header or ("",) * dialect.columns
+        self._sample = sample
+        self._language, self._zone = language, zone
+
+    def texts(self, at: int) -> pl.Series:
+        return self._sample[column(at + 1)]
+
+    def decision(self, at: int, target: Target) -> Decision:
+        name = self.header[at] or str(at + 1)
+        if target.identifier:
+            return identifiers(self.texts(at), name)
+        return decide(self.texts(at), target.kind, name=name, language=self._language, zone=self._zone)
+
+    def fits(self, at: int, kind: Kind) -> float:
+        """The share of the present values that can be read as a kind; 1 for a column that is empty in the sample."""
+        values = present(self.texts(at))
+        if not values.len():
+            return 1.0
+        form = decide(values, kind, name="", language=self._language, zone=self._zone).format
+        return 1 - parse(values, kind, form, zone=self._zone).wrong.is_not_null().sum() / values.len()
+
+    def share(self, at: int, pattern: str) -> float:
+        """The share of the present values that match."""
+        values = present(self.texts(at))
+        return int(values.str.contains(pattern).sum()) / values.len() if values.len() else 0.0
+
+
+Chosen = dict[int, tuple[Target, float]]  # position from 0 → target and confidence
+
+
+def _by_header(columns: _Columns, targets: list[Target]) -> Chosen:
+    """The best pairs of header and target first; a column whose values do not fit its target's kind is left out."""
+    pairs = [
+        (score - 0.02 * target.depth, -at, -rank, target)
+        for at, name in enumerate(columns.header)
+        for rank, target in enumerate(targets)
+        if (score := likeness(name, target.words))
+    ]
+    chosen: Chosen = {}
+    taken: set[str] = set()
+    for score, back, _, target in sorted(pairs, key=lambda pair: pair[:3], reverse=True):
+        at = -back
+        if at in chosen or target.name in taken:
+            continue
+        if not target.identifier and target.kind is not Kind.TEXT and columns.fits(at, target.kind) < 0.5:
+            continue
+        chosen[at] = (target, round(score, 2))
+        taken.add(target.name)
+    return chosen
+
+
+def _by_content(columns: _Columns, targets: list[Target], fact: Fact) -> Chosen:
+    """By position and content: the first id is the customer, the first date the day, the first decimal the amount, the
+    first small whole number the quantity; e-mail addresses and phone numbers speak for themselves."""
+    goals = {target.name.partition(".")[2]: target for target in reversed(targets) if target.name.startswith(fact.name + ".")}
+    chosen: Chosen = {}
+
+    def take(goal: str, confidence: float, pattern: str, *, kind: Kind | None = None) -> None:
+        for at in range(len(columns.sources)):
+            if goal not in goals or at in chosen or columns.share(at, pattern) < 0.95:
+                continue
+            if kind is None or columns.fits(at, kind) >= 0.95:
+                chosen[at] = (goals[goal], confidence)
+                return
+
+    take("email", 0.9, r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    if fact.occurred:
+        take(fact.occurred, 0.7, r"^(?:\d{4}[-/.年]?\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2})", kind=Kind.TIME)
+    money = next((item.name for item in fact.columns if item.kind is Kind.MONEY), "")
+    take(money, 0.6, r"[.,]\d{1,4}\D*$", kind=Kind.MONEY)
+    take("customer" if "customer" in goals else "external_id", 0.6, r"^(?:0\d+|[1-9]\d{3,}(?:\.0+)?|\w*[A-Za-z]\w*[-_]?\d[\w-]*|\d+)$")
+    take("phone", 0.6, r"^\+?\d[\d ()-]{6,18}$")
+    take("quantity", 0.6, r"^-?(?:0|[1-9]\d{0,2})(?:\.0+)?$", kind=Kind.NUMBER)
+    take("name", 0.4, r"^[^\d@]+$")
+    return chosen
+
+
+def _lone_date(columns: _Columns, targets: list[Target], chosen: Chosen, missing: tuple[str, ...]) -> Chosen:
+    """Where the row's time is missing and one column alone holds dates, it is that one."""
+    goal = next((item for item in targets if item.name in missing and item.kind in (Kind.TIME, Kind.DATE)), None)
+    shape = r"^\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}"
+    dated = [at for at in range(len(columns.sources)) if at not in chosen and columns.share(at, shape) > 0.95]
+    return {dated[0]: (goal, 0.5)} if goal and len(dated) == 1 else {}
+
+
+def _missing(plan: tuple[Fact, ...], chosen: Chosen, facts: Dictionary[str, Fact]) -> tuple[str, ...]:
+    wide = {fact.name for fact in plan} >= {LINE, ORDER}
+    row = facts[ORDER] if wide else plan[0]
+    found = {target.name for target, _ in chosen.values()}
+    needed = [f"{row.name}.{item.name}" for item in row.columns if item.required]
+    if row.of_customer:
+        needed.append(f"{row.name}.customer")
+    return tuple(name for name in needed if name not in found)
+
+
+def _result(table: str, plan: tuple[Fact, ...], columns: _Columns, chosen: Chosen, facts: Dictionary[str, Fact]) -> Guess:
+    fields: list[Field] = []
+    notes: list[Note] = []
+    confidence: dict[Source, float] = {}
+    for at, (target, score) in sorted(chosen.items()):
+        decision = columns.decision(at, target)
+        fields.append(Field(columns.sources[at], target.name, decision.format))
+        confidence[columns.sources[at]] = score if decision.certain else min(score, 0.5)
+        notes += decision.notes
+    targets = {item.target for item in fields}
+    computed = _computed(targets, plan)
+    notes += [note("computed_net")] if f"{LINE}.net" in computed else []
+    notes += [note("computed_order_net")] if f"{ORDER}.net" in computed else []
+    returns = next((at for at, (target, _) in chosen.items() if target.name == f"{LINE}.quantity"), None)
+    if returns is not None and columns.share(returns, r"^\s*(?:-|\()\d"):
+        notes.append(note("negative_is_return"))
+    unmapped = tuple(source for at, source in enumerate(columns.sources) if at not in chosen)
+    notes += [note("by_position")] if not any(columns.header) else []
+    notes += [note("unmapped", count=len(unmapped))] if unmapped else []
+    mapping = Mapping(
+        table=table,
+        fields=tuple(fields),
+        computed=tuple(computed.items()),
+        negative_quantity="return" if returns is not None else "",
+        unmapped=unmapped,
+    )
+    return Guess(mapping, _missing(plan, chosen, facts), confidence, tuple(notes))
+
+
+def _computed(targets: set[str], plan: tuple[Fact, ...]) -> dict[str, str]:
+    """Amounts the file does not carry but its other columns give."""
+    computed: dict[str, str] = {}
+    if not any(fact.name == LINE for fact in plan):
+        return computed
+    if f"{LINE}.net" not in targets and {f"{LINE}.quantity", f"{LINE}.unit_price"} <= targets:
+        less = "-discount" if f"{LINE}.discount" in targets else ""
+        computed[f"{LINE}.net"] = f"quantity*unit_price{less}"
+    if f"{ORDER}.net" not in targets and (f"{LINE}.net" in targets or computed):
+        computed[f"{ORDER}.net"] = "sum(lines)"
+    return computed
+
+

@@ -1,0 +1,36 @@
+"""Header words in one form, so that InvoiceNo, invoice_no, “Invoice No.” and their Chinese forms meet."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+# Signs of traditional Chinese headers with their simplified form, so that an alias in either script knows both.
+_TRADITIONAL = str.maketrans(
+    "號編戶單訂數價額買賣電話郵件稱類別產銷機時間發貨優惠稅總實際國區狀態員會類渠開貸處門備註聯絡費購結續",
+    "号编户单订数价额买卖电话邮件称类别产销机时间发货优惠税总实际国区状态员会类渠开贷处门备注联络费购结续",
+)
+_CURRENCY = re.compile(r"(?:_(?:usd|eur|gbp|cny|rmb|hkd|twd|jpy)|[(（][^)）]*[)）])$")
+OWNERS = {"customer", "client", "member", "account", "contact", "billing", "buyer", "user", "household"}
+
+
+def words(header: str) -> str:
+    """A header as lower-case words joined by "_": InvoiceNo → invoice_no, 訂單編號 → 订单编号, Größe → grosse."""
+    text = unicodedata.normalize("NFKD", header.strip().replace("ß", "ss"))
+    text = "".join(char for char in text if not unicodedata.combining(char))
+    text = unicodedata.normalize("NFKC", text).translate(_TRADITIONAL)
+    text = _CURRENCY.sub("", re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower())
+    return re.sub(r"[\W_]+", "_", text).strip("_")
+
+
+def likeness(header: str, aliases: Iterable[str]) -> float:
+    """How well a header fits a target's words: 1 the same, .7 with an owner before it (billing_email), 0 not at all."""
+    name = words(header)
+    if not name:
+        return 0.0
+    known = [words(alias) for alias in aliases]
+    if any(name.replace("_", "") == alias.replace("_", "") for alias in known):
+        return 1.0
+    owner, _, rest = name.partition("_")
+    return 0.7 if owner in OWNERS and rest in known else 0.0
