@@ -8,7 +8,7 @@ from kith_tenants.rls import protect
 from kith_tenants.schema import Access
 from sqlalchemy.dialects import postgresql
 
-revision = '7791c4129cf6'
+revision = 'd87fafc8dbc1'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -421,6 +421,7 @@ def upgrade() -> None:
     sa.Column('hmac', sa.Text(collation='C'), server_default='', nullable=False),
     sa.Column('size', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('artefact', sa.LargeBinary(), nullable=True),
+    sa.Column('job_id', sa.BigInteger(), nullable=True),
     sa.Column('trained_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_model_version')),
     sa.UniqueConstraint('tenant_id', 'public_id', name=op.f('uq_model_version_tenant_id_public_id')),
@@ -808,18 +809,20 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
     sa.Column('key_hash', sa.Text(collation='C'), nullable=False),
+    sa.Column('former_hash', sa.Text(collation='C'), nullable=True),
+    sa.Column('rotated_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('identity_id', sa.BigInteger(), nullable=False),
     sa.Column('stage', sa.Text(collation='C'), server_default='open', nullable=False),
     sa.Column('active_tenant', sa.BigInteger(), nullable=True),
     sa.Column('data', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.Column('fresh_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('last_seen_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('user_agent', sa.Text(collation='C'), server_default='', nullable=False),
     sa.Column('address', sa.Text(collation='C'), server_default='', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_web_session')),
+    sa.UniqueConstraint('former_hash', name=op.f('uq_web_session_former_hash')),
     sa.UniqueConstraint('key_hash', name=op.f('uq_web_session_key_hash')),
     sa.UniqueConstraint('public_id', name=op.f('uq_web_session_public_id')),
     schema='kith'

@@ -68,9 +68,8 @@ class SignInFailure(Base):
 
 
 class WebSession(Base):
-    """One signed-in browser. `key_hash` is the SHA-256 of the cookie's value. `stage`: second_factor (asked for) or open.
-
-    `data` is what Flask's session holds; `fresh_at` when the person last proved who they are.
+    """One signed-in browser. `key_hash` is the SHA-256 of the cookie's value; the one before it stays good for a moment after a
+    change, for requests under way. `stage`: second_factor (asked for) or open. `data` is what Flask's session holds.
     """
 
     __tablename__ = "web_session"
@@ -83,12 +82,13 @@ class WebSession(Base):
     id: Mapped[int] = mapped_column(Counter(always=True), primary_key=True)
     public_id: Mapped[uuid.UUID] = mapped_column(server_default=text("uuidv7()"), unique=True)
     key_hash: Mapped[str] = mapped_column(unique=True)
+    former_hash: Mapped[str | None] = mapped_column(unique=True)
+    rotated_at: Mapped[dt.datetime | None]
     identity_id: Mapped[int]
     stage: Mapped[str] = mapped_column(server_default="open")
     active_tenant: Mapped[int | None]
     data: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     created_at: Mapped[dt.datetime] = mapped_column(server_default=NOW)
-    fresh_at: Mapped[dt.datetime] = mapped_column(server_default=NOW)
     last_seen_at: Mapped[dt.datetime] = mapped_column(server_default=NOW)
     expires_at: Mapped[dt.datetime]
     revoked_at: Mapped[dt.datetime | None]

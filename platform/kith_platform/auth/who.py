@@ -85,17 +85,17 @@ def system() -> Actor:
 def places(session: Session, person: Person) -> list[Place]:
     """The companies a person belongs to now, by name. `session` is the auth door's."""
     statement = _places().where(Membership.tenant_id.in_(person.tenants), Membership.identity_id == person.id)
-    return [_place(*row.tuple()) for row in session.execute(statement.order_by(Tenant.name, Tenant.id))]
+    return [_place(*row) for row in session.execute(statement.order_by(Tenant.name, Tenant.id))]
 
 
 def place_of_member(session: Session, tenant_id: int, membership_id: int) -> Place | None:
     """One membership while it is active. `session` is the auth door's."""
     statement = _places().where(Membership.tenant_id == tenant_id, Membership.id == membership_id)
     row = session.execute(statement).one_or_none()
-    return _place(*row.tuple()) if row is not None else None
+    return _place(*row) if row is not None else None
 
 
-def _places() -> Select[tuple[Membership, Tenant, list[int]]]:
+def _places() -> Select[Membership, Tenant, list[int]]:
     units = (
         select(func.array_agg(MemberUnit.unit_id))
         .where(MemberUnit.tenant_id == Membership.tenant_id, MemberUnit.membership_id == Membership.id)
