@@ -39,7 +39,7 @@ class Tastes:
         """The true mean net of an order at price level 1."""
         price = _tier_odds(catalogue) @ catalogue.price
         each = (_QUANTITIES @ _QUANTITY_ODDS) * (1 - _DISCOUNTS @ _DISCOUNT_ODDS)
-        return price[self.tier] * (1 + self.further) * each
+        return np.asarray(price[self.tier] * (1 + self.further) * each)
 
 
 @dataclass(frozen=True)

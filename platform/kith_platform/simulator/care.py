@@ -25,7 +25,7 @@ def tickets(rng: np.random.Generator, books: Books) -> pl.DataFrame:
     reply = opened + lived.reply_hours[row] / 24
     solved = opened + lived.solve_hours[row] / 24
     every = np.ones(row.size, dtype=bool)
-    kind = np.where(lived.asks[row], 2, np.where(lived.fault[row], 1, 0))
+    topic = np.where(lived.asks[row], 2, np.where(lived.fault[row], 1, 0))
     return pl.DataFrame(
         {
             "ticket_id": codes("TK", row.size),
@@ -35,8 +35,8 @@ def tickets(rng: np.random.Generator, books: Books) -> pl.DataFrame:
             "first_reply_at": times(books.start, only(reply, reply < books.days)),
             "resolved_at": times(books.start, only(solved, solved < books.days)),
             "is_complaint": lived.complaint[row],
-            "severity": texts(["low", "medium", "high"], np.where(kind == 2, 0, rng.integers(1, 3, row.size)), every),
-            "kind": texts(["delivery", "product", "question"], kind, every),
+            "severity": texts(["low", "medium", "high"], np.where(topic == 2, 0, rng.integers(1, 3, row.size)), every),
+            "topic": texts(["delivery", "product", "question"], topic, every),
             "channel": np.array(["phone", "email", "chat"])[rng.integers(0, 3, row.size)],
         }
     )
@@ -49,7 +49,9 @@ def survey_responses(rng: np.random.Generator, books: Books, mood: Mood) -> pl.D
     row = np.nonzero(asked < 0.42)[0]
     sent = lived.received[row] + rng.uniform(1.5, 3.5, row.size)
     answered = sent + rng.exponential(1.2, row.size)
-    row, sent, answered, is_nps = (each[sent < books.days] for each in (row, sent, answered, asked[row] >= 0.33))
+    seen = sent < books.days
+    row, sent, answered = row[seen], sent[seen], answered[seen]
+    is_nps = asked[row] >= 0.33
     feeling = mood(lived.who[row], np.floor(sent).astype(np.int64))
     own = 1.1 * (lived.late[row] & (lived.delay_days[row] > 1)) + 0.9 * lived.fault[row]
     noise = rng.normal(0.0, 1.0, row.size)
@@ -84,16 +86,18 @@ def activities(rng: np.random.Generator, books: Books, left: Ints, cause: Ints, 
     solved, call = solved[call < books.days], call[call < books.days]
     who = np.concatenate([lived.who[solved], leavers])
     told = np.arange(who.size) >= solved.size
+    started = np.concatenate([call, interview])
+    ended = np.minimum(started + rng.lognormal(np.log(6.0), 0.5, who.size) / 900.0, np.floor(started) + 0.9999)
     reason = np.concatenate([np.zeros(solved.size, dtype=np.int64), cause[leavers]])
     return pl.DataFrame(
         {
             "activity_id": codes("A", who.size),
             "customer_id": books.ids[who],
-            "started_at": times(books.start, np.concatenate([call, interview])),
+            "started_at": times(books.start, started),
             "kind": np.full(who.size, "call"),
             "direction": np.full(who.size, "out"),
             "subject": np.where(told, "exit interview", "complaint follow-up"),
-            "reason": texts(CAUSES, reason, told),
-            "minutes": np.round(rng.lognormal(np.log(6.0), 0.5, who.size), 1),
+            "outcome": texts(CAUSES, reason, told),
+            "ended_at": times(books.start, ended),
         }
     )

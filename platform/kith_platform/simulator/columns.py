@@ -21,7 +21,7 @@ def times(start: date, moments: ArrayLike) -> pl.Series:
     day, part = np.divmod(np.where(known, values, 0.0), 1.0)
     seconds = (day * 86_400 + np.floor((7 + 15 * part) * 3600)).astype(np.int64)
     midnight = datetime(start.year, start.month, start.day)  # noqa: DTZ001 — wall-clock time of the company's zone
-    column = (pl.Series(seconds) * 1_000_000).cast(pl.Duration("us")) + midnight
+    column: pl.Series = (pl.Series(seconds) * 1_000_000).cast(pl.Duration("us")) + midnight
     return column.zip_with(pl.Series(known), pl.Series([None], dtype=pl.Datetime("us")))
 
 
@@ -34,13 +34,13 @@ def dates(start: date, days: ArrayLike) -> pl.Series:
 
 
 def codes(prefix: str, count: int) -> NDArray[np.str_]:
-    """Ids: a prefix and a running number of seven digits from 1 on."""
-    return np.char.add(prefix, np.char.zfill(np.arange(1, count + 1).astype(str), 7))
+    """Ids: a prefix and a running number of eight digits."""
+    return np.char.add(prefix, np.arange(10_000_001, 10_000_001 + count).astype("U8"))
 
 
 def money(values: ArrayLike) -> Floats:
     """Rounded to hundredths."""
-    return np.round(np.asarray(values, dtype=np.float64), 2)
+    return np.asarray(np.round(np.asarray(values, dtype=np.float64), 2), dtype=np.float64)
 
 
 def only(values: ArrayLike, where: NDArray[np.bool_]) -> Floats:

@@ -73,7 +73,9 @@ def order_lines(books: Books) -> pl.DataFrame:
         {
             "line_id": codes("L", lines.order.size),
             "order_id": books.orders[lines.order],
-            "product_id": codes("P", int(lines.product.max(initial=0)) + 1)[lines.product],
+            "customer_id": books.ids[books.lived.who[lines.order]],
+            "sold_at": times(books.start, books.lived.at[lines.order]),
+            "product_id": _products(lines),
             "quantity": lines.quantity,
             "unit_price": lines.unit_price,
             "discount": lines.discount,
@@ -97,6 +99,7 @@ def returns(rng: np.random.Generator, books: Books, share: float) -> pl.DataFram
     return pl.DataFrame(
         {
             "return_id": codes("R", row.size),
+            "product_id": _products(lines)[row],
             "line_id": codes("L", lines.order.size)[row],
             "order_id": books.orders[lines.order[row]],
             "customer_id": books.ids[lived.who[lines.order[row]]],
@@ -123,7 +126,7 @@ def payments(rng: np.random.Generator, books: Books) -> pl.DataFrame:
             "amount": money(books.lines.per_order(books.lines.net, size) + tax),
             "currency": np.full(size, books.currency),
             "method": np.where(books.lived.online & (methods == "cash"), "card", methods),
-            "status": np.full(size, "paid"),
+            "succeeded": np.ones(size, dtype=bool),
         }
     )
 
@@ -161,6 +164,10 @@ def coupon_redemptions(coupons: pl.DataFrame, orders: pl.DataFrame, lines: pl.Da
         pl.col("discount").alias("amount"),
         "currency",
     )
+
+
+def _products(lines: Lines) -> NDArray[np.str_]:
+    return codes("P", int(lines.product.max(initial=0)) + 1)[lines.product]
 
 
 def _stores(rng: np.random.Generator, books: Books) -> pl.Series:

@@ -25,29 +25,30 @@ CAUSES = ("service_failure", "product_failure", "price", "no_value", "competitor
 class Temper:
     """How customers feel and leave. Hazards are per day."""
 
-    base: float = 0.0002  # a contented customer's
-    anger: float = 1.25  # the hazard is base · exp(anger · resentment)
-    memory: float = 0.985  # share of resentment left after a day: half is forgotten in 46 days
-    competitor: float = 0.0022  # at its opening, times the customer's openness (mean 1)
-    moved: float = 0.00010
-    life_change: float = 0.00012
+    base: float = 0.00016  # a contented customer's
+    anger: float = 1.3  # the hazard is base · exp(anger · resentment)
+    memory: float = 0.987  # share of resentment left after a day: half is forgotten in 53 days
+    competitor: float = 0.0018  # at its opening, times the customer's openness (mean 1)
+    moved: float = 0.00008
+    life_change: float = 0.00009
     non_payment: float = 0.0  # mean, spread over customers by Gamma(.5)
 
 
 @dataclass(frozen=True)
 class Lives:
     """`resentment` and `outside` (hazard that has nothing to do with experiences) by customer and day; the day each leaves
-    (NEVER if within the data none) and why (an index of CAUSES, −1 for none)."""
+    (NEVER if within the data none) and why (an index of CAUSES, −1 for none); `broke` is how short of money each is (mean 1)."""
 
     temper: Temper
     resentment: Matrix
     outside: Matrix
     left: Ints
     cause: Ints
+    broke: Floats
 
     def hazard(self, resentment: Matrix, outside: Matrix) -> Matrix:
         """Hazard of leaving per day, from resentment and outside hazard of the same shape."""
-        return (self.temper.base * np.exp(self.temper.anger * resentment) + outside).astype(np.float32)
+        return np.asarray(self.temper.base * np.exp(self.temper.anger * resentment) + outside, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,11 @@ def live(
 ) -> Lives:
     """Draw when and why each customer leaves, given all he would buy if he stayed."""
     count = joined.size
-    care = rng.gamma(4.0, 0.25, count)  # how much a rise in price hurts
+    care = rng.gamma(8.0, 0.125, count)  # how much a rise in price hurts
     parts = _resentments(temper, world, care, lived, days, count)
     total = _total(parts)
-    outside = _outside(rng, temper, world, region, days)
+    broke = rng.gamma(0.5, 2.0, count)
+    outside = _outside(rng, temper, world, region, broke, days)
     hazard = temper.base * np.exp(temper.anger * total) + outside.sum(axis=0)
     hazard[np.arange(days)[None, :] <= joined[:, None]] = 0.0
     gone = np.cumsum(hazard, axis=1) >= rng.exponential(1.0, count)[:, None]
@@ -82,7 +84,7 @@ def live(
     # A second pass over what was really lived: purchases after leaving never happened, nor did what came of them.
     real = bought.day < left[bought.who]
     resentment = _total(_resentments(temper, world, care, lived.where(real), days, count))
-    return Lives(temper, resentment, outside.sum(axis=0), left, cause)
+    return Lives(temper, resentment, np.asarray(outside.sum(axis=0)), left, cause, broke)
 
 
 def _resentments(temper: Temper, world: World, care: Floats, lived: Experiences, days: int, count: int) -> NDArray[np.float32]:
@@ -91,24 +93,25 @@ def _resentments(temper: Temper, world: World, care: Floats, lived: Experiences,
     for part, who, day, weight in lived.shocks():
         within = day < days
         np.add.at(shocks[part], (who[within], day[within]), weight[within])
-    for rise in world.price_rises:
-        shocks[2, :, rise] += care.astype(np.float32)
+    for raised in world.price_rises:
+        shocks[2, :, raised] += care.astype(np.float32)
     felt = np.zeros_like(shocks)
-    for day in range(1, days):
-        felt[:, :, day] = temper.memory * (felt[:, :, day - 1] + shocks[:, :, day - 1])
+    for today in range(1, days):
+        felt[:, :, today] = temper.memory * (felt[:, :, today - 1] + shocks[:, :, today - 1])
     return felt
 
 
 def _total(parts: NDArray[np.float32]) -> Matrix:
-    return np.clip(parts.sum(axis=0), 0.0, 4.0)
+    return np.asarray(np.clip(parts.sum(axis=0), 0.0, 4.0))
 
 
-def _outside(rng: np.random.Generator, temper: Temper, world: World, region: Ints, days: int) -> NDArray[np.float32]:
+def _outside(
+    rng: np.random.Generator, temper: Temper, world: World, region: Ints, broke: Floats, days: int
+) -> NDArray[np.float32]:
     """Hazards of competitor, moving, life change and not paying (4 × customers × days)."""
     since = np.arange(days)[None, :] - world.competitor[:, None]
     pull = np.where(since >= 0, np.exp(-np.maximum(since, 0) / 120.0), 0.0)
-    openness = rng.gamma(1.0, 1.0, region.size)
-    broke = rng.gamma(0.5, 2.0, region.size)
+    openness = rng.gamma(3.0, 1 / 3, region.size)
     outside = np.empty((4, region.size, days), dtype=np.float32)
     outside[0] = temper.competitor * openness[:, None] * pull[region]
     outside[1] = temper.moved

@@ -14,8 +14,8 @@ from kith_platform.simulator.columns import codes, only, texts, times
 from kith_platform.simulator.lives import Matrix
 from kith_platform.simulator.seasons import Floats
 
-_GONE_VISITS = 0.15  # a leaver still looks in, at this share of his former visits
-_GONE_OPENS = 0.25
+_GONE_VISITS = 0.06  # a leaver still looks in, at this share of his former visits
+_GONE_OPENS = 0.15
 _CHANNELS = ("email", "sms")
 
 
@@ -43,7 +43,7 @@ class Audience:
 def visits(
     rng: np.random.Generator, audience: Audience, start: date, days: int, name: str, evidence: Matrix | None
 ) -> pl.DataFrame:
-    """Days on which somebody came by, with sessions and minutes; adds to `evidence` what each day tells."""
+    """Days on which somebody came by, with the number of visits and their minutes; adds to `evidence` what each day tells."""
     usual = np.repeat(audience.visits[:, None], days, axis=1).astype(np.float32)
     if audience.resentment is not None:
         usual *= np.exp(-0.35 * audience.resentment)
@@ -59,10 +59,10 @@ def visits(
         {
             "event_id": codes("E", who.size),
             "customer_id": audience.ids[who],
-            "occurred_at": times(start, when + rng.random(who.size)),
-            "kind": np.full(who.size, name),
+            "happened_at": times(start, when + rng.random(who.size)),
+            "name": np.full(who.size, name),
             "channel": np.array(["app", "web"])[rng.integers(0, 2, who.size)],
-            "sessions": sessions,
+            "amount": sessions,
             "minutes": np.round(sessions * rng.lognormal(np.log(9.0), 0.7, who.size), 1),
         }
     )
@@ -79,10 +79,10 @@ def campaigns(
         _send(rng, audience, number, day, days, agreed & np.isnan(withdrawn), withdrawn, evidence)
         for number, day in enumerate(range(30, days, 21))
     ]
-    who, number, sent, control, opened, clicked, left_list = (
-        (np.concatenate(column) for column in zip(*sends, strict=True)) if sends else (np.zeros(0),) * 7
-    )
-    who, number, control = who.astype(np.int64), number.astype(np.int64), control.astype(bool)
+    columns = [np.concatenate(column) for column in zip(*sends, strict=True)]
+    sent, opened, clicked, left_list = columns[2], *columns[4:]
+    who, number = columns[0].astype(np.int64), columns[1].astype(np.int64)
+    control = columns[3] > 0
     touches = pl.DataFrame(
         {
             "touch_id": codes("T", who.size),
@@ -143,12 +143,11 @@ def _consents(audience: Audience, start: date, agreed: NDArray[np.bool_], withdr
     granted = np.concatenate([agreed, np.zeros(gone.size, dtype=bool)])
     return pl.DataFrame(
         {
-            "consent_id": codes("CS", who.size),
             "customer_id": audience.ids[who],
             "channel": np.full(who.size, "email"),
             "purpose": np.full(who.size, "marketing"),
             "status": texts(["refused", "granted"], granted, np.ones(who.size, dtype=bool)),
-            "recorded_at": times(start, np.concatenate([audience.joined + 0.99, withdrawn[gone]])),
+            "given_at": times(start, np.concatenate([audience.joined + 0.99, withdrawn[gone]])),
         }
     )
 

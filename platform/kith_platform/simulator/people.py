@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 _FAMILY = (
     "王王Wang 李李Li 张張Zhang 刘劉Liu 陈陳Chen 杨楊Yang 黄黃Huang 赵趙Zhao 吴吳Wu 周周Zhou 徐徐Xu 孙孫Sun 马馬Ma 朱朱Zhu "
     "胡胡Hu 林林Lin 郭郭Guo 何何He 高高Gao 罗羅Luo 郑鄭Zheng 梁梁Liang 谢謝Xie 宋宋Song 唐唐Tang 许許Xu 邓鄧Deng 冯馮Feng"
-).split()
+)
 _GIVEN = (
     "伟偉Wei 芳芳Fang 娜娜Na 敏敏Min 静靜Jing 丽麗Li 强強Qiang 磊磊Lei 军軍Jun 洋洋Yang 勇勇Yong 艳艷Yan 杰傑Jie 涛濤Tao "
     "明明Ming 超超Chao 秀秀Xiu 霞霞Xia 平平Ping 刚剛Gang 桂桂Gui 文文Wen 辉輝Hui 玲玲Ling 建建Jian 华華Hua 玉玉Yu 雪雪Xue "
     "晨晨Chen 宇宇Yu 欣欣Xin 怡怡Yi 佳佳Jia 俊俊Jun 婷婷Ting 浩浩Hao 思思Si 雨雨Yu 安安An 子子Zi"
-).split()
+)
 _WEST_FAMILY = (
     "Smith Jones Taylor Brown Williams Wilson Johnson Davies Robinson Wright Thompson Evans Walker White Roberts Green Hall "
     "Wood Jackson Clarke Martin Harris Cooper King Baker Turner Hill Ward Morgan Allen Young Scott Campbell Murphy Kelly"
-).split()
+)
 _WEST_GIVEN = (
     "Oliver Amelia George Isla Harry Ava Noah Mia Jack Ivy Leo Lily Arthur Grace Oscar Freya Charlie Emily Henry Sophie Theo "
     "Ella Finley Ruby Thomas Alice James Evie Lucas Daisy William Rosie Ethan Clara Daniel Nora Samuel Hazel Peter Anna"
-).split()
+)
 REGIONS = ("North Harbour", "East Gate", "Lotus Hill", "Riverside", "Old Town", "Pine Valley")
 
 
@@ -45,23 +45,24 @@ def people(rng: np.random.Generator, count: int, prefix: str, chinese: float) ->
     Every address and number is used once.
     """
     language = rng.choice(3, count, p=[1 - chinese, chinese / 2, chinese / 2])
-    picks = [rng.integers(0, len(names), count) for names in (_FAMILY, _GIVEN, _GIVEN, _WEST_FAMILY, _WEST_GIVEN)]
+    family, given, west_family, west_given = (names.split() for names in (_FAMILY, _GIVEN, _WEST_FAMILY, _WEST_GIVEN))
+    picks = [rng.integers(0, len(names), count) for names in (family, given, given, west_family, west_given)]
     two = rng.random(count) < 0.6
     names = [
-        _chinese(tongue, _FAMILY[f], _GIVEN[g], _GIVEN[h] if pair else "") if tongue else (_WEST_GIVEN[v], _WEST_FAMILY[w], "")
+        _chinese(tongue, family[f], given[g], given[h] if pair else "") if tongue else (west_given[v], west_family[w], "")
         for tongue, f, g, h, w, v, pair in zip(language, *picks, two, strict=True)
     ]
     ids = np.array([f"{prefix}{number:06d}" for number in range(1, count + 1)])
     region = rng.choice(len(REGIONS), count, p=[0.24, 0.22, 0.18, 0.16, 0.12, 0.08])
     domains = np.array(["example.com", "example.org", "example.net"])[rng.integers(0, 3, count)]
-    latin = [(roman or f"{given}.{family}").lower() for given, family, roman in names]
+    latin = [(roman or f"{first}.{last}").lower() for first, last, roman in names]
     codes = [code for code in range(201, 990) if code % 100 != 11]
     table = pl.DataFrame(
         {
             "customer_id": ids,
-            "name": [f"{family}{given}" if roman else f"{given} {family}" for given, family, roman in names],
-            "given_name": [given for given, _, _ in names],
-            "family_name": [family for _, family, _ in names],
+            "name": [f"{last}{first}" if roman else f"{first} {last}" for first, last, roman in names],
+            "given_name": [first for first, _, _ in names],
+            "family_name": [last for _, last, _ in names],
             "email": [f"{who}.{number + 1}@{domain}" for number, (who, domain) in enumerate(zip(latin, domains, strict=True))],
             "phone": [f"+1 {codes[number // 100]} 555 01{number % 100:02d}" for number in range(count)],
             "language": np.array(["en", "zh-Hans", "zh-Hant"])[language],

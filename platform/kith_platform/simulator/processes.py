@@ -58,7 +58,7 @@ class BgNbdProcess:
         """1 − P(a purchase in the window): alive after the gap's purchases, e^(−λpg), and then one, 1 − e^(−λH)."""
         if knowing == "everything":
             buys = np.exp(-self.rate * self.drop * gap) * -np.expm1(-self.rate * horizon)
-            return 1.0 - past.alive * buys
+            return np.asarray(1.0 - past.alive * buys)
         law, repeats, _, age = self.process, past.repeats, *self._weeks(past)
         shape, scale, window = law.r + repeats, law.alpha + age, horizon / 7.0
         buys = np.zeros(repeats.size)
@@ -71,13 +71,13 @@ class BgNbdProcess:
     def purchases(self, past: History, horizon: int, knowing: Knowing) -> Floats:
         """Expected purchases; from history by equation 10 of the paper (domain.md §D2)."""
         if knowing == "everything":
-            return past.alive * -np.expm1(-self.rate * self.drop * horizon) / self.drop
+            return np.asarray(past.alive * -np.expm1(-self.rate * self.drop * horizon) / self.drop)
         law, repeats, _, age = self.process, past.repeats, *self._weeks(past)
         weeks = horizon / 7.0
         before = law.alpha + age
         series = hyp2f1(law.r + repeats, law.b + repeats, law.a + law.b + repeats - 1, weeks / (before + weeks))
         grown = 1.0 - (before / (before + weeks)) ** (law.r + repeats) * series
-        return (law.a + law.b + repeats - 1) / (law.a - 1) * grown * self.p_alive(past, knowing)
+        return np.asarray((law.a + law.b + repeats - 1) / (law.a - 1) * grown * self.p_alive(past, knowing))
 
     def _weeks(self, past: History) -> tuple[Floats, Floats]:
         return (past.last - past.first) / 7.0, (past.cutoff - past.first) / 7.0
@@ -112,7 +112,7 @@ class RenewalProcess:
         with np.errstate(divide="ignore"):
             gone = survived + hazard + np.log(-np.expm1(-hazard)) + no_purchase[:, :-1] + seen
         here = survived[:, -1] + no_purchase[:, -1]
-        return 1.0 / (1.0 + np.exp(np.clip(gone - here[:, None], -700, 300)).sum(axis=1))
+        return np.asarray(1.0 / (1.0 + np.exp(np.clip(gone - here[:, None], -700, 300)).sum(axis=1)))
 
     def p_silent(self, past: History, gap: int, horizon: Ints, knowing: Knowing) -> Floats:
         phases, gone = self._now(past, knowing)

@@ -43,7 +43,7 @@ def catalogue(rng: np.random.Generator) -> Catalogue:
             "product_id": codes("P", len(rows)),
             "name": [row[0] for row in rows],
             "family": [row[1] for row in rows],
-            "category": [row[2] for row in rows],
+            "subcategory": [row[2] for row in rows],
             "list_price": price,
             "cost": cost,
         }

@@ -40,11 +40,12 @@ class Calendar:
 
     def own_time(self, moments: Floats) -> Floats:
         """Own time at moments, both in days since the start (fractions are times of day)."""
-        return np.interp(moments, np.arange(self.pace.size + 1.0), self.clock)
+        return np.asarray(np.interp(moments, np.arange(self.pace.size + 1.0), self.clock), dtype=np.float64)
 
     def moment(self, own_time: Floats) -> Floats:
         """The inverse of `own_time`; infinite beyond the calendar's end."""
-        return np.interp(own_time, self.clock, np.arange(self.pace.size + 1.0), right=np.inf)
+        days = np.arange(self.pace.size + 1.0)
+        return np.asarray(np.interp(own_time, self.clock, days, right=np.inf), dtype=np.float64)
 
     def day(self, when: date) -> int:
         """The number of a day; may be negative or beyond the data."""
@@ -66,7 +67,7 @@ def seasonal(start: date, days: int, *, feasts: float, weekend: float, trend: fl
     dates = [start + timedelta(days=day) for day in range(days_all)]
     day = np.arange(days_all)
     of_year = np.array([each.timetuple().tm_yday for each in dates])
-    pace = 1.0 + 0.05 * np.cos(2 * np.pi * (of_year - 340) / 365.25)
+    pace = 1.0 + 0.03 * np.cos(2 * np.pi * (of_year - 340) / 365.25)
     for feast in f"{_MID_AUTUMN} {_NEW_YEAR}".split():
         before = (date.fromisoformat(feast) - start).days - day
         pace = pace + feasts * np.exp(-0.5 * ((before - 9) / 6.0) ** 2) * (before >= 0)

@@ -73,8 +73,8 @@ def simulate(
 
 def _world(days: int) -> World:
     competitor = np.full(len(REGIONS), NEVER)
-    competitor[[0, 2, 3]] = [int(days * 0.35), int(days * 0.6), int(days * 0.82)]
-    return World((int(days * 0.42), int(days * 0.78)), competitor)
+    competitor[[0, 2, 3]] = [int(days * 0.2), int(days * 0.45), int(days * 0.7)]
+    return World((int(days * 0.25), int(days * 0.5)), competitor)
 
 
 def _quality(market: Market, days: int, shaped: bool) -> Quality:
@@ -83,16 +83,16 @@ def _quality(market: Market, days: int, shaped: bool) -> Quality:
     return Quality(
         delivers=market.delivers,
         online=market.online if market.delivers else 0.5,
-        late=0.07,
-        late_in_crisis=0.5,
-        fault=0.03 if market.delivers else 0.06,
-        complains=0.45,
+        late=0.1,
+        late_in_crisis=0.55,
+        fault=0.035 if market.delivers else 0.1,
+        complains=0.6,
         solved=0.65,
         crises=tuple(spans) if shaped else (),
     )
 
 
-_CRISES = (0.12, 0.25, 0.36, 0.5, 0.62, 0.71, 0.8, 0.88, 0.94)
+_CRISES = (0.08, 0.17, 0.26, 0.35, 0.44, 0.53, 0.62, 0.71, 0.8, 0.89)
 
 
 def _behave(

@@ -39,7 +39,7 @@ def catalogue(rng: np.random.Generator) -> Catalogue:
             "product_id": codes("P", len(rows)),
             "name": [row[0] for row in rows],
             "family": [row[1] for row in rows],
-            "category": [row[0].rsplit(" (", 1)[0] for row in rows],
+            "subcategory": [row[0].rsplit(" (", 1)[0] for row in rows],
             "list_price": price,
             "cost": cost,
         }
@@ -117,7 +117,8 @@ def happen(
     columns = [np.concatenate(column) for column in zip(*rows, strict=True)]
     order = np.lexsort((columns[2], columns[1], columns[0]))
     who, at, kind, plans, reasons, price = (column[order] for column in columns)
-    return Happenings(*(c.astype(np.int64) for c in (who,)), at, *(c.astype(np.int64) for c in (kind, plans, reasons)), price)
+    whole = [column.astype(np.int64) for column in (who, kind, plans, reasons)]
+    return Happenings(whole[0], at, whole[1], whole[2], whole[3], price)
 
 
 def _ends(
@@ -142,7 +143,7 @@ def subscription_events(seen: Happenings, ids: NDArray[np.str_], start: date, cu
             "subscription_event_id": codes("SE", size),
             "customer_id": ids[seen.who],
             "subscription_id": np.char.add("SUB-", ids[seen.who]),
-            "occurred_at": times(start, seen.at),
+            "happened_at": times(start, seen.at),
             "kind": np.array(_KINDS)[seen.kind],
             "plan": np.array(PLANS)[seen.plan],
             "mrr": np.where(cancelled, 0.0, seen.price),
@@ -156,23 +157,29 @@ def subscription_events(seen: Happenings, ids: NDArray[np.str_], start: date, cu
 
 
 def bills(
-    rng: np.random.Generator, seen: Happenings, ids: NDArray[np.str_], start: date, days: int, currency: str, tax: float
+    rng: np.random.Generator,
+    seen: Happenings,
+    ids: NDArray[np.str_],
+    start: date,
+    days: int,
+    currency: str,
+    tax: float,
+    broke: Floats,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Invoices for each month begun, and their payments: at once, late where the card failed or the payer is slow, or
-    failed for good where the account ends for non-payment."""
+    """Invoices for each month begun, and their payments: at once, late where money is short (`broke`, per account), or
+    failed where the account ends for non-payment."""
     billed = np.isin(seen.kind, (_STARTED, _RENEWED)) | ((seen.kind == _CANCELLED) & (seen.reason == _NON_PAYMENT))
     who, at, price = seen.who[billed], seen.at[billed], seen.price[billed]
     unpaid = seen.kind[billed] == _CANCELLED
     at = np.where(unpaid, at - 14.0, at)
-    slow = rng.gamma(0.4, 1.0, ids.size)[who]
-    delay = np.where(rng.random(who.size) < np.minimum(0.12 * slow, 0.6), rng.exponential(18.0, who.size), 0.0)
+    delay = np.where(rng.random(who.size) < np.minimum(0.1 * broke[who], 0.6), rng.exponential(18.0, who.size), 0.0)
     numbers, amount = codes("I", who.size), money(price + money(price * tax))
     invoices = pl.DataFrame(
         {
             "invoice_id": numbers,
             "customer_id": ids[who],
             "subscription_id": np.char.add("SUB-", ids[who]),
-            "issued_on": dates(start, at),
+            "issued_at": times(start, at),
             "due_on": dates(start, at + 14.0),
             "net": price,
             "tax": money(price * tax),
@@ -191,7 +198,7 @@ def bills(
             "amount": amount[row],
             "currency": np.full(row.size, currency),
             "method": np.full(row.size, "card"),
-            "status": texts(["paid", "failed"], unpaid[row], np.ones(row.size, dtype=bool)),
+            "succeeded": ~unpaid[row],
         }
     )
     return invoices, payments

@@ -77,7 +77,7 @@ def perform(stage: Stage) -> tuple[Tables, Floats, Floats]:
         start, days, stage.market.currency, stage.market.tax_rate, stage.folk.ids, stage.acted.lived, lines, stores
     )
     tables = {
-        "customers": stage.folk.table.with_columns(created_on=dates(start, stage.joined_on)),
+        "customers": stage.folk.table.with_columns(since=dates(start, stage.joined_on)),
         "products": catalogue.table.with_columns(currency=pl.lit(stage.market.currency)),
         **_shop(stage, books),
         **_relations(stage, books),
@@ -158,7 +158,9 @@ def _contracts(stage: Stage, single: pl.DataFrame) -> Tables:
     signed = subscription.contracts(rng, stage.joined, stage.acted.cancel_chance)
     seen = subscription.happen(rng, signed, stage.acted.lives, stage.level, days, stage.evidence)
     events = subscription.subscription_events(seen, stage.folk.ids, start, market.currency)
-    invoices, paid = subscription.bills(rng, seen, stage.folk.ids, start, days, market.currency, market.tax_rate)
+    lives = stage.acted.lives
+    broke = rng.gamma(0.5, 2.0, stage.joined.size) if lives is None else lives.broke
+    invoices, paid = subscription.bills(rng, seen, stage.folk.ids, start, days, market.currency, market.tax_rate, broke)
     return {
         "subscription_events": events,
         "invoices": invoices,

@@ -94,7 +94,7 @@ class Truth:
     def expected_money(self, cutoff: date, horizon_days: int, *, knowing: Knowing = "everything") -> Floats:
         """Expected net money in the horizon at the prices of the cutoff: expected purchases × the customer's true mean."""
         level = self.price_level[min(max(self.calendar.day(cutoff), 0), self.price_level.size - 1)]
-        return self.expected_purchases(cutoff, horizon_days, knowing=knowing) * self.mean_spend * level
+        return np.asarray(self.expected_purchases(cutoff, horizon_days, knowing=knowing) * self.mean_spend * level)
 
     def realised_purchases(self, start: date, end: date) -> Ints:
         """Purchase days from the start of `start` to the start of `end`."""
@@ -103,7 +103,7 @@ class Truth:
     def realised_money(self, start: date, end: date) -> Floats:
         """Net money of the purchases from `start` to the start of `end`, before returns."""
         within = self._within(start, end)
-        return np.bincount(self.bought.who[within], self.spent[within], minlength=self.left.size)
+        return np.bincount(self.bought.who[within], self.spent[within], minlength=self.left.size).astype(np.float64)
 
     def silent(self, cutoff: date, *, gap_days: int = 7, horizon_days: int = 90) -> NDArray[np.bool_]:
         """Who really bought nothing in the window. Raises ValueError where the data end before the window does."""
@@ -111,7 +111,7 @@ class Truth:
         end = start + timedelta(days=horizon_days)
         if self.calendar.day(end) > self.calendar.days:
             raise ValueError(f"the window ends on {end}, after the data")
-        return self.realised_purchases(start, end) == 0
+        return np.asarray(self.realised_purchases(start, end) == 0)
 
     def rows(self, customer_ids: Sequence[str]) -> Ints:
         """Places of customers in the arrays. Raises KeyError for an unknown one."""
