@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, make_response, redirect, request
 from flask_babel import Babel, get_locale, gettext
+from jinja2 import pass_context
 from markupsafe import Markup
 
 from kith_platform import i18n
@@ -34,18 +36,20 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         languages=i18n.LANGUAGES, language=language, html_language=lambda: i18n.html_language(language())
     )
-    app.jinja_env.filters.update(
-        number=number,
-        compact=compact,
-        money=money,
-        percent=percent,
-        date=day,
-        datetime=moment,
-        ago=ago,
-        interval=interval,
-        duration=duration,
-    )
+    filters = {"number": number, "compact": compact, "money": money, "percent": percent, "date": day, "datetime": moment}
+    filters |= {"ago": ago, "interval": interval, "duration": duration}
+    app.jinja_env.filters.update({name: _per_request(write) for name, write in filters.items()})
     app.jinja_env.tests["missing"] = missing
+
+
+def _per_request(write: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep Jinja from computing a filter of a constant once, when it compiles: the next reader has another language."""
+
+    @pass_context
+    def filtered(_context: object, *values: Any, **options: Any) -> Any:
+        return write(*values, **options)
+
+    return filtered
 
 
 def choose_language() -> str:
