@@ -8,7 +8,7 @@ from kith_tenants.rls import protect
 from kith_tenants.schema import Access
 from sqlalchemy.dialects import postgresql
 
-revision = 'd87fafc8dbc1'
+revision = '074d50117f5f'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -429,6 +429,18 @@ def upgrade() -> None:
     schema='kith'
     )
     op.create_index('uq_model_version_champion', 'model_version', ['tenant_id', 'task'], unique=True, schema='kith', postgresql_where=sa.text("state = 'champion'"))
+    op.create_table('module',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('plugin', sa.Text(collation='C'), nullable=False),
+    sa.Column('enabled', sa.Boolean(), server_default=sa.text('true'), nullable=False),
+    sa.Column('settings', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('changed_by', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_module')),
+    sa.UniqueConstraint('tenant_id', 'plugin', name=op.f('uq_module_tenant_id_plugin')),
+    schema='kith'
+    )
     op.create_table('order_line',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -905,6 +917,7 @@ def upgrade() -> None:
     protect(op, 'invoice')
     protect(op, 'job', Access(dispatch_read=('tenant_id', 'id', 'queue', 'state', 'attempt', 'max_attempts', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'cancel_requested'), dispatch_write=('state', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'error', 'error_params', 'error_code')))
     protect(op, 'model_version')
+    protect(op, 'module', Access(app='SELECT, INSERT, UPDATE'))
     protect(op, 'order_line')
     protect(op, 'order_status')
     protect(op, 'outbox_mail', Access(app='SELECT, INSERT, UPDATE'))

@@ -10,7 +10,7 @@ from kith_platform import migrate
 from kith_platform.blobs import Blobs
 from kith_platform.config import Settings
 from kith_platform.facts.catalogue import FactCatalogue
-from kith_platform.plugins import installed_streams
+from kith_platform.plugins import Plugins, installed_streams
 from kith_platform.servers.embedded import Embedded, ServerUrls
 from kith_tenants.doors import DatabaseUrls, Doors
 from kith_tenants.schema import ROLES
@@ -25,6 +25,7 @@ class Runtime:
     doors: Doors
     redis: Redis
     blobs: Blobs
+    plugins: Plugins
     facts: FactCatalogue
     secret_key: str
     model_key: str
@@ -51,6 +52,7 @@ def open_runtime(settings: Settings, *, durable: bool = True) -> Runtime:
     servers = Embedded(settings, durable=durable)
     bring_to_head(servers)
     urls = servers.urls()
+    plugins = Plugins(strict=settings.plugins_strict)
     doors = Doors(DatabaseUrls(app=urls.app, auth=urls.auth, dispatch=urls.dispatch), pool_size=settings.web_threads + 2)
     doors.refuse_power()
     return Runtime(
@@ -59,7 +61,8 @@ def open_runtime(settings: Settings, *, durable: bool = True) -> Runtime:
         doors=doors,
         redis=Redis.from_url(urls.redis),
         blobs=Blobs(settings.blob_url or servers.home.blobs.as_uri()),
-        facts=FactCatalogue(),
+        plugins=plugins,
+        facts=FactCatalogue(plugins.facts()),
         secret_key=settings.secret_key or servers.home.secret_key,
         model_key=servers.home.model_key,
     )

@@ -7,8 +7,11 @@ from typing import Any
 
 from kith_platform.i18n import N_
 from kith_platform.jobs.declared import JobRun, job
+from kith_platform.modules import service as modules
 from kith_platform.predict import scores, versions
+from kith_platform.predict.features import CORE_FEATURE_SETS
 from kith_platform.predict.service import Task, task_of
+from kith_platform.sdk.types import FeatureSet
 
 
 @job("predict.train", queue="train", max_attempts=3, label=N_("Training models"))
@@ -47,7 +50,7 @@ def _train_one(
         run.progress((number * 100 + done) // count, 100, message)
 
     question = Question(frames=frames, as_of=as_of, seed=int(run.args["seed"]), threads=run.threads, progress=tell)
-    trained = task.train(question, purchases, run.runtime.plugins.feature_sets(run.tenant))
+    trained = task.train(question, purchases, _feature_sets(run))
     with run.step() as session:
         row = versions.save(
             session,
@@ -63,3 +66,10 @@ def _train_one(
         if trained.scored is not None:
             scores.keep(session, task.key, trained.scored, version=row.version, as_of=as_of)
     return row
+
+
+def _feature_sets(run: JobRun) -> list[FeatureSet]:
+    """Core's, and those of the modules this company has switched on."""
+    with run.step() as session:
+        on = modules.enabled(session, run.runtime.plugins)
+    return [*CORE_FEATURE_SETS, *(found for _plugin, found in run.runtime.plugins.brought("feature_sets", on))]

@@ -25,8 +25,9 @@ Floats = NDArray[np.float64]
 
 # D2: with fewer repeat buyers than this a segment mean serves better.
 REPEAT_BUYERS_NEEDED = 100
-# Log-parameters, times measured in mean T. At a bound the data ask for a limit of the model (nobody leaves, all alike).
-_LOW, _HIGH = -9.0, 9.0
+# Bounds of log(r, alpha, a, b), times measured in mean T. At a bound the data ask for a limit of the model (nobody
+# leaves, all alike), which it meets well enough there. Beyond a, b = e^5 SciPy's hypergeometric function overflows.
+_BOUNDS = ((-9.0, 9.0), (-9.0, 9.0), (-9.0, 5.0), (-9.0, 5.0))
 _STARTS = ((0.25, 0.2, 0.8, 2.5), (1.0, 1.0, 1.0, 1.0), (2.0, 0.5, 0.3, 3.0))
 # Around its removable singularities the expectation is the mean of its values 3 steps to either side: error ~ step².
 _STEP = 1e-4
@@ -106,13 +107,14 @@ def fit(
             np.log(start),
             jac=True,
             method="L-BFGS-B",
-            bounds=[(_LOW, _HIGH)] * 4,
+            bounds=_BOUNDS,
             options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8},
         )
         for start in _STARTS
     ]
     best = min(runs, key=lambda run: float(run.fun) if np.isfinite(run.fun) else np.inf)
-    inside = (best.x > _LOW + 1e-3) & (best.x < _HIGH - 1e-3)
+    low, high = np.array(_BOUNDS).T
+    inside = (best.x > low + 1e-3) & (best.x < high - 1e-3)
     if not np.isfinite(best.fun) or np.max(np.abs(best.jac[inside]), initial=0.0) > 1e-3:
         raise FitRefused(Reason.NOT_CONVERGED, "No setting of the purchase model explains these purchases.")
     r, alpha, a, b = (float(value) for value in np.exp(best.x))
@@ -238,7 +240,7 @@ def _closed_form(
     printed = np.asarray(a - 1.0 >= r + x)
     first = np.where(printed, r + x, a - 1.0)
     second = np.where(printed, b + x, a + b - 1.0 - r)
-    # 0 times infinity arises only for a in the hundreds, where the product is 0: he leaves within the period.
+    # 0 times infinity arises only where customers with a large a have all left within the period: the product is 0.
     with np.errstate(invalid="ignore", over="ignore"):
         product = np.exp(first * log_rest) * hyp2f1(first, second, c, z)
     return np.asarray(c / (a - 1.0) * (1.0 - np.where(np.isfinite(product), product, 0.0)))

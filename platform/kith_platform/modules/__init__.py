@@ -1,0 +1,1 @@
+"""Which plugins a company has switched on, and how it has set them."""
