@@ -27,6 +27,11 @@ class TenantBlobs:
     def __init__(self, files: Any, root: PurePosixPath) -> None:
         self._files, self.root = files, root
 
+    @property
+    def files(self) -> Any:
+        """The fsspec file system, for readers that open paths of ours themselves."""
+        return self._files
+
     def path(self, name: str) -> str:
         """Absolute path or key of `name`. Raises ValueError for a name that leaves the tenant's prefix."""
         parts = PurePosixPath(name).parts

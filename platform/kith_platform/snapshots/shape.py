@@ -83,7 +83,7 @@ def schema_of(columns: Iterable[tuple[str, str]]) -> pa.Schema:
 
 def shapes_of(facts: Iterable[Fact], attributes: Sequence[AttributeShape], zone: str) -> list[Shape]:
     """Every table of a tenant's snapshot: its facts, and its customers with their attributes as typed columns."""
-    return [*(_fact(fact, zone) for fact in facts), _customer(attributes)]
+    return [*(fact_shape(fact, zone) for fact in facts), customer_shape(attributes)]
 
 
 def attribute_type(kind: str) -> str:
@@ -96,7 +96,8 @@ def _shape(name: str, table: Table, parts: Sequence[tuple[str, str, ColumnElemen
     return Shape(name, table, columns, tuple(value.label(column) for column, _, value in parts), zone)
 
 
-def _fact(fact: Fact, zone: str) -> Shape:
+def fact_shape(fact: Fact, zone: str) -> Shape:
+    """A fact's part: what identifies and dates a row, then its declared columns. `occurred_local` is in `zone`."""
     table: Table = row_class(fact).__table__
     parts: list[tuple[str, str, ColumnElement[Any]]] = [("id", INTEGER, table.c.id)]
     if fact.occurred is None:  # people and things are named in results; what happened is only counted
@@ -132,7 +133,8 @@ def _value(table: Table, column: Column) -> ColumnElement[Any]:
     return value
 
 
-def _customer(attributes: Sequence[AttributeShape]) -> Shape:
+def customer_shape(attributes: Sequence[AttributeShape]) -> Shape:
+    """Customers as they are now; a merged one names the customer it redirects to."""
     table: Table = Customer.__table__  # type: ignore[assignment]
     parts: list[tuple[str, str, ColumnElement[Any]]] = [("id", INTEGER, table.c.id)]
     parts.append(("public_id", TEXT, cast(table.c.public_id, Text)))

@@ -39,13 +39,14 @@ class Moment:
 
 def moment_of(door: ArrowDoor) -> Moment:
     """Ask the database when this transaction reads, and the tenant's settings in it."""
-    asked: Select[Any] = select(
+    columns: list[Any] = [
         literal_column("now()").label("read_at"),
         literal_column("(SELECT system_identifier::text FROM pg_control_system())").label("cluster"),
         literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint").label("oldest"),
         Tenant.timezone,
         Tenant.currency,
-    ).where(Tenant.id == door.tenant_id)
+    ]
+    asked = select(*columns).where(Tenant.id == door.tenant_id)
     said = door.read(asked).read_all().to_pylist()[0]
     known = select(Attribute.key, Attribute.kind, Attribute.timing).order_by(Attribute.key)
     attributes = tuple(AttributeShape(**row) for row in door.read(known).read_all().to_pylist())

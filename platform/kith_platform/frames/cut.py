@@ -1,0 +1,93 @@
+"""What may be seen of a fact: the rules that keep the future, and another period, out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import ibis
+import ibis.expr.types as ir
+
+from kith_platform.sdk.facts import Column, Fact, Kind
+
+_INSTANT = "timestamp('UTC')"
+
+
+def start_of(day: dt.date, zone: str) -> dt.datetime:
+    """The instant, in UTC, at which a calendar day begins in a zone; where midnight is skipped, that of the jump."""
+    return dt.datetime.combine(day, dt.time.min, ZoneInfo(zone)).astimezone(dt.UTC)
+
+
+@dataclass(frozen=True)
+class Before:
+    """What was known before an instant. `day` is its calendar day in the tenant's zone: whole days before it have passed."""
+
+    instant: dt.datetime
+    day: dt.date
+
+    @staticmethod
+    def of(cutoff: dt.datetime | dt.date, zone: str) -> Before:
+        """A date means its start in the zone. Raises ValueError for a time without a zone."""
+        if not isinstance(cutoff, dt.datetime):
+            return Before(start_of(cutoff, zone), cutoff)
+        if cutoff.tzinfo is None:
+            raise ValueError(f"the cutoff {cutoff} has no time zone; give an aware time, or a date for a day of the company")
+        return Before(cutoff.astimezone(dt.UTC), cutoff.astimezone(ZoneInfo(zone)).date())
+
+    @property
+    def history(self) -> bool:
+        return True
+
+    def rows(self, fact: Fact, rows: ir.Table) -> ir.Table:
+        """Rows that had happened and were known, without what was filled in later or has no date of its own."""
+        if fact.occurred is not None:
+            instant = ibis.literal(self.instant, type=_INSTANT)
+            # A day without a time has happened when it is over.
+            rows = rows.filter(
+                rows.occurred_at < instant, rows.known_at < instant, ~rows.day_only | (rows.occurred_on < ibis.literal(self.day))
+            )
+        late = {column.stored_as: self._known(fact, column, rows) for column in fact.stored if column.filled_at}
+        undated = [column.stored_as for column in fact.stored if column.undated]
+        return rows.mutate(**late).drop(*undated) if late else rows.drop(*undated)
+
+    def _known(self, fact: Fact, column: Column, rows: ir.Table) -> ir.Value:
+        said = fact.column(str(column.filled_at))
+        since = rows[said.stored_as]
+        known = since < (ibis.literal(self.day) if said.kind is Kind.DATE else ibis.literal(self.instant, type=_INSTANT))
+        value = rows[column.stored_as]
+        return ibis.ifelse(known, value, ibis.null(value.type()))
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days [start, end) in the tenant's zone, with all that is known now. None is open. `instant` is the start of `end`."""
+
+    start: dt.date | None
+    end: dt.date | None
+    instant: dt.datetime | None
+
+    @staticmethod
+    def of(start: dt.date | None, end: dt.date | None, zone: str) -> Period:
+        """Raises ValueError where the end is not after the start."""
+        if start is not None and end is not None and end <= start:
+            raise ValueError(f"the period [{start}, {end}) holds no day")
+        return Period(start, end, None if end is None else start_of(end, zone))
+
+    @property
+    def day(self) -> dt.date | None:
+        return self.end
+
+    @property
+    def history(self) -> bool:
+        return False
+
+    def rows(self, fact: Fact, rows: ir.Table) -> ir.Table:
+        if fact.occurred is None:
+            return rows
+        if self.start is not None:
+            rows = rows.filter(rows.occurred_on >= ibis.literal(self.start))
+        return rows if self.end is None else rows.filter(rows.occurred_on < ibis.literal(self.end))
+
+
+Cut = Before | Period

@@ -1,0 +1,88 @@
+"""Opening a snapshot for analytics."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+from kith_platform.blobs import TenantBlobs
+from kith_platform.facts.catalogue import FactCatalogue
+from kith_platform.frames.cut import Before, Period
+from kith_platform.frames.duck import Duck
+from kith_platform.frames.source import Source
+from kith_platform.frames.tables import Tables
+from kith_platform.runtime import Runtime
+from kith_platform.snapshots.manifest import Manifest
+
+WEB_THREADS, WEB_MEMORY_MB = 1, 512
+
+
+class Frames:
+    """A tenant's facts at one snapshot. `before`, `during` and `at` are the only ways in. Use it as a context manager.
+
+    Days are the tenant's; times are UTC. `engine` is `duckdb`; others come with the extra that brings them.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        blobs: TenantBlobs,
+        catalogue: FactCatalogue,
+        *,
+        threads: int,
+        memory_mb: int,
+        scratch: Path,
+        engine: str = "duckdb",
+    ) -> None:
+        if engine != "duckdb":
+            raise ValueError(f"There is no engine {engine!r} here; use duckdb.")
+        self.manifest = manifest
+        scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._scratch = Path(tempfile.mkdtemp(prefix="frames-", dir=scratch))
+        self._engine = Duck(blobs, threads=threads, memory_mb=memory_mb, scratch=self._scratch)
+        self._source = Source(manifest, catalogue, self._engine)
+
+    def __enter__(self) -> Frames:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._engine.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def before(self, cutoff: dt.datetime | dt.date) -> Tables:
+        """What was known before the cutoff; a date means the start of that day. `--as-of D` is `before(D + 1 day)`.
+
+        Raises ValueError for a time without a zone.
+        """
+        return Tables(self._source, Before.of(cutoff, self.manifest.timezone))
+
+    def during(self, start: dt.date, end: dt.date) -> Tables:
+        """What happened on the days [start, end), with all that is known now. Raises ValueError where end ≤ start."""
+        return Tables(self._source, Period.of(start, end, self.manifest.timezone))
+
+    def at(self, day: dt.date) -> Tables:
+        """Everything up to and including the day, with all that is known now."""
+        return Tables(self._source, Period.of(None, day + dt.timedelta(days=1), self.manifest.timezone))
+
+
+def open_frames(runtime: Runtime, manifest: Manifest, *, threads: int = 0, memory_mb: int = 0) -> Frames:
+    """Open a snapshot with a job's share of the machine (settings job_threads and job_memory_mb where not given).
+
+    Web processes give WEB_THREADS and WEB_MEMORY_MB.
+    """
+    settings = runtime.settings
+    return Frames(
+        manifest,
+        runtime.blobs.of(manifest.tenant_id),
+        runtime.facts,
+        threads=threads or settings.job_threads or os.cpu_count() or 1,
+        memory_mb=memory_mb or settings.job_memory_mb or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 // 4,
+        scratch=settings.home / "scratch",
+    )

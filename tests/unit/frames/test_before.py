@@ -1,0 +1,178 @@
+"""What a cut-off hides: whatever had not happened, was not known, or was filled in later."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from kith_platform.snapshots.manifest import AttributeShape
+
+CUTOFF = dt.date(2026, 3, 10)
+
+
+def utc(day: int, hour: int = 12, month: int = 3, minute: int = 0) -> dt.datetime:
+    return dt.datetime(2026, month, day, hour, minute, tzinfo=dt.UTC)
+
+
+def rows(tables: Any, plural: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tables.run(tables[plural]).to_pylist()
+    return sorted(found, key=lambda row: row.get("id", row.get("customer_id")))
+
+
+def test_an_order_after_the_cutoff_is_not_there(company: Any) -> None:
+    who = company.customer(1)
+    company.fact("sales_order", utc(9, 23), record_id=who, net=1)
+    company.fact("sales_order", utc(10, 0), record_id=who, net=2)
+    assert [row["net"] for row in rows(company.open().before(CUTOFF), "orders")] == [1]
+
+
+def test_an_order_that_became_known_after_the_cutoff_is_not_there(company: Any) -> None:
+    who = company.customer(1)
+    company.fact("sales_order", utc(1), record_id=who, known_at=utc(11))
+    frames = company.open()
+    assert rows(frames.before(CUTOFF), "orders") == []
+    assert len(rows(frames.before(utc(12)), "orders")) == 1
+
+
+def test_a_ticket_resolved_after_the_cutoff_is_open_before_it(company: Any) -> None:
+    who = company.customer(1)
+    company.fact("ticket", utc(1), record_id=who, first_reply_at=utc(2), resolved_at=utc(10, 0))
+    [ticket] = rows(company.open().before(CUTOFF), "tickets")
+    assert ticket["first_reply_at"] == utc(2)
+    assert ticket["resolved_at"] is None
+
+
+def test_a_score_given_after_the_cutoff_is_unknown_before_it(company: Any) -> None:
+    who = company.customer(1)
+    company.fact("survey_response", utc(1), record_id=who, kind="nps", answered_at=utc(11), score=9.0, comment="good")
+    frames = company.open()
+    [asked] = rows(frames.before(CUTOFF), "survey_responses")
+    assert (asked["answered_at"], asked["score"], asked["comment"]) == (None, None, None)
+    [answered] = rows(frames.before(dt.date(2026, 3, 12)), "survey_responses")
+    assert answered["score"] == 9.0
+
+
+def test_a_status_overwritten_after_the_cutoff_is_unknown_before_it(company: Any) -> None:
+    who = company.customer(1)
+    company.fact("sales_order", utc(1), record_id=who, status="cancelled", status_at=utc(10, 0))
+    company.fact("sales_order", utc(1), record_id=who, status="paid", status_at=utc(9))
+    company.fact("sales_order", utc(1), record_id=who, status="paid", status_at=None)
+    assert [row["status"] for row in rows(company.open().before(CUTOFF), "orders")] == [None, "paid", None]
+
+
+def test_a_day_that_is_not_over_at_the_cutoff_is_unknown_before_it(company: Any) -> None:
+    who = company.customer(1)
+    company.fact("sales_order", utc(1), record_id=who, delivered_on=dt.date(2026, 3, 9), promised_on=dt.date(2026, 4, 1))
+    company.fact("sales_order", utc(1), record_id=who, delivered_on=dt.date(2026, 3, 10))
+    found = rows(company.open().before(CUTOFF), "orders")
+    assert [row["delivered_on"] for row in found] == [dt.date(2026, 3, 9), None]
+    assert found[0]["promised_on"] == dt.date(2026, 4, 1)  # a promise is known from the start
+
+
+def test_a_day_without_time_has_happened_when_it_is_over(company: Any) -> None:
+    who = company.customer(1)
+    company.fact("sales_order", dt.date(2026, 3, 9), record_id=who)
+    frames = company.open()
+    assert rows(frames.before(utc(9, 18)), "orders") == []
+    assert len(rows(frames.before(CUTOFF), "orders")) == 1
+
+
+def test_columns_that_change_without_a_date_are_absent_before_a_cutoff(company: Any) -> None:
+    company.thing("product", external_id="P1", family="tea", price=10, unit_cost=5)
+    company.customer(1, since=dt.date(2026, 1, 1), city="Bern")
+    frames = company.open()
+    before, now = frames.before(CUTOFF), frames.at(dt.date(2026, 3, 31))
+    assert {"price", "unit_cost"}.isdisjoint(before.products.columns)
+    assert {"city", "country", "owner_id"}.isdisjoint(before.customers.columns)
+    assert {"name", "email", "city"}.isdisjoint(before.records.columns)
+    assert {"price", "unit_cost"} <= set(now.products.columns)
+    assert rows(now, "customers")[0]["city"] == "Bern"
+
+
+def test_a_time_without_a_zone_is_refused(company: Any) -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        company.open().before(dt.datetime(2026, 3, 10))  # noqa: DTZ001
+
+
+def test_an_order_just_after_midnight_in_shanghai_belongs_to_the_new_day(make_company: Any) -> None:
+    company = make_company("Asia/Shanghai")
+    who = company.customer(1)
+    company.fact("sales_order", utc(9, 15, minute=59), record_id=who, net=1)  # 23:59 on the 9th in Shanghai
+    company.fact("sales_order", utc(9, 16, minute=1), record_id=who, net=2)  # 00:01 on the 10th
+    frames = company.open()
+    assert [row["net"] for row in rows(frames.before(CUTOFF), "orders")] == [1]
+    assert [row["net"] for row in rows(frames.during(CUTOFF, dt.date(2026, 3, 11)), "orders")] == [2]
+    assert [row["net"] for row in rows(frames.at(dt.date(2026, 3, 9)), "orders")] == [1]
+    assert rows(frames.at(CUTOFF), "orders")[1]["occurred_local"] == dt.datetime(2026, 3, 10, 0, 1)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "start"),
+    [
+        ("America/New_York", dt.date(2026, 3, 8), utc(8, 5)),  # clocks go forward at 2:00, the day has 23 hours
+        ("America/New_York", dt.date(2026, 3, 9), utc(9, 4)),
+        ("America/New_York", dt.date(2026, 11, 2), utc(2, 5, month=11)),  # the day after the one with 25 hours
+        ("Asia/Beirut", dt.date(2026, 3, 29), dt.datetime(2026, 3, 28, 22, tzinfo=dt.UTC)),  # midnight itself is skipped
+    ],
+)
+def test_a_cutoff_is_the_companys_midnight_also_where_clocks_change(
+    make_company: Any, zone: str, day: dt.date, start: dt.datetime
+) -> None:
+    company = make_company(zone)
+    who = company.customer(1)
+    company.fact("sales_order", start - dt.timedelta(seconds=1), record_id=who, net=1)
+    company.fact("sales_order", start, record_id=who, net=2)
+    frames = company.open()
+    assert [row["net"] for row in rows(frames.before(day), "orders")] == [1]
+    assert [row["net"] for row in rows(frames.during(day, day + dt.timedelta(days=1)), "orders")] == [2]
+
+
+def test_a_customer_nobody_had_heard_of_is_not_among_the_customers(company: Any) -> None:
+    early, late = company.customer(1, known_at=utc(20)), company.customer(2, known_at=utc(20))
+    company.customer(3, known_at=utc(20), since=dt.date(2026, 3, 9))
+    company.customer(4, known_at=utc(20), since=CUTOFF)
+    company.customer(5, known_at=utc(9))
+    company.fact("event", utc(9), record_id=early, name="login")
+    company.fact("event", utc(10), record_id=late, name="login")
+    assert [row["customer_id"] for row in rows(company.open().before(CUTOFF), "customers")] == [1, 3, 5]
+
+
+def test_dated_attributes_are_as_they_were_and_undated_ones_absent(company: Any) -> None:
+    company.attributes = [
+        AttributeShape("plan", "text", "dated"),
+        AttributeShape("seats", "number", "dated"),
+        AttributeShape("born_in", "text", "fixed"),
+        AttributeShape("mood", "text", "current"),
+    ]
+    who = company.customer(
+        1, since=dt.date(2026, 1, 1), attribute_plan="gold", attribute_seats=9.0, attribute_born_in="Lima", attribute_mood="well"
+    )
+    company.fact("attribute_change", utc(1), record_id=who, attribute="plan", value="bronze")
+    company.fact("attribute_change", utc(5), record_id=who, attribute="plan", value="silver")
+    company.fact("attribute_change", utc(11), record_id=who, attribute="plan", value="gold")
+    company.fact("attribute_change", utc(6), record_id=who, attribute="plan", value="late news", known_at=utc(11))
+    company.fact("attribute_change", utc(2), record_id=who, attribute="seats", value="3")
+    frames = company.open()
+    [before] = rows(frames.before(CUTOFF), "customers")
+    assert (before["attribute_plan"], before["attribute_seats"], before["attribute_born_in"]) == ("silver", 3.0, "Lima")
+    assert "attribute_mood" not in before
+    [now] = rows(frames.at(dt.date(2026, 3, 31)), "customers")
+    assert (now["attribute_plan"], now["attribute_seats"], now["attribute_mood"]) == ("gold", 9.0, "well")
+
+
+def test_what_happens_after_the_cutoff_changes_nothing_before_it(make_company: Any) -> None:
+    def told(more: bool) -> dict[str, list[dict[str, Any]]]:
+        company = make_company()
+        who = company.customer(1)
+        order = company.fact("sales_order", utc(1), record_id=who, net=100, status="paid", status_at=utc(1))
+        if more:
+            company.fact("return_line", utc(10), record_id=who, order_id=order, net=100)
+            company.fact("order_status", utc(10), record_id=who, order_id=order, status="cancelled")
+            company.fact("ticket", utc(10), record_id=who)
+            company.fact("fx_rate", utc(10), currency_from="EUR", rate=2.0)
+        before = company.open().before(CUTOFF)
+        return {plural: rows(before, plural) for plural in ("orders", "returns", "tickets", "customers", "purchases", "fx_rates")}
+
+    assert told(more=True) == told(more=False)
