@@ -12,10 +12,12 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil  # type: ignore[import-untyped]
 import psycopg
 from psycopg import sql
 
@@ -118,20 +120,7 @@ class Postgres:
     def stop(self) -> None:
         """Fast shutdown: open transactions roll back, clients are cut. No error where nothing runs."""
         with self.home.lock("postgres"):
-            for how in (signal.SIGINT, signal.SIGQUIT):
-                deadline = time.monotonic() + STOP_SECONDS
-                pid = self.postmaster()
-                if pid is None:
-                    return
-                os.kill(pid, how)
-                while time.monotonic() < deadline and self.postmaster() == pid:
-                    time.sleep(0.02)
-            if self.postmaster() is not None:
-                raise ServerError(
-                    N_("PostgreSQL (process %(pid)s) does not stop. Look into %(log)s, then end the process."),
-                    pid=self.postmaster(),
-                    log=self._log(),
-                )
+            self._end()
 
     def postmaster(self) -> int | None:
         """Process id of this home's live server."""
@@ -163,7 +152,10 @@ class Postgres:
         self._write_settings(how)
         how.own(self.home.sockets)
         for attempt in range(ATTEMPTS):
+            if not self._socket.exists():
+                self._end()  # alive, but out of reach for ever: something cleaned the folder of the sockets
             if self.postmaster() is None:
+                self._end_orphans()
                 self._disown_pid_file()
                 self._launch(how)
             if self._wait():
@@ -235,7 +227,30 @@ class Postgres:
         if path.exists():
             _, _, rest = path.read_text().partition("\n")
             path.write_text(f"{os.getpid()}\n{rest}")
-        (self.home.sockets / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)  # guards nothing more than the other
+        self._socket.with_name(f"{self._socket.name}.lock").unlink(missing_ok=True)  # guards nothing more than the other
+
+    def _end(self) -> None:
+        for how in (signal.SIGINT, signal.SIGQUIT):
+            pid = self.postmaster()
+            if pid is None:
+                return
+            os.kill(pid, how)
+            deadline = time.monotonic() + STOP_SECONDS
+            while time.monotonic() < deadline and self.postmaster() == pid:
+                time.sleep(0.02)
+        if self.postmaster() is not None:
+            raise ServerError(
+                N_("PostgreSQL (process %(pid)s) does not stop. Look into %(log)s, then end the process."),
+                pid=self.postmaster(),
+                log=self._log(),
+            )
+
+    def _end_orphans(self) -> None:
+        """End a killed server's children: one inside a long query notices nothing and bars the new server."""
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                if process.exe() == str(binaries() / "postgres") and Path(process.cwd()).samefile(self.home.pg):
+                    process.send_signal(signal.SIGQUIT)  # PostgreSQL's own word for: stop at once, write nothing
 
     def _launch(self, how: Runner) -> None:
         command = [str(binaries() / "pg_ctl"), "start", "-D", str(self.home.pg), "-w", "-s", "-t", str(START_SECONDS)]
@@ -255,6 +270,10 @@ class Postgres:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if known is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+
+    @property
+    def _socket(self) -> Path:
+        return self.home.sockets / f".s.PGSQL.{PORT}"
 
     def _log(self) -> Path:
         return self.home.log_file("postgresql")

@@ -73,6 +73,8 @@ class Valkey:
             return
         with self.home.lock("valkey"):
             self.home.prepare()
+            if not self.socket.exists():
+                self._end()  # alive, but out of reach for ever: something cleaned the folder of the sockets
             for _ in range(ATTEMPTS):
                 if self.running() or self._launch():
                     return
@@ -86,19 +88,22 @@ class Valkey:
     def stop(self) -> None:
         """Write out what is left and end. No error where nothing runs."""
         with self.home.lock("valkey"):
-            pid = self.process()
-            if pid is None:
-                return
-            os.kill(pid, signal.SIGTERM)
-            deadline = time.monotonic() + STOP_SECONDS
-            while self.process() == pid:
-                if time.monotonic() > deadline:
-                    raise ServerError(
-                        N_("Valkey (process %(pid)s) does not stop. Look into %(log)s, then end the process."),
-                        pid=pid,
-                        log=self._log(),
-                    )
-                time.sleep(0.02)
+            self._end()
+
+    def _end(self) -> None:
+        pid = self.process()
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.process() == pid:
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    N_("Valkey (process %(pid)s) does not stop. Look into %(log)s, then end the process."),
+                    pid=pid,
+                    log=self._log(),
+                )
+            time.sleep(0.02)
 
     def _launch(self) -> bool:
         """Start once and wait until it answers. Valkey takes no lock on its folder, so it inherits ours."""
