@@ -13,7 +13,7 @@ _MARK = "__kith_asks__"
 
 # Routes of libraries and of the shell, which have no decorator of ours. They show nothing of any company.
 OPEN_ENDPOINTS = frozenset({"static", "health.alive", "health.ready", "health.metrics", "language.switch"})
-OPEN_BLUEPRINTS = frozenset({"api-docs", "docs", "style"})
+OPEN_BLUEPRINTS = frozenset({"api-docs", "api_docs", "style"})
 
 
 def requires(permission: str) -> Callable[[View], View]:

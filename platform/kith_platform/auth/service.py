@@ -64,7 +64,7 @@ def sign_up_company(runtime: Runtime, given: SignUp) -> tuple[TenantContext, int
     hashed = credentials.hash(password) if known is None else None
     with runtime.doors.auth_scope() as session:
         tenant = _new_tenant(session, given)
-        identity = _identity(session, email, name=given.name, language=given.language, hashed=hashed)
+        identity = new_identity(session, email, name=given.name, language=given.language, hashed=hashed)
         join(session, identity, tenant, OWNER)
         identity_id = identity.id
     settle_in(runtime, tenant, identity_id)
@@ -105,7 +105,7 @@ def add_owner(
         if wrong := passwords.problem(password, about=(address, name, tenant.name)):
             raise Invalid(fields=[wrong])
         hashed = credentials_for(runtime.secret_key).hash(password)
-    identity = known or _identity(session, address, name=name, language=language or tenant.language, hashed=hashed)
+    identity = known or new_identity(session, address, name=name, language=language or tenant.language, hashed=hashed)
     join(session, identity, tenant, OWNER)
     if identity.password is None:
         new_link(session, runtime, identity, WELCOME, company=tenant.name)
@@ -174,7 +174,8 @@ def _new_tenant(session: Session, given: SignUp) -> TenantContext:
         raise Invalid(str(error)) from error
 
 
-def _identity(session: Session, email: str, *, name: str, language: str, hashed: str | None) -> Identity:
+def new_identity(session: Session, email: str, *, name: str, language: str, hashed: str | None) -> Identity:
+    """The identity with this normalised address, made where there is none; a known one stays as it is. Auth door."""
     found = session.execute(select(Identity).where(Identity.email == email)).scalar_one_or_none()
     if found is not None:
         return found

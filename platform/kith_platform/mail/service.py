@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kith_platform.jobs import service as jobs
 from kith_platform.mail import texts
-from kith_platform.mail.models import AuthMail, OutboxMail
+from kith_platform.mail.models import QUEUED, AuthMail, OutboxMail
 from kith_platform.mail.sealed import seal, unseal
 
 if TYPE_CHECKING:
@@ -20,6 +22,24 @@ def to_person(session: Session, runtime: Runtime, kind: str, recipient: str, lan
     subject, body = texts.written(kind, language, **params)
     mail = AuthMail(kind=kind, recipient=recipient, subject=subject, body=seal(runtime.secret_key, body))
     session.add(mail)
+    return mail
+
+
+def to_invited(session: Session, runtime: Runtime, kind: str, recipient: str, language: str, **params: object) -> OutboxMail:
+    """Queue a message of the session's company; where mail is set up, a job sends it once the transaction commits."""
+    subject, body = texts.written(kind, language, **params)
+    mail = OutboxMail(
+        kind=kind,
+        recipient=recipient,
+        subject=subject,
+        body=seal(runtime.secret_key, body),
+        status=QUEUED,
+        public_id=uuid.uuid4(),
+    )
+    session.add(mail)
+    session.flush()
+    if runtime.settings.mail_url:
+        jobs.ask(session, "mail.send", {"mail": mail.id}, dedupe_key=f"mail:{mail.id}")
     return mail
 
 
