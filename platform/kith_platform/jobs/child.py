@@ -8,7 +8,9 @@ import os
 import secrets
 import signal
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from types import FrameType
@@ -122,10 +124,9 @@ def _attempt(runtime: Runtime, tenant: TenantContext, held: Claim) -> None:
         memory_mb=resources.memory_mb(runtime.settings),
         signals=signals,
     )
-    _stop_when_told(signals)
     log.info("job.started")
     try:
-        with beating(pulse, tenant.id, held, signals, runtime.settings):
+        with _stop_when_told(signals), beating(pulse, tenant.id, held, signals, runtime.settings):
             _work(run, held)
     finally:
         pulse.dispose()
@@ -177,12 +178,21 @@ def _settle(run: JobRun, change: partial[None], event: str, **values: object) ->
     log.info(event, **values)
 
 
-def _stop_when_told(signals: Signals) -> None:
+@contextmanager
+def _stop_when_told(signals: Signals) -> Iterator[None]:
+    """Take SIGTERM as the wish to stop at the next step."""
+    if threading.current_thread() is not threading.main_thread():  # as in a test: nobody sends us signals
+        yield
+        return
+
     def told(_signal: int, _frame: FrameType | None) -> None:
         signals.stopping.set()
 
-    with suppress(ValueError):  # not in the main thread, as in a test: nobody sends signals there
-        signal.signal(signal.SIGTERM, told)
+    former = signal.signal(signal.SIGTERM, told)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def _busy(runtime: Runtime) -> int:
