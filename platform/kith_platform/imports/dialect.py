@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kith_platform.imports.encoding import decode_sample
@@ -43,8 +43,18 @@ class Dialect:
     warnings: tuple[Note, ...] = ()
 
 
-def detect(sample: bytes, *, encoding: str | None = None) -> Dialect:
-    """The dialect of a file from its first bytes (give up to SAMPLE_BYTES; fewer means the whole file).
+def detect(
+    sample: bytes,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    quote: str | None = None,
+    has_header: bool | None = None,
+    skip_blanks: bool | None = None,
+    preamble: int | None = None,
+) -> Dialect:
+    """The dialect of a file from its first bytes (give up to SAMPLE_BYTES; fewer means the whole file). What is given
+    is taken as given, the rest is detected.
 
     Raises FileProblem for an empty or binary file, an unknown or wrong encoding, more than COLUMN_LIMIT columns.
     """
@@ -52,26 +62,16 @@ def detect(sample: bytes, *, encoding: str | None = None) -> Dialect:
     lines = _LINE.findall(decoded.text.rstrip("\x1a"))
     if len(sample) >= SAMPLE_BYTES and len(lines) > 1 and not lines[-1].endswith(("\n", "\r")):
         lines.pop()  # cut off by the sample's end
-    preamble = _SEP.fullmatch(lines[0]) if lines else None
-    lines = [line for line in lines[1 if preamble else 0 :] if line.strip(" \r\n")][:SAMPLE_RECORDS]
+    named = _SEP.fullmatch(lines[0]) if lines else None
+    skip = (1 if named else 0) if preamble is None else preamble
+    lines = [line for line in lines[skip:] if line.strip(" \r\n")][:SAMPLE_RECORDS]
     if not lines:
         raise FileProblem("empty")
-    quote = _quote(lines)
-    delimiter, records = (preamble[1], _records(lines, preamble[1], quote)) if preamble else _delimiter(lines, quote)
-    counts = Counter(len(record) for record in records[1:] or records)
-    columns = max(counts, key=lambda n: (counts[n], n))
-    if columns > COLUMN_LIMIT:
-        raise FileProblem("too_many_columns", columns=columns, limit=COLUMN_LIMIT)
-    has_header = _has_header(records, columns)
-    notes = list(decoded.notes)
-    if columns == 1:
-        notes.append(note("one_column"))
-    if len({len(record) for record in records}) > 1:
-        notes.append(note("ragged"))
-    if not has_header:
-        notes.append(note("no_header"))
-    if has_header and len(records) == 1:
-        notes.append(note("header_only"))
+    quote = _quote(lines) if quote is None else quote
+    delimiter = delimiter or (named[1] if named else None) or _delimiter(lines, quote)
+    records = _records(lines, delimiter, quote)
+    columns = _width(records)
+    header = _has_header(records, columns) if has_header is None else has_header
     names = [cell.strip() for cell in records[0]][:columns]
     return Dialect(
         encoding=decoded.encoding,
@@ -79,12 +79,32 @@ def detect(sample: bytes, *, encoding: str | None = None) -> Dialect:
         delimiter=delimiter,
         quote=quote,
         columns=columns,
-        has_header=has_header,
-        header=tuple(names + [""] * (columns - len(names))) if has_header else (),
-        skip_blanks=_blanks_after(lines, delimiter),
-        preamble=1 if preamble else 0,
-        warnings=tuple(notes),
+        has_header=header,
+        header=tuple(names + [""] * (columns - len(names))) if header else (),
+        skip_blanks=_blanks_after(lines, delimiter) if skip_blanks is None else skip_blanks,
+        preamble=skip,
+        warnings=(*decoded.notes, *_warnings(records, columns, header)),
     )
+
+
+def _width(records: Sequence[Sequence[str]]) -> int:
+    """The number of fields that most records have; the header counts only where it stands alone."""
+    counts = Counter(len(record) for record in records[1:] or records)
+    columns = max(counts, key=lambda n: (counts[n], n))
+    if columns > COLUMN_LIMIT:
+        raise FileProblem("too_many_columns", columns=columns, limit=COLUMN_LIMIT)
+    return columns
+
+
+def _warnings(records: Sequence[Sequence[str]], columns: int, header: bool) -> Iterator[Note]:
+    if columns == 1:
+        yield note("one_column")
+    if len({len(record) for record in records}) > 1:
+        yield note("ragged")
+    if not header:
+        yield note("no_header")
+    elif len(records) == 1:
+        yield note("header_only")
 
 
 def _quote(lines: Sequence[str]) -> str:
@@ -101,7 +121,7 @@ def _records(lines: Sequence[str], delimiter: str, quote: str) -> list[list[str]
     at = 0
     while at < len(lines):
         end = at + 1
-        if lines[at].count(quote) % 2:
+        if quote and lines[at].count(quote) % 2:
             odd = (i for i in range(at + 1, min(at + 50, len(lines))) if lines[i].count(quote) % 2)
             end = next(odd, at) + 1
         records.append(fields("".join(lines[at:end]), delimiter, quote))
@@ -114,7 +134,7 @@ def fields(text: str, delimiter: str, quote: str, *, skip_blanks: bool = False) 
     text = text.rstrip("\r\n")
     if delimiter == BLANKS:
         text, skip_blanks = text.replace("\t", " ").strip(" "), True
-    if quote not in text:
+    if not quote or quote not in text:
         return text.split(delimiter) if delimiter != BLANKS else text.split()
     try:
         return next(csv.reader([text], delimiter=delimiter, quotechar=quote, skipinitialspace=skip_blanks), [])
@@ -122,9 +142,9 @@ def fields(text: str, delimiter: str, quote: str, *, skip_blanks: bool = False) 
         return [text]
 
 
-def _delimiter(lines: Sequence[str], quote: str) -> tuple[str, list[list[str]]]:
+def _delimiter(lines: Sequence[str], quote: str) -> str:
     """The separator that gives most lines, the first among them, the same number (> 1) of fields."""
-    best: tuple[float, str, list[list[str]]] = (0.0, ",", [[line.rstrip("\r\n")] for line in lines])
+    best = (0.0, ",")
     for delimiter in (*DELIMITERS, BLANKS):
         records = _records(lines, delimiter, quote)
         widths = Counter(len(record) for record in records)
@@ -136,8 +156,8 @@ def _delimiter(lines: Sequence[str], quote: str) -> tuple[str, list[list[str]]]:
             continue
         score = share + (0.5 if len(records[0]) == common else 0.0)
         if score > best[0] + 0.1:
-            best = (score, delimiter, records)
-    return best[1], best[2]
+            best = (score, delimiter)
+    return best[1]
 
 
 def _blanks_after(lines: Sequence[str], delimiter: str) -> bool:

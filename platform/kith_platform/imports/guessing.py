@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from kith_platform.imports.dialect import Dialect
-from kith_platform.imports.formats import Decision, Format, decide, identifiers, present
+from kith_platform.imports.formats import Decision, decide, identifiers, present
 from kith_platform.imports.mapping import Field, Mapping, Source, sources
 from kith_platform.imports.parsing import parse
 from kith_platform.imports.problems import FileProblem, Note, note
 from kith_platform.imports.reading import column
-from kith_platform.imports.words import likeness
+from kith_platform.imports.words import likeness, words
 from kith_platform.sdk.facts import Fact, Kind
 
 CUSTOMER, ORDER, LINE, PRODUCT = "customer_record", "sales_order", "order_line", "product"
@@ -63,8 +63,10 @@ def guess(
     chosen = _by_header(columns, goals) if dialect.has_header else {}
     if not dialect.has_header:
         chosen = _by_content(columns, goals, plan[0])
-    elif missing := _missing(plan, chosen, facts):
-        chosen |= _lone_date(columns, goals, chosen, missing)
+    else:
+        chosen |= _own_key(columns, goals, chosen, plan[0])
+        if missing := _missing(plan, chosen, facts):
+            chosen |= _lone_date(columns, goals, chosen, missing)
     return _result(table, plan, columns, chosen, facts)
 
 
@@ -104,9 +106,7 @@ def _targets(plan: tuple[Fact, ...], root: Fact, facts: Dictionary[str, Fact]) -
             if not own:
                 known = tuple(word for word in known if word not in _GENERIC)
             found.append(
-                Target(
-                    f"{fact.name}.{item.name}", item.kind, known, depth, item.choices, identifier=item.kind is Kind.REFERENCE
-                )
+                Target(f"{fact.name}.{item.name}", item.kind, known, depth, item.choices, identifier=item.kind is Kind.REFERENCE)
             )
     if root.of_customer and CUSTOMER in facts:
         owner = ORDER if wide else root.name
@@ -138,12 +138,18 @@ class _Columns:
         if not values.len():
             return 1.0
         form = decide(values, kind, name="", language=self._language, zone=self._zone).format
-        return 1 - parse(values, kind, form, zone=self._zone).wrong.is_not_null().sum() / values.len()
+        return 1 - int(parse(values, kind, form, zone=self._zone).wrong.is_not_null().sum()) / values.len()
 
     def share(self, at: int, pattern: str) -> float:
         """The share of the present values that match."""
         values = present(self.texts(at))
         return int(values.str.contains(pattern).sum()) / values.len() if values.len() else 0.0
+
+    def is_key(self, at: int) -> bool:
+        """Whether the header calls the column an id and no value recurs or is missing in the sample."""
+        texts = self.texts(at)
+        named = words(self.header[at]).endswith(("_id", "_no", "_code", "_key", "编号", "号"))
+        return named and texts.len() > 0 and present(texts).n_unique() == texts.len()
 
 
 Chosen = dict[int, tuple[Target, float]]  # position from 0 → target and confidence
@@ -189,11 +195,24 @@ def _by_content(columns: _Columns, targets: list[Target], fact: Fact) -> Chosen:
         take(fact.occurred, 0.7, r"^(?:\d{4}[-/.年]?\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2})", kind=Kind.TIME)
     money = next((item.name for item in fact.columns if item.kind is Kind.MONEY), "")
     take(money, 0.6, r"[.,]\d{1,4}\D*$", kind=Kind.MONEY)
-    take("customer" if "customer" in goals else "external_id", 0.6, r"^(?:0\d+|[1-9]\d{3,}(?:\.0+)?|\w*[A-Za-z]\w*[-_]?\d[\w-]*|\d+)$")
+    take(
+        "customer" if "customer" in goals else "external_id",
+        0.6,
+        r"^(?:0\d+|[1-9]\d{3,}(?:\.0+)?|\w*[A-Za-z]\w*[-_]?\d[\w-]*|\d+)$",
+    )
     take("phone", 0.6, r"^\+?\d[\d ()-]{6,18}$")
     take("quantity", 0.6, r"^-?(?:0|[1-9]\d{0,2})(?:\.0+)?$", kind=Kind.NUMBER)
     take("name", 0.4, r"^[^\d@]+$")
     return chosen
+
+
+def _own_key(columns: _Columns, targets: list[Target], chosen: Chosen, fact: Fact) -> Chosen:
+    """Where no header names the row's id, the first column that is called an id and is unique is it."""
+    goal = next((item for item in targets if item.name == f"{fact.name}.external_id" and fact.name != LINE), None)
+    if goal is None or any(target is goal for target, _ in chosen.values()):
+        return {}
+    key = next((at for at in range(len(columns.sources)) if at not in chosen and columns.is_key(at)), None)
+    return {} if key is None else {key: (goal, 0.6)}
 
 
 def _lone_date(columns: _Columns, targets: list[Target], chosen: Chosen, missing: tuple[str, ...]) -> Chosen:
@@ -254,5 +273,3 @@ def _computed(targets: set[str], plan: tuple[Fact, ...]) -> dict[str, str]:
     if f"{ORDER}.net" not in targets and (f"{LINE}.net" in targets or computed):
         computed[f"{ORDER}.net"] = "sum(lines)"
     return computed
-
-

@@ -55,7 +55,7 @@ class Parsed:
 
     def reasons(self) -> dict[int, str]:
         """Row → English sentence."""
-        return {row: reason(code, **params) for row, code, params in self.failures()}
+        return {row: reason(code, params) for row, code, params in self.failures()}
 
 
 def parse(
@@ -216,7 +216,9 @@ def _assembled() -> list[pl.Expr]:
 def _in_utc(local: pl.Series, offset: pl.Series, zone: str) -> pl.Series:
     """Local times as instants. A time that happens twice is its first; one that a clock change skips is an hour later."""
     here = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    here = here.zip_with(here.is_not_null(), local.dt.offset_by("1h").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null"))
+    here = here.zip_with(
+        here.is_not_null(), local.dt.offset_by("1h").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    )
     utc = here.dt.convert_time_zone("UTC")
     given = pl.select(pl.lit(local) - pl.duration(seconds=pl.lit(offset))).to_series().dt.replace_time_zone("UTC")
     return utc.zip_with(offset.is_null(), given)

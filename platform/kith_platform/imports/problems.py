@@ -100,6 +100,6 @@ def note(problem: str, /, **params: object) -> Note:
     return Note(problem, tuple(params.items()))
 
 
-def reason(problem: str, /, *, translate: Callable[[str], str] = str, **params: object) -> str:
+def reason(problem: str, params: Mapping[str, object], *, translate: Callable[[str], str] = str) -> str:
     """Why a line or a cell was refused: the sentence of a key of LINE or CELL."""
-    return fill(translate(LINE.get(problem) or CELL[problem]), params)
+    return fill(translate(LINE.get(problem) or CELL[problem]), dict(params))

@@ -6,7 +6,7 @@ Lines without a quote are split by Polars; the others, and only those, by the cs
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -16,6 +16,7 @@ import polars as pl
 from kith_platform.imports.dialect import BLANKS, Dialect
 from kith_platform.imports.encoding import lenient
 from kith_platform.imports.lines import KEPT, LINE_LIMIT, Lines, LongLine, OpenBinary
+from kith_platform.imports.problems import reason
 
 CHUNK_LINES = 5_000
 CELL_LIMIT = 131_072  # characters; the csv module's own
@@ -41,6 +42,10 @@ class Rejected:
     reason: str
     raw: str
     params: tuple[tuple[str, object], ...] = ()
+
+    def text(self, translate: Callable[[str], str] = str) -> str:
+        """The reason as a sentence, in the language of `translate` (gettext)."""
+        return reason(self.reason, dict(self.params), translate=translate)
 
 
 @dataclass(frozen=True)
@@ -310,6 +315,6 @@ class _Block:
         expected = self.dialect.columns
         self._refuse(at, "too_few" if found < expected else "too_many", raw, found=found, expected=expected)
 
-    def _refuse(self, at: int, reason: str, raw: str, **params: object) -> None:
+    def _refuse(self, at: int, why: str, raw: str, **params: object) -> None:
         line = self.place.line + at
-        self.rejected.append(Rejected(line, reason, raw.rstrip("\r\n")[:KEPT], tuple(params.items())))
+        self.rejected.append(Rejected(line, why, raw.rstrip("\r\n")[:KEPT], tuple(params.items())))
