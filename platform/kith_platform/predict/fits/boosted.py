@@ -6,6 +6,7 @@ xgboost runs with the caller's number of threads and nothing else: a process tha
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +40,8 @@ class Boosted:
 
     def contributions(self, matrix: ArrayLike) -> Floats:
         """TreeSHAP on the log-odds scale, (n, k + 1), the last column the bias; rows sum to the margin."""
-        return np.asarray(self.booster.predict(self._data(matrix), pred_contribs=True), dtype=np.float64)
+        terms = np.asarray(self.booster.predict(self._data(matrix), pred_contribs=True), dtype=np.float64)
+        return terms.reshape(-1, len(self.features) + 1)  # xgboost answers an empty matrix without columns
 
     def to_bytes(self) -> bytes:
         """xgboost's own JSON form: a damaged file is refused there, where the binary form can crash the process."""
@@ -96,8 +98,10 @@ def load(data: bytes, *, nthread: int = 1) -> Boosted:
 
     booster = xgboost.Booster({"nthread": nthread})
     try:
+        # What does not look like JSON xgboost takes for its binary form, and some of that aborts the process [measured].
+        json.loads(data)["learner"]
         booster.load_model(bytearray(data))
-    except (xgboost.core.XGBoostError, ValueError, TypeError) as error:
+    except (xgboost.core.XGBoostError, ValueError, TypeError, KeyError) as error:
         raise FitRefused(Reason.UNREADABLE, "The stored model cannot be read.") from error
     names = tuple(booster.feature_names or ())
     if len(names) != booster.num_features():
