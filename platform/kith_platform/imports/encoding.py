@@ -29,6 +29,7 @@ _MAGIC = (
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|!--|svg|table)", re.IGNORECASE)
 _JSON = re.compile(rb'\s*(?:\[\s*)?\{\s*(?:"|\}\s*$)')
 _CONTROL = re.compile("[\x01-\x08\x0e-\x19\x1c-\x1f\x7f]")
+_SHIFTING = {"utf-7", "hz", "idna"}  # bytes mean other things after a shift: no line stands alone
 _NAMES = {"utf-8-sig": "utf-8", "ascii": "utf-8", "gb2312": "gb18030", "gbk": "gb18030"}
 
 
@@ -67,7 +68,7 @@ def text_encoding(name: str) -> str:
     try:
         found = codecs.lookup(name.strip()).name
         found = _NAMES.get(found, found)
-        if not found.startswith("utf-16") and ascii_bytes.decode().encode(found) != ascii_bytes:
+        if found in _SHIFTING or (not found.startswith("utf-16") and ascii_bytes.decode().encode(found) != ascii_bytes):
             raise LookupError(name)
     except (LookupError, ValueError, TypeError):
         raise FileProblem("encoding_unknown", encoding=name) from None

@@ -178,12 +178,12 @@ def _by_header(columns: _Columns, targets: list[Target]) -> Chosen:
 
 def _by_content(columns: _Columns, targets: list[Target], fact: Fact) -> Chosen:
     """By position and content: the first id is the customer, the first date the day, the first decimal the amount, the
-    first small whole number the quantity; e-mail addresses and phone numbers speak for themselves."""
+    small whole number nearest to it the quantity; e-mail addresses and phone numbers speak for themselves."""
     goals = {target.name.partition(".")[2]: target for target in reversed(targets) if target.name.startswith(fact.name + ".")}
     chosen: Chosen = {}
 
-    def take(goal: str, confidence: float, pattern: str, *, kind: Kind | None = None) -> None:
-        for at in range(len(columns.sources)):
+    def take(goal: str, confidence: float, pattern: str, *, kind: Kind | None = None, near: int = 0) -> None:
+        for at in sorted(range(len(columns.sources)), key=lambda place: abs(place - near)):
             if goal not in goals or at in chosen or columns.share(at, pattern) < 0.95:
                 continue
             if kind is None or columns.fits(at, kind) >= 0.95:
@@ -201,7 +201,8 @@ def _by_content(columns: _Columns, targets: list[Target], fact: Fact) -> Chosen:
         r"^(?:0\d+|[1-9]\d{3,}(?:\.0+)?|\w*[A-Za-z]\w*[-_]?\d[\w-]*|\d+)$",
     )
     take("phone", 0.6, r"^\+?\d[\d ()-]{6,18}$")
-    take("quantity", 0.6, r"^-?(?:0|[1-9]\d{0,2})(?:\.0+)?$", kind=Kind.NUMBER)
+    amount = next((at for at, (target, _) in chosen.items() if target.kind is Kind.MONEY), 0)
+    take("quantity", 0.6, r"^-?(?:0|[1-9]\d{0,2})(?:\.0+)?$", kind=Kind.NUMBER, near=amount)
     take("name", 0.4, r"^[^\d@]+$")
     return chosen
 

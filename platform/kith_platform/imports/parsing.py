@@ -158,7 +158,7 @@ def _moments(texts: pl.Series, clean: pl.Series, kind: Kind, form: Format, zone:
         shapes.insert(0, (NUMERIC, (*numeric, 2)))
     local = pl.Series([None] * clean.len(), dtype=pl.Datetime("us"))
     offset = pl.Series([None] * clean.len(), dtype=pl.Int64)
-    timed = pl.Series([False] * clean.len())
+    timed = pl.Series([False] * clean.len(), dtype=pl.Boolean)
     for pattern, places in shapes:
         left = local.is_null() & clean.is_not_null()
         if not left.any():
@@ -232,4 +232,4 @@ def _unix(texts: pl.Series, clean: pl.Series, kind: Kind, form: Format, zone: st
     if kind is Kind.DATE:
         return _parsed(texts, clean, utc.dt.convert_time_zone(zone).dt.date(), kind)
     parsed = _parsed(texts, clean, utc, kind)
-    return Parsed(parsed.values, parsed.wrong, texts, day_only=pl.Series([False] * texts.len()))
+    return Parsed(parsed.values, parsed.wrong, texts, day_only=pl.Series([False] * texts.len(), dtype=pl.Boolean))

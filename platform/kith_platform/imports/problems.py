@@ -47,6 +47,9 @@ CELL: Mapping[str, str] = {
     "not_date": N_("“%(value)s” is not a date"),
     "not_boolean": N_("“%(value)s” is neither yes nor no"),
     "not_choice": N_("“%(value)s” is none of: %(choices)s"),
+    "required": N_("%(column)s is empty. Fill it in"),
+    "future": N_("%(column)s lies in the future. Correct the date"),
+    "too_early": N_("%(column)s lies before 1900. Correct the date"),
 }
 
 NOTES: Mapping[str, str] = {
