@@ -157,23 +157,31 @@ class _Likelihood:
     """Minus the mean log-likelihood and its gradient in the log-parameters (formula 1a of Fader & Hardie 2013)."""
 
     def __init__(self, days: Floats, value: Floats, weights: Floats) -> None:
-        self.days, self.value, self.weights = days, value, weights
+        # Gamma functions need x alone, of which there are few; all that is left per customer is one logarithm.
+        self.levels, level_of = np.unique(days, return_inverse=True)
+        self.by_level = np.bincount(level_of, weights).astype(np.float64)
+        self.days, self.spent, self.weights = days, days * value, weights
+        self.log_value = dot(weights, np.log(value))
+        self.log_spent = dot(weights, days * np.log(days * value))
 
     def __call__(self, log_parameters: Floats) -> tuple[float, Floats]:
         p, q, gamma = np.exp(log_parameters)
-        x, m, w = self.days, self.value, self.weights
-        log_sum = np.log(gamma + x * m)
-        terms = gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(gamma)
-        terms += (p * x - 1.0) * np.log(m) + p * x * np.log(x) - (p * x + q) * log_sum
-        both = digamma(p * x + q)
+        x, levels, w = self.days, self.levels, self.weights
+        total = gamma + self.spent
+        log_total = np.log(total)
+        mean_log, mean_days_log = dot(w, log_total), dot(w, x * log_total)
+        shared = gammaln(p * levels + q) - gammaln(p * levels)
+        value = dot(self.by_level, shared) - gammaln(q) + q * np.log(gamma) - self.log_value
+        value += p * self.log_spent - p * mean_days_log - q * mean_log
+        both = digamma(p * levels + q)
         gradient = np.array(
             [
-                dot(w, x * (both - digamma(p * x) + np.log(m) + np.log(x) - log_sum)),
-                dot(w, both - digamma(q) + np.log(gamma) - log_sum),
-                dot(w, q / gamma - (p * x + q) / (gamma + x * m)),
+                dot(self.by_level, levels * (both - digamma(p * levels))) + self.log_spent - mean_days_log,
+                dot(self.by_level, both) - digamma(q) + np.log(gamma) - mean_log,
+                q / gamma - dot(w, (p * x + q) / total),
             ]
         )
-        return -dot(w, terms), -gradient * np.exp(log_parameters)
+        return -float(value), -gradient * np.exp(log_parameters)
 
 
 def _repeat_buyers(x: ArrayLike, mean_value: ArrayLike, counts: ArrayLike | None) -> tuple[Floats, Floats, Floats, float]:
