@@ -75,62 +75,59 @@ def live(
     parts = _resentments(temper, world, care, lived, days, count)
     total = _total(parts)
     broke = rng.gamma(0.5, 2.0, count)
-    outside = _outside(rng, temper, world, region, broke, days)
-    hazard = temper.base * np.exp(temper.anger * total) + outside.sum(axis=0)
+    pull = _pull(rng, temper, world, region, days)
+    steady = np.stack([np.full(count, temper.moved), np.full(count, temper.life_change), temper.non_payment * broke])
+    outside = pull + steady.sum(axis=0).astype(np.float32)[:, None]
+    hazard = temper.base * np.exp(temper.anger * total) + outside
     hazard[np.arange(days)[None, :] <= joined[:, None]] = 0.0
     gone = np.cumsum(hazard, axis=1) >= rng.exponential(1.0, count)[:, None]
     left = np.where(gone.any(axis=1), gone.argmax(axis=1), NEVER)
-    cause = _causes(rng, temper, parts, outside, left)
+    cause = _causes(rng, temper, parts, pull, steady, left)
     # A second pass over what was really lived: purchases after leaving never happened, nor did what came of them.
     real = bought.day < left[bought.who]
     resentment = _total(_resentments(temper, world, care, lived.where(real), days, count))
-    return Lives(temper, resentment, np.asarray(outside.sum(axis=0)), left, cause, broke)
+    return Lives(temper, resentment, outside, left, cause, broke)
 
 
 def _resentments(temper: Temper, world: World, care: Floats, lived: Experiences, days: int, count: int) -> NDArray[np.float32]:
-    """Resentment from service, product and price (3 × customers × days); what happens on a day is felt from the next."""
-    shocks = np.zeros((3, count, days), dtype=np.float32)
+    """Resentment from service, product and price (days × 3 × customers); what happens on a day is felt from the next."""
+    felt = np.zeros((days, 3, count), dtype=np.float32)
     for part, who, day, weight in lived.shocks():
         within = day < days
-        np.add.at(shocks[part], (who[within], day[within]), weight[within])
+        np.add.at(felt[:, part], (day[within], who[within]), weight[within])
     for raised in world.price_rises:
-        shocks[2, :, raised] += care.astype(np.float32)
-    felt = np.zeros_like(shocks)
-    for today in range(1, days):
-        felt[:, :, today] = temper.memory * (felt[:, :, today - 1] + shocks[:, :, today - 1])
+        felt[raised, 2] += care.astype(np.float32)
+    carried = np.zeros((3, count), dtype=np.float32)
+    for today in range(days):
+        tomorrow = np.float32(temper.memory) * (carried + felt[today])
+        felt[today] = carried
+        carried = tomorrow
     return felt
 
 
 def _total(parts: NDArray[np.float32]) -> Matrix:
-    return np.asarray(np.clip(parts.sum(axis=0), 0.0, 4.0))
+    return np.ascontiguousarray(np.clip(parts.sum(axis=1), 0.0, 4.0).T)
 
 
-def _outside(
-    rng: np.random.Generator, temper: Temper, world: World, region: Ints, broke: Floats, days: int
-) -> NDArray[np.float32]:
-    """Hazards of competitor, moving, life change and not paying (4 × customers × days)."""
+def _pull(rng: np.random.Generator, temper: Temper, world: World, region: Ints, days: int) -> Matrix:
+    """The hazard of going over to a competitor: it fades, and some are more open to it than others."""
     since = np.arange(days)[None, :] - world.competitor[:, None]
     pull = np.where(since >= 0, np.exp(-np.maximum(since, 0) / 120.0), 0.0)
     openness = rng.gamma(3.0, 1 / 3, region.size)
-    outside = np.empty((4, region.size, days), dtype=np.float32)
-    outside[0] = temper.competitor * openness[:, None] * pull[region]
-    outside[1] = temper.moved
-    outside[2] = temper.life_change
-    outside[3] = temper.non_payment * broke[:, None]
-    return outside
+    return (temper.competitor * openness).astype(np.float32)[:, None] * pull.astype(np.float32)[region]
 
 
 def _causes(
-    rng: np.random.Generator, temper: Temper, parts: NDArray[np.float32], outside: NDArray[np.float32], left: Ints
+    rng: np.random.Generator, temper: Temper, parts: NDArray[np.float32], pull: Matrix, steady: Floats, left: Ints
 ) -> Ints:
     """One cause per leaver, with the odds of the hazards that stood on that day."""
     cause = np.full(left.size, -1, dtype=np.int64)
     who = np.nonzero(left < NEVER)[0]
-    felt = np.clip(parts[:, who, left[who]], 0, None)
+    felt = np.clip(parts[left[who], :, who].T, 0, None)
     content = np.full((1, who.size), temper.base)
     angry = temper.base * np.expm1(temper.anger * np.clip(felt.sum(axis=0), 0.0, 4.0))
     share = felt / np.maximum(felt.sum(axis=0), 1e-9)
-    odds = np.concatenate([angry * share, content, outside[:, who, left[who]]])
+    odds = np.concatenate([angry * share, content, pull[who, left[who]][None, :], steady[:, who]])
     drawn = rng.random(who.size) * odds.sum(axis=0)
     cause[who] = np.minimum((np.cumsum(odds, axis=0) < drawn).sum(axis=0), len(CAUSES) - 1)
     return cause
