@@ -1,11 +1,20 @@
-"""The proof that an expression runs on Spark too: it compiles."""
+"""The proof that an expression runs on Spark too: it compiles. Needs no Spark."""
 
 from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
+from ibis.config import Config, options
+
+
+class _SparkOptions(Config):  # type: ignore[misc]
+    """What Ibis's compiler asks of its Spark backend's options, which are there only where pyspark is installed."""
+
+    treat_nan_as_null: bool = False
 
 
 def spark_sql(expression: ir.Expr) -> str:
     """The expression in Spark's SQL. Raises ibis.common.exceptions.OperationNotDefinedError where Spark has no such thing."""
+    if options.pyspark is None:
+        options.pyspark = _SparkOptions()
     return str(ibis.to_sql(expression, dialect="pyspark"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from zoneinfo import ZoneInfo
 
 from kith_platform.blobs import TenantBlobs
 from kith_platform.facts.catalogue import FactCatalogue
@@ -15,8 +16,10 @@ from kith_platform.frames.cut import Before, Period
 from kith_platform.frames.duck import Duck
 from kith_platform.frames.source import Source
 from kith_platform.frames.tables import Tables
+from kith_platform.jobs import resources
 from kith_platform.runtime import Runtime
 from kith_platform.snapshots.manifest import Manifest
+from kith_tenants.tenant import TenantContext
 
 WEB_THREADS, WEB_MEMORY_MB = 1, 512
 
@@ -56,6 +59,12 @@ class Frames:
         self._engine.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
+    @cached_property
+    def last_day(self) -> dt.date:
+        """The tenant's day of the last thing that happened with a customer, at most the day of reading; that day without any."""
+        read_on = self.manifest.read_at.astimezone(ZoneInfo(self.manifest.timezone)).date()
+        return self._source.last_day(read_on) or read_on
+
     def before(self, cutoff: dt.datetime | dt.date) -> Tables:
         """What was known before the cutoff; a date means the start of that day. `--as-of D` is `before(D + 1 day)`.
 
@@ -72,17 +81,18 @@ class Frames:
         return Tables(self._source, Period.of(None, day + dt.timedelta(days=1), self.manifest.timezone))
 
 
-def open_frames(runtime: Runtime, manifest: Manifest, *, threads: int = 0, memory_mb: int = 0) -> Frames:
-    """Open a snapshot with a job's share of the machine (settings job_threads and job_memory_mb where not given).
+def open_frames(runtime: Runtime, tenant: TenantContext, manifest: Manifest, *, threads: int = 0, memory_mb: int = 0) -> Frames:
+    """Open a tenant's snapshot. 0 threads or megabytes: what settings give a job that runs alone.
 
-    Web processes give WEB_THREADS and WEB_MEMORY_MB.
+    Web processes give WEB_THREADS and WEB_MEMORY_MB. Raises ValueError for another tenant's snapshot.
     """
-    settings = runtime.settings
+    if manifest.tenant_id != tenant.id:
+        raise ValueError(f"snapshot {manifest.public_id} is not one of {tenant.slug}")
     return Frames(
         manifest,
-        runtime.blobs.of(manifest.tenant_id),
+        runtime.blobs.of(tenant.id),
         runtime.facts,
-        threads=threads or settings.job_threads or os.cpu_count() or 1,
-        memory_mb=memory_mb or settings.job_memory_mb or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 // 4,
-        scratch=settings.home / "scratch",
+        threads=threads or resources.threads(runtime.settings, 1),
+        memory_mb=memory_mb or resources.memory_mb(runtime.settings),
+        scratch=runtime.settings.home / "scratch",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cache, cached_property
 
 import ibis
@@ -98,6 +99,13 @@ class Source:
         every = ibis.union(*parts) if len(parts) > 1 else parts[0]
         first = every.group_by("customer_id").aggregate(occurred=every.occurred.min(), known=every.known.min())
         return self.engine.keep("first_seen", first)
+
+    def last_day(self, until: dt.date) -> dt.date | None:
+        """The last day, up to `until`, on which anything happened with a customer; None where nothing did."""
+        dated = [fact for fact in self.catalogue if fact.of_customer and fact.occurred and self.any(fact.name)]
+        days = [self.live(fact.name).occurred_on for fact in dated]
+        found = [self.engine.run(day.max(where=day <= ibis.literal(until)).name("day"))["day"][0].as_py() for day in days]
+        return max((day for day in found if day is not None), default=None)
 
     def _starts(self, fact: Fact) -> bool:
         """Whether a customer's first trace may be such a row. A part of an order comes no earlier than its order."""
