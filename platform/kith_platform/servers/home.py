@@ -43,7 +43,8 @@ class Home:
         for folder in (self.valkey, self.keys, self.blobs, self.logs):
             folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(0o700)
-        _private(self.sockets)
+        # The server's unprivileged user is known by the database, which only we can have put into our home.
+        _private(self.sockets, {os.geteuid(), (self.pg if self.pg.exists() else self.path).stat().st_uid})
 
     @property
     def sockets(self) -> Path:
@@ -109,14 +110,12 @@ class Home:
         return path
 
 
-def _private(folder: Path) -> None:
+def _private(folder: Path, owners: set[int]) -> None:
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
         found = folder.lstat()
-        # Root may give the folder away to the unprivileged user that runs the server.
-        ours = found.st_uid == os.geteuid() or os.geteuid() == 0
-        if not stat.S_ISDIR(found.st_mode) or not ours:
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners:
             raise ServerError(
                 N_("%(path)s belongs to somebody else: remove it, Kith keeps its sockets there."), path=folder
             ) from None

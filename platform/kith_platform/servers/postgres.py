@@ -114,7 +114,7 @@ class Postgres:
                 return
             self.home.prepare()
             if not self._answers(SUPERUSER):
-                self._bring_up(runner())
+                self._bring_up(runner(self.home.pg))
             self._create_database()
 
     def stop(self) -> None:
@@ -148,7 +148,9 @@ class Postgres:
         )
 
     def _bring_up(self, how: Runner) -> None:
+        how.demand(binaries() / "postgres")
         self._initialise(how)
+        how.demand(self.home.pg / "PG_VERSION")
         self._write_settings(how)
         how.own(self.home.sockets)
         for attempt in range(ATTEMPTS):
@@ -182,7 +184,6 @@ class Postgres:
                     ours=VERSION,
                 )
             return
-        how.demand(binaries() / "initdb")
         if how.uid is not None:
             self.home.path.chmod(0o711)  # the server's user passes through; the folders below stay closed
         fresh = self.home.path / "pg.new"  # renamed when whole: a killed initdb leaves no half database

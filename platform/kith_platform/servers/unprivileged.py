@@ -37,6 +37,8 @@ class Runner:
 
     def demand(self, path: Path) -> None:
         """Raise ServerError naming the first folder on the way to `path` that the server may not enter."""
+        if self._passes("-x", path.parent):
+            return
         for folder in reversed(path.parents):
             if not self._passes("-x", folder):
                 raise ServerError(
@@ -49,12 +51,15 @@ class Runner:
                 )
 
 
-def runner() -> Runner:
+def runner(data: Path) -> Runner:
     """Plain for an ordinary user; as root a user namespace, in which root's files look like an ordinary user's own.
 
     Where namespaces are refused: the user `nobody` or the first ordinary one. initdb looks its user up by name,
     so the user must stand in the password file; an ordinary user that does not gets a namespace as well.
+    A `data` folder that exists already is served by its owner.
     """
+    if os.geteuid() == 0 and data.exists() and (found := data.stat()).st_uid != 0:
+        return Runner(uid=found.st_uid, gid=found.st_gid)
     known = {entry.pw_uid for entry in pwd.getpwall()}
     root = os.geteuid() == 0
     if not root and os.geteuid() in known:

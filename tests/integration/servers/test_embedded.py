@@ -101,15 +101,15 @@ def test_two_processes_at_once_start_one_server(servers: Embedded, settings: Set
     assert {answer(racer) for racer in racers} == {processes(servers)}
 
 
-def test_rows_survive_kill_9_of_postgres_with_live_clients(servers: Embedded) -> None:
-    servers.ensure()
-    before, _ = processes(servers)
-    client = connect(servers)
+def test_rows_survive_kill_9_of_postgres_with_live_clients(durable: Embedded) -> None:
+    durable.ensure()
+    before, _ = processes(durable)
+    client = connect(durable)
     client.execute("CREATE TABLE customer AS SELECT generate_series(1, 1000) AS id")
     os.kill(before, signal.SIGKILL)
-    servers.ensure()
-    assert processes(servers)[0] != before
-    with connect(servers) as connection:
+    durable.ensure()
+    assert processes(durable)[0] != before
+    with connect(durable) as connection:
         assert connection.execute("SELECT count(*) FROM customer").fetchone() == (1000,)
     client.close()
 
@@ -241,7 +241,7 @@ def test_a_home_with_quotes_and_chinese_in_its_path_works(folder: Path) -> None:
         servers.down()
 
 
-def test_sockets_never_go_to_a_folder_of_somebody_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sockets_never_go_to_a_link_of_somebody_else(folder: Path) -> None:
     servers = Embedded(Settings(home=folder / ("long" * 30)))
     sockets = servers.home.sockets
     sockets.symlink_to(folder)
@@ -250,6 +250,19 @@ def test_sockets_never_go_to_a_folder_of_somebody_else(folder: Path, monkeypatch
             servers.ensure()
     finally:
         sockets.unlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder somebody else's")
+def test_sockets_never_go_to_a_folder_of_somebody_else(folder: Path) -> None:
+    servers = Embedded(Settings(home=folder / ("long" * 30)))
+    sockets = servers.home.sockets
+    sockets.mkdir(mode=0o777)
+    os.chown(sockets, 12345, 12345)
+    try:
+        with pytest.raises(ServerError, match="belongs to somebody else"):
+            servers.ensure()
+    finally:
+        sockets.rmdir()
 
 
 def test_an_unfinished_first_start_is_begun_again(servers: Embedded) -> None:
@@ -292,7 +305,7 @@ def test_root_without_namespaces_runs_postgres_as_nobody(servers: Embedded, monk
     monkeypatch.setattr(unprivileged.shutil, "which", lambda *_, **__: None)
     servers.ensure()
     postmaster, _ = processes(servers)
-    assert Path(f"/proc/{postmaster}").stat().st_uid == unprivileged.runner().uid
+    assert Path(f"/proc/{postmaster}").stat().st_uid == servers.home.pg.stat().st_uid != 0
     os.kill(postmaster, signal.SIGKILL)
     servers.ensure()
     assert servers.ready()
