@@ -94,6 +94,7 @@ def test_the_decile_table_adds_up() -> None:
     assert rows[0]["lift"] == pytest.approx(value(evaluation.lift_at(0.1), y, s))
     assert [row["mean_score"] for row in rows] == sorted((row["mean_score"] for row in rows), reverse=True)
     assert evaluation.decile_table([], []) == []
+    assert {row["lift"] for row in evaluation.decile_table([0.0] * 30, s[:30])} == {None}
 
 
 def test_wilson_matches_the_printed_vector() -> None:

@@ -61,7 +61,9 @@ def compare(
         weights = _draw(random, groups, y.size)
         drawn[i] = ours_read(weights) - theirs_read(weights)
     drawn = drawn[np.isfinite(drawn)]
-    low, high = np.quantile(drawn, [0.025, 0.975]) if drawn.size else (np.nan, np.nan)
+    if not drawn.size:
+        return None
+    low, high = np.quantile(drawn, [0.025, 0.975])
     return Comparison(
         model=at_model,
         baseline=at_baseline,

@@ -127,11 +127,11 @@ def spearman(outcome: Floats, score: Floats) -> Reading:
     return read
 
 
-def decile_table(outcome: ArrayLike, score: ArrayLike, groups: int = 10) -> list[dict[str, float]]:
+def decile_table(outcome: ArrayLike, score: ArrayLike, groups: int = 10) -> list[dict[str, float | None]]:
     """Equal groups of customers from the highest scores down; fractional n where ties cross a border.
 
     Each row: group (1 = highest), n, mean_score, mean_outcome, lift, captured (cumulative share of the outcome).
-    `lift` and `captured` are NaN where the total outcome is 0. Empty input gives no rows.
+    `lift` and `captured` are None where the total outcome is 0. Empty input gives no rows.
     """
     y, s = np.asarray(outcome, dtype=np.float64).ravel(), np.asarray(score, dtype=np.float64).ravel()
     if y.size == 0:
@@ -148,8 +148,8 @@ def decile_table(outcome: ArrayLike, score: ArrayLike, groups: int = 10) -> list
             "n": n,
             "mean_score": float(scored_here / n),
             "mean_outcome": float(found_here / n),
-            "lift": float(found_here * groups / total) if total else float("nan"),
-            "captured": float(so_far / total) if total else float("nan"),
+            "lift": float(found_here * groups / total) if total else None,
+            "captured": float(so_far / total) if total else None,
         }
         for i, (found_here, scored_here, so_far) in enumerate(rows)
     ]

@@ -65,11 +65,11 @@ class ValueModel:
 def correlation(x: ArrayLike, mean_value: ArrayLike, counts: ArrayLike | None = None) -> float | None:
     """Pearson's correlation of frequency and mean value over repeat buyers; None where one of them is constant."""
     days, value, weights, _ = _repeat_buyers(x, mean_value, counts)
-    if days.size == 0:
+    if days.size == 0 or np.ptp(days) == 0 or np.ptp(value) == 0:
         return None
     days, value = days - np.average(days, weights=weights), value - np.average(value, weights=weights)
     spread = np.sqrt(dot(weights, days**2) * dot(weights, value**2))
-    return float(dot(weights, days * value) / spread) if spread > 1e-12 else None
+    return float(dot(weights, days * value) / spread)
 
 
 def fit(
