@@ -118,6 +118,9 @@ def _plain(clean: pl.Series) -> pl.Series:
 
 def _number(clean: pl.Series, kind: Kind, form: Format) -> tuple[pl.Series, Kind]:
     """12, -1.234,50 €, (1,234.50), 12.5-, 50 %, 1.5e3. Thousands must stand in groups, so that 1,5 is never read as 15."""
+    wide = RATE if kind is Kind.RATE else DECIMAL
+    if form.decimal == "." and clean.str.contains(r"^-?\d+(?:\.\d+)?$").all():
+        return _whole(clean.cast(wide, strict=False), kind), kind
     text = clean.str.replace_all(_MONEY, "")
     percent = text.str.ends_with("%")
     text = text.str.strip_chars_end("%")
@@ -132,7 +135,6 @@ def _number(clean: pl.Series, kind: Kind, form: Format) -> tuple[pl.Series, Kind
     shape = text.str.contains(r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$").fill_null(value=False)
     text = text.set(~shape, None)
     exponent = text.str.contains("[eE]").fill_null(value=False)
-    wide = RATE if kind is Kind.RATE else DECIMAL
     value = text.set(exponent, None).cast(wide, strict=False)
     if exponent.any():
         value = value.zip_with(~exponent, text.cast(pl.Float64, strict=False).cast(wide, strict=False))
@@ -141,10 +143,14 @@ def _number(clean: pl.Series, kind: Kind, form: Format) -> tuple[pl.Series, Kind
     if percent.any():
         hundredth = pl.select((pl.lit(value) / 100).cast(wide, strict=False)).to_series()
         value = value.zip_with(~percent.fill_null(value=False), hundredth)
-    if kind is Kind.INTEGER:
-        whole = value.cast(pl.Int64, strict=False)
-        value = whole.set((whole != value).fill_null(value=False), None)
-    return value, kind
+    return _whole(value, kind), kind
+
+
+def _whole(value: pl.Series, kind: Kind) -> pl.Series:
+    if kind is not Kind.INTEGER:
+        return value
+    whole = value.cast(pl.Int64, strict=False)
+    return whole.set((whole != value).fill_null(value=False), None)
 
 
 def _moments(texts: pl.Series, clean: pl.Series, kind: Kind, form: Format, zone: str) -> Parsed:
@@ -156,9 +162,10 @@ def _moments(texts: pl.Series, clean: pl.Series, kind: Kind, form: Format, zone:
     shapes = [(_YMD, (2, 1, 0)), (_COMPACT, (2, 1, 0)), (_WORDS, (0, 1, 2)), (_WORDS_US, (1, 0, 2))]
     if form.order != "ymd":
         shapes.insert(0, (NUMERIC, (*numeric, 2)))
-    local = pl.Series([None] * clean.len(), dtype=pl.Datetime("us"))
+    # The commonest shape first and at once; the others by their parts.
+    timed = clean.str.contains(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$").fill_null(value=False)
+    local = clean.set(~timed, None).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
     offset = pl.Series([None] * clean.len(), dtype=pl.Int64)
-    timed = pl.Series([False] * clean.len(), dtype=pl.Boolean)
     for pattern, places in shapes:
         left = local.is_null() & clean.is_not_null()
         if not left.any():
