@@ -6,8 +6,9 @@ A message says what happened, to what, and what to do. It is an English msgid ma
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kith_platform.i18n import N_
 
@@ -18,7 +19,7 @@ class FieldError:
 
     field: str
     message: str
-    params: dict[str, object] = field(default_factory=dict)
+    params: dict[str, object] = dataclasses.field(default_factory=dict)
 
     def text(self, translate: Callable[[str], str] = str) -> str:
         """The message in the language of `translate`."""

@@ -36,7 +36,14 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         languages=i18n.LANGUAGES, language=language, html_language=lambda: i18n.html_language(language())
     )
-    filters = {"number": number, "compact": compact, "money": money, "percent": percent, "date": day, "datetime": moment}
+    filters: dict[str, Callable[..., Any]] = {
+        "number": number,
+        "compact": compact,
+        "money": money,
+        "percent": percent,
+        "date": day,
+        "datetime": moment,
+    }
     filters |= {"ago": ago, "interval": interval, "duration": duration}
     app.jinja_env.filters.update({name: _per_request(write) for name, write in filters.items()})
     app.jinja_env.tests["missing"] = missing

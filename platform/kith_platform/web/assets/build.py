@@ -29,7 +29,7 @@ def main() -> int:
 
 def node_environment() -> dict[str, str] | None:
     """An environment whose PATH finds node and npm; None (and a message) where they cannot be had."""
-    env = {**os.environ, "NODE_USE_SYSTEM_CA": "1", "NO_UPDATE_NOTIFIER": "1"}
+    env = {**os.environ, "NODE_USE_SYSTEM_CA": "1", "npm_config_update_notifier": "false"}
     if node_major(env) >= OLDEST_NODE and shutil.which("npm"):
         return env
     say("Node 20 or newer is not installed: adding the pinned one to the virtual environment")
