@@ -145,7 +145,7 @@ class _Block:
                 if text is not None and "\x00" in text:
                     self._refuse(i, "nul", text)
                     texts[i] = None
-        if len(joined) > KEPT:
+        if len(joined) >= KEPT:
             for i, line in enumerate(self.taken):
                 if isinstance(line, LongLine):
                     self._refuse(i, "long_line", lenient(line, self.codec), limit=LINE_LIMIT)

@@ -163,6 +163,7 @@ def test_a_line_of_a_million_columns_and_one_without_end_are_rejected() -> None:
     assert rejects(b"1,2\n" + b"a," * 1_000_000 + b"\n3,4\n") == [(2, "too_many")]
     data = b"1,2\n" + b"x" * 9_000_000 + b"\r\n3,4\n"
     assert rejects(data) == [(2, "long_line")]
+    assert rejects(b"x" * 5_000_000) == [(1, "long_line")]
     wide = "1,2\n" + "é" * 5_000_000 + "\n3,4"
     found = read(wide.encode("utf-16-le"), Dialect(encoding="utf-16-le", delimiter=",", columns=2, has_header=False))
     assert found[-1].end.byte == len(wide) * 2
