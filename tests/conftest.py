@@ -5,13 +5,22 @@ Tests run under the restricted roles. A tenant of one's own is isolation enough,
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 
+from kith_platform.app import create_app
+from kith_platform.auth import service as auth
+from kith_platform.auth import sessions
+from kith_platform.auth.cookies import COOKIE
+from kith_platform.auth.models import Membership
 from kith_platform.config import Settings
 from kith_platform.runtime import Runtime, open_runtime
 from kith_platform.servers.embedded import Embedded
@@ -50,6 +59,55 @@ def tenant(runtime: Runtime) -> TenantContext:
 @pytest.fixture
 def other_tenant(runtime: Runtime) -> TenantContext:
     return make_tenant(runtime, name="Other company")
+
+
+@pytest.fixture(scope="session")
+def web(runtime: Runtime) -> Flask:
+    """The whole application over the real servers."""
+    made = create_app(runtime, testing=True)
+    made.config["RATELIMIT_ENABLED"] = False
+    return made
+
+
+class MemberClient(FlaskClient):
+    """A browser in which somebody has signed in. Sends the CSRF token with everything, as our pages do."""
+
+    slug: str
+    email: str
+    identity_id: int
+    member_id: int
+    key: str
+
+
+def member_client(web: Flask, runtime: Runtime, tenant: TenantContext, role: str, reach: str = "") -> MemberClient:
+    """Make a person who is a member of `tenant` with `role` (and `reach`), and sign them in without a password."""
+    email = f"{role}-{uuid.uuid4().hex[:10]}@kith.example"
+    token = secrets.token_hex(16)
+    with runtime.doors.auth_scope() as session:
+        identity = auth.new_identity(session, email, name=role.title(), language="", hashed=None)
+        member = auth.join(session, identity, tenant, role)
+        if reach:
+            session.get_one(Membership, (tenant.id, member.id)).reach = reach
+        key, row = sessions.begin(session, identity.id, tenant=tenant.id, address="127.0.0.1", user_agent="pytest")
+        row.data = {"csrf_token": token}
+        ids = identity.id, member.id
+    client = MemberClient(web, web.response_class, use_cookies=True)
+    client.slug, client.email, client.key = tenant.slug, email, key
+    client.identity_id, client.member_id = ids
+    client.set_cookie(COOKIE, key)
+    signer = URLSafeTimedSerializer(str(web.secret_key), salt="wtf-csrf-token")
+    client.environ_base["HTTP_X_CSRFTOKEN"] = str(signer.dumps(token))
+    return client
+
+
+@pytest.fixture
+def client_for(web: Flask, runtime: Runtime, tenant: TenantContext) -> Callable[..., MemberClient]:
+    """`client_for("analyst")` is a signed-in browser of a new member of the test's tenant; `tenant=`, `reach=` as wanted."""
+
+    def make(role: str = "owner", *, tenant: TenantContext = tenant, reach: str = "") -> MemberClient:
+        return member_client(web, runtime, tenant, role, reach)
+
+    return make
 
 
 @pytest.fixture

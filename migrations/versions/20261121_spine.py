@@ -8,7 +8,7 @@ from kith_tenants.rls import protect
 from kith_tenants.schema import Access
 from sqlalchemy.dialects import postgresql
 
-revision = '074d50117f5f'
+revision = 'core_0001'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -316,6 +316,52 @@ def upgrade() -> None:
     sa.UniqueConstraint('public_id', name=op.f('uq_identity_public_id')),
     schema='kith'
     )
+    op.create_table('import',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('public_id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
+    sa.Column('table_name', sa.Text(collation='C'), nullable=False),
+    sa.Column('source', sa.Text(collation='C'), nullable=False),
+    sa.Column('file_name', sa.Text(collation='C'), nullable=False),
+    sa.Column('blob', sa.Text(collation='C'), nullable=False),
+    sa.Column('sha256', sa.Text(collation='C'), nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.Column('mapping', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('dry_run', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('state', sa.Text(collation='C'), server_default='waiting', nullable=False),
+    sa.Column('read', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('inserted', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('updated', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('unchanged', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('duplicate', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('rejected', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('made', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('next_byte', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('next_line', sa.BigInteger(), server_default=sa.text('1'), nullable=False),
+    sa.Column('header_read', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('rejects', sa.Text(collation='C'), server_default='', nullable=False),
+    sa.Column('notes', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+    sa.Column('job_id', sa.BigInteger(), nullable=True),
+    sa.Column('asked_by', sa.BigInteger(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('undone_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_import')),
+    sa.UniqueConstraint('tenant_id', 'public_id', name=op.f('uq_import_tenant_id_public_id')),
+    schema='kith'
+    )
+    op.create_table('import_reject',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('import_id', sa.BigInteger(), nullable=False),
+    sa.Column('line', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.Text(collation='C'), nullable=False),
+    sa.Column('params', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('raw', sa.Text(collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_import_reject')),
+    sa.UniqueConstraint('tenant_id', 'import_id', 'line', name=op.f('uq_import_reject_tenant_id_import_id_line')),
+    schema='kith'
+    )
     op.create_table('invitation',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -608,6 +654,18 @@ def upgrade() -> None:
     )
     op.create_index('ix_sales_order_changed_at', 'sales_order', ['changed_at'], unique=False, schema='kith', postgresql_using='brin')
     op.create_index('ix_sales_order_record_id', 'sales_order', ['tenant_id', 'record_id'], unique=False, schema='kith')
+    op.create_table('saved_mapping',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('source', sa.Text(collation='C'), nullable=False),
+    sa.Column('table_name', sa.Text(collation='C'), nullable=False),
+    sa.Column('header', sa.Text(collation='C'), nullable=False),
+    sa.Column('mapping', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_saved_mapping')),
+    sa.UniqueConstraint('tenant_id', 'source', 'table_name', 'header', name=op.f('uq_saved_mapping_tenant_id_source_table_name_header')),
+    schema='kith'
+    )
     op.create_table('schedule',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -913,6 +971,8 @@ def upgrade() -> None:
     protect(op, 'fact_version')
     protect(op, 'fx_rate')
     protect(op, 'identity', Access(app='SELECT', app_columns=('id', 'public_id', 'email', 'name', 'language'), auth='SELECT, INSERT, UPDATE', row='EXISTS (SELECT 1 FROM kith.membership m WHERE m.tenant_id = (SELECT kith.tenant_id()) AND m.identity_id = identity.id)'))
+    protect(op, 'import')
+    protect(op, 'import_reject')
     protect(op, 'invitation', Access(app='SELECT, INSERT, UPDATE', app_columns=('tenant_id', 'id', 'public_id', 'email', 'role', 'reach', 'unit_ids', 'invited_by', 'created_at', 'expires_at', 'accepted_at', 'withdrawn_at'), auth='SELECT'))
     protect(op, 'invoice')
     protect(op, 'job', Access(dispatch_read=('tenant_id', 'id', 'queue', 'state', 'attempt', 'max_attempts', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'cancel_requested'), dispatch_write=('state', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'error', 'error_params', 'error_code')))
@@ -925,6 +985,7 @@ def upgrade() -> None:
     protect(op, 'product')
     protect(op, 'return_line')
     protect(op, 'sales_order')
+    protect(op, 'saved_mapping')
     protect(op, 'schedule', Access(dispatch_read=('tenant_id', 'id', 'next_at', 'enabled')))
     protect(op, 'score')
     protect(op, 'security_event', Access(app='', auth='SELECT, INSERT', append_only=True))

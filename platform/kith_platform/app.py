@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
 # Each part adds one line. PARTS name a function `install(app)`; PAGES and API name modules with a blueprint `pages` or
 # `api`, and may hold `NAVIGATION`, a tuple of NavItem.
-PARTS: tuple[str, ...] = ()
-PAGES: tuple[str, ...] = ()
-API: tuple[str, ...] = ()
+PARTS: tuple[str, ...] = ("kith_platform.auth.edge",)
+PAGES: tuple[str, ...] = (
+    "kith_platform.auth.profile",
+    "kith_platform.auth.joining",
+    "kith_platform.auth.members_views",
+    "kith_platform.auth.tokens_views",
+    "kith_platform.audit.views",
+)
+API: tuple[str, ...] = ("kith_platform.audit.api",)
 
 
 def create_app(runtime: Runtime, *, checks: Sequence[Check] = (), testing: bool = False) -> Flask:

@@ -145,6 +145,8 @@ def _admit() -> None:
         raise Forbidden
     if asks == gate.SIGNED_IN:
         current_person()
+        if found.refused is not None and "slug" in (request.view_args or {}):
+            raise found.refused
         return
     if found.refused is not None:
         raise found.refused

@@ -53,6 +53,14 @@ def one(session: Session, public_id: uuid.UUID) -> Membership:
     return found
 
 
+def by_id(session: Session, member_id: int) -> Membership:
+    """A member by the id an actor carries. Raises NotFound."""
+    found = session.execute(select(Membership).where(Membership.id == member_id)).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def name_of(session: Session, member: Membership) -> str:
     """What to call a member: their name, or else their address."""
     name, email = session.execute(select(Identity.name, Identity.email).where(Identity.id == member.identity_id)).one()

@@ -48,6 +48,11 @@ def body_of(runtime: Runtime, mail: AuthMail | OutboxMail) -> str | None:
     return unseal(runtime.secret_key, mail.body)
 
 
+def of_company(session: Session, limit: int = 100) -> list[OutboxMail]:
+    """The newest messages of a company's outbox."""
+    return list(session.execute(select(OutboxMail).order_by(OutboxMail.id.desc()).limit(limit)).scalars())
+
+
 def operators(session: Session, limit: int = 100) -> list[AuthMail]:
     """The newest messages of the auth door's outbox, for `kith outbox`."""
     return list(session.execute(select(AuthMail).order_by(AuthMail.id.desc()).limit(limit)).scalars())
