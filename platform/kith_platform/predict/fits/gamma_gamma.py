@@ -27,7 +27,7 @@ INDEPENDENT_BELOW = 0.2
 # q above 1 keeps the population's mean p·gamma/(q-1) finite.
 _BOUNDS = ((np.log(1e-3), np.log(1e4)), (np.log(1.05), np.log(1e4)), (np.log(1e-5), np.log(1e5)))
 _STARTS = ((6.0, 4.0, 0.5), (1.0, 2.0, 1.0), (2.0, 10.0, 5.0))
-_OPTIONS = {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8}
+_OPTIONS = {"maxiter": 500, "ftol": 1e-14}
 _NAMES = np.array(["p", "q", "gamma"])
 
 
@@ -96,9 +96,7 @@ def fit(
     if np.ptp(value) < 1e-9 * unit:
         raise FitRefused(Reason.NO_VARIATION, "All repeat buyers spend the same per purchase: there is nothing to fit.")
     likelihood = _Likelihood(days, value / unit, weights / n)
-    runs = [
-        minimize(likelihood, np.log(start), jac=True, method="L-BFGS-B", bounds=_BOUNDS, options=_OPTIONS) for start in _STARTS
-    ]
+    runs = [minimize(likelihood, np.log(start), jac=True, method="SLSQP", bounds=_BOUNDS, options=_OPTIONS) for start in _STARTS]
     best = min(runs, key=lambda run: float(run.fun) if np.isfinite(run.fun) else np.inf)
     low, high = np.array(_BOUNDS).T
     inside = (best.x > low + 1e-3) & (best.x < high - 1e-3)
