@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Blueprint, Flask, Response, current_app, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy import text
 
 from kith_platform import migrate
 from kith_platform.plugins import installed_streams
+from kith_platform.web.limits import impatient
 from kith_platform.web.observe import exposition
 
 if TYPE_CHECKING:
@@ -34,14 +36,20 @@ def of_runtime(runtime: Runtime) -> tuple[Check, ...]:
     """Database and schema are required; without Redis pages and writes go on (jobs wait in their table): degraded."""
     streams = [migrate.CORE_STREAM, *installed_streams()]
 
+    redis = impatient(runtime.redis)
+
     def database() -> None:
         # Tenant 0 is nobody: the check reads no company's rows.
+        with runtime.doors.tenant_scope(0, read_only=True) as session:
+            session.execute(text("SELECT 1"))
+
+    def schema() -> None:
         with runtime.doors.tenant_scope(0, read_only=True) as session:
             late = migrate.behind(session.connection(), streams)
         if late:
             raise RuntimeError(f"migrations are not at their head: {', '.join(late)}; run kith migrate")
 
-    return (Check("database", database), Check("redis", runtime.redis.ping, required=False))
+    return (Check("database", database), Check("schema", schema), Check("redis", redis.ping, required=False))
 
 
 def install(app: Flask, checks: Sequence[Check]) -> None:

@@ -7,7 +7,7 @@ import time
 import uuid
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, request, request_started
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -23,13 +23,13 @@ _SECONDS = Histogram("kith_request_seconds", "Time to answer", ["endpoint"], reg
 
 
 def install(app: Flask) -> None:
-    """Number, time, count and log each request. Register before anything that may refuse a request."""
-    app.before_request(_begin)
+    """Number, time, count and log each request, also one that is refused before its view is found."""
+    request_started.connect(_begin, app)
     app.after_request(_finish)
     app.teardown_request(_end)
 
 
-def _begin() -> None:
+def _begin(_sender: Flask, **_extra: object) -> None:
     g.started = time.perf_counter()
     g.request_id = uuid.uuid4().hex
     logs.begin(request=g.request_id)
@@ -45,7 +45,7 @@ def _finish(response: Response) -> Response:
         log.info(
             "request",
             method=request.method,
-            path=request.path,
+            route=route(),
             status=response.status_code,
             ms=round(seconds * 1000, 1),
         )
@@ -54,6 +54,11 @@ def _finish(response: Response) -> Response:
 
 def _end(_error: BaseException | None) -> None:
     logs.end()
+
+
+def route() -> str:
+    """The request's address as a pattern: addresses themselves may hold a reset or invitation token."""
+    return str(request.url_rule or request.path)
 
 
 def request_id() -> str:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
 from kith_platform.errors import BY_STATUS, BadRequest, Expired, FieldError, Invalid, KithError, NotSignedIn
-from kith_platform.web.observe import request_id
+from kith_platform.web.observe import request_id, route
 
 log = structlog.get_logger("kith.web")
 
@@ -111,7 +111,7 @@ def _flatten(path: tuple[str, ...], found: Any) -> Iterator[FieldError]:
 
 def _unexpected(error: Exception) -> Response:
     # The trace belongs to the log alone; the person gets the request's id, by which the operator finds it.
-    log.error("unexpected error", exc_info=error, method=request.method, path=request.path)
+    log.error("unexpected error", exc_info=error, method=request.method, route=route())
     if current_app.config.get("KITH_RAISE"):
         raise error
     return _known(KithError())
