@@ -597,6 +597,23 @@ def upgrade() -> None:
     schema='kith'
     )
     op.create_index('ix_product_changed_at', 'product', ['changed_at'], unique=False, schema='kith', postgresql_using='brin')
+    op.create_table('refresh_step',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('name', sa.Text(collation='C'), nullable=False),
+    sa.Column('inputs', sa.Text(collation='C'), nullable=False),
+    sa.Column('output', sa.Text(collation='C'), nullable=False),
+    sa.Column('done_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'name', name=op.f('pk_refresh_step')),
+    schema='kith'
+    )
+    op.create_table('refresh_wish',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('wishes', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('full_wishes', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('full_done', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', name=op.f('pk_refresh_wish')),
+    schema='kith'
+    )
     op.create_table('return_line',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -983,6 +1000,8 @@ def upgrade() -> None:
     protect(op, 'outbox_mail', Access(app='SELECT, INSERT, UPDATE'))
     protect(op, 'payment')
     protect(op, 'product')
+    protect(op, 'refresh_step')
+    protect(op, 'refresh_wish')
     protect(op, 'return_line')
     protect(op, 'sales_order')
     protect(op, 'saved_mapping')
