@@ -28,8 +28,10 @@ PAGES: tuple[str, ...] = (
     "kith_platform.auth.members_views",
     "kith_platform.auth.tokens_views",
     "kith_platform.audit.views",
+    "kith_platform.jobs.views",
+    "kith_platform.jobs.bell",
 )
-API: tuple[str, ...] = ("kith_platform.audit.api",)
+API: tuple[str, ...] = ("kith_platform.audit.api", "kith_platform.jobs.api")
 
 
 def create_app(runtime: Runtime, *, checks: Sequence[Check] = (), testing: bool = False) -> Flask:

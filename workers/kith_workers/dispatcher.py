@@ -24,7 +24,8 @@ from kith_workers.routing import Routed
 
 log = structlog.get_logger(__name__)
 
-BUSY_SECONDS = 0.05  # between two looks while there is something to hand out
+BUSY_SECONDS = 0.05  # between two looks, up to QUICK_SECONDS after something was handed out
+QUICK_SECONDS = 2.0
 IDLE_SECONDS = 0.5
 AWAY_SECONDS = 1.0  # while a server does not answer
 
@@ -41,13 +42,14 @@ class Dispatcher:
     def run(self, stop: threading.Event) -> None:
         """Dispatch until `stop` is set. Goes on while PostgreSQL or Redis are away."""
         every = self._runtime.settings.job_reconcile_seconds
-        reconciled = time.monotonic() - every
+        reconciled = handed = time.monotonic() - every
         while not stop.is_set():
             try:
                 if time.monotonic() - reconciled >= every:
                     self.reconcile()
                     reconciled = time.monotonic()
-                pause = BUSY_SECONDS if self.hand_out() else IDLE_SECONDS
+                handed = time.monotonic() if self.hand_out() else handed
+                pause = BUSY_SECONDS if time.monotonic() - handed < QUICK_SECONDS else IDLE_SECONDS
             except (DBAPIError, RedisError) as error:
                 log.warning("dispatcher.server_away", error=str(error))
                 pause = AWAY_SECONDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select, text, update
@@ -12,6 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from kith_platform.audit.service import record
+from kith_platform.auth.models import Identity, Membership
 from kith_platform.errors import Conflict, NotFound
 from kith_platform.i18n import N_
 from kith_platform.jobs.declared import find
@@ -19,7 +21,7 @@ from kith_platform.jobs.models import ACTIVE, CANCELLED, DONE, FAILED, QUEUED, R
 from kith_platform.jobs.waiting import wait
 from kith_tenants.context import Actor, Reach
 
-__all__ = ["ask", "cancel", "get", "listing", "mark_seen", "retry", "unseen", "wait"]
+__all__ = ["active_count", "ask", "askers", "cancel", "get", "listing", "mark_seen", "retry", "unseen", "wait"]
 
 
 def ask(
@@ -84,6 +86,22 @@ def get(session: Session, actor: Actor, public_id: uuid.UUID) -> Job:
     return row
 
 
+def active_count(session: Session, actor: Actor) -> int:
+    """How many jobs the actor may see wait or run."""
+    active = _visible(actor).where(Job.finished_at.is_(None)).subquery()
+    return session.execute(select(func.count()).select_from(active)).scalar_one()
+
+
+def askers(session: Session, rows: Iterable[Job]) -> dict[int | None, str]:
+    """Names of the members who asked for these jobs, by membership id. The system has none."""
+    members = {row.asked_by for row in rows if row.asked_by is not None}
+    if not members:
+        return {}
+    names = select(Membership.id, Identity.name, Identity.email).join(Identity, Identity.id == Membership.identity_id)
+    found = session.execute(names.where(Membership.id.in_(members)))
+    return {member: name or email.partition("@")[0] for member, name, email in found}
+
+
 def cancel(session: Session, actor: Actor, public_id: uuid.UUID) -> Job:
     """Cancel a job: at once while it waits, otherwise as soon as it looks. Raises NotFound, Conflict when it is over."""
     row = _locked(session, actor, public_id)
@@ -92,6 +110,7 @@ def cancel(session: Session, actor: Actor, public_id: uuid.UUID) -> Job:
     row.cancel_requested = True
     if row.state != RUNNING:
         row.state, row.finished_at, row.seen = CANCELLED, func.now(), True
+    record(session, actor, "job:cancelled", f"job:{row.public_id}", {"kind": row.kind})
     session.flush()
     session.refresh(row)
     return row
@@ -111,6 +130,7 @@ def retry(session: Session, actor: Actor, public_id: uuid.UUID) -> Job:
             session.flush()
     except IntegrityError:
         raise Conflict(N_("The same work is already waiting or running. Look at that job instead.")) from None
+    record(session, actor, "job:retried", f"job:{row.public_id}", {"kind": row.kind})
     session.refresh(row)
     return row
 
