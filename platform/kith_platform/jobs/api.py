@@ -41,12 +41,12 @@ class JobSchema(Schema):
     cancel_requested = fields.Boolean()
 
 
-class PageSchema(Schema):
+class JobPageSchema(Schema):
     jobs = fields.List(fields.Nested(JobSchema))
     next = fields.UUID(allow_none=True, metadata={"description": "give as `before` for older jobs; null at the end"})
 
 
-class QuerySchema(Schema):
+class JobQuerySchema(Schema):
     state = fields.String(load_default="", validate=validate.OneOf(("", *SHOWN_STATES)))
     before = fields.UUID(load_default=None, metadata={"description": "the `next` of the page before"})
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
@@ -55,8 +55,8 @@ class QuerySchema(Schema):
 @api.route("")
 class Jobs(MethodView):
     @requires("jobs:read")
-    @api.arguments(QuerySchema, location="query")
-    @api.response(200, PageSchema)
+    @api.arguments(JobQuerySchema, location="query")
+    @api.response(200, JobPageSchema)
     def get(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Jobs the caller may see, newest first."""
         state, limit = asked["state"], asked["limit"]
