@@ -54,7 +54,7 @@ def create_app(runtime: Runtime, *, checks: Sequence[Check] = (), testing: bool 
     # Below this line a part finds everything above in place.
     for name in PARTS:
         import_module(name).install(app)
-    register(app, Api(app))
+    register(app, problems.KithApi(app))
     docs.install(app)
     problems.install(app)
     return app

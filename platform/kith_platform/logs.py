@@ -49,7 +49,8 @@ def configure(level: str, *, as_json: bool) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its access lines repeat ours
+    for name in ("werkzeug", "alembic", "flask-limiter"):  # they repeat our own lines, or speak at each health check
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def hide_secrets(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

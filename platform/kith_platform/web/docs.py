@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,19 +34,27 @@ def install(app: Flask) -> None:
 def show() -> str:
     """Every operation, by tag. Public: it says what exists, never whose data."""
     spec = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
-    return render_template("docs/api.html", groups=_groups(spec), schemas=spec.get("components", {}).get("schemas", {}))
+    return render_template("docs/api.html", groups=_groups(spec), schemas=_used(spec), type_of=type_of)
+
+
+def _used(spec: dict[str, Any]) -> dict[str, Any]:
+    """The schemas something refers to."""
+    text = json.dumps(spec)
+    schemas: dict[str, Any] = spec.get("components", {}).get("schemas", {})
+    return {name: schema for name, schema in schemas.items() if f'"#/components/schemas/{name}"' in text}
 
 
 def _groups(spec: dict[str, Any]) -> dict[str, list[Operation]]:
-    groups: dict[str, list[Operation]] = {tag["name"]: [] for tag in spec.get("tags", [])}
+    words = {tag["name"]: tag.get("description") or tag["name"] for tag in spec.get("tags", [])}
+    groups: dict[str, list[Operation]] = {}
     for path, item in spec.get("paths", {}).items():
         for method in _METHODS:
             if method in item:
                 operation = item[method]
                 tag = (operation.get("tags") or ["–"])[0]
                 shared = item.get("parameters", [])
-                groups.setdefault(tag, []).append(_operation(spec, path, method, operation, shared))
-    return {tag: found for tag, found in groups.items() if found}
+                groups.setdefault(words.get(tag, tag), []).append(_operation(spec, path, method, operation, shared))
+    return groups
 
 
 def _operation(spec: dict[str, Any], path: str, method: str, found: dict[str, Any], shared: list[Any]) -> Operation:
@@ -71,6 +80,16 @@ def _resolve(spec: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     for step in reference.removeprefix("#/").split("/"):
         found = found[step]
     return dict(found)
+
+
+def type_of(schema: dict[str, Any]) -> str:
+    """The type of a field in words: `string`, `integer | null`, `Order[]`."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rsplit("/", 1)[-1]
+    kinds = schema.get("type", "")
+    if kinds == "array":
+        return f"{type_of(schema.get('items', {}))}[]"
+    return " | ".join(kinds) if isinstance(kinds, list) else str(kinds)
 
 
 def _schema_name(part: dict[str, Any]) -> str:

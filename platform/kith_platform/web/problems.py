@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import marshmallow as ma
 import structlog
 from flask import Flask, Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from flask_smorest import Api
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
@@ -16,6 +18,31 @@ from kith_platform.errors import BY_STATUS, BadRequest, Expired, FieldError, Inv
 from kith_platform.web.observe import request_id, route
 
 log = structlog.get_logger("kith.web")
+
+
+class FieldProblem(ma.Schema):
+    """One field that does not fit."""
+
+    field = ma.fields.String(metadata={"description": "path in the body, such as lines.0.amount"})
+    message = ma.fields.String(metadata={"description": "in the caller's language"})
+
+
+class Problem(ma.Schema):
+    """The body of every error (RFC 9457), for the API's documentation."""
+
+    type = ma.fields.String(metadata={"description": "urn:kith:problem:<code>"})
+    title = ma.fields.String()
+    status = ma.fields.Integer()
+    code = ma.fields.String(metadata={"description": "stable, for programs"})
+    detail = ma.fields.String(metadata={"description": "what happened, to what, and what to do"})
+    request_id = ma.fields.String()
+    errors = ma.fields.List(ma.fields.Nested(FieldProblem))
+
+
+class KithApi(Api):  # type: ignore[misc]
+    """flask-smorest's Api, documenting the errors we really send."""
+
+    ERROR_SCHEMA = Problem
 
 
 def install(app: Flask) -> None:

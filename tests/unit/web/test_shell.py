@@ -188,3 +188,40 @@ def test_nothing_outside_the_static_folder_is_served(client: FlaskClient) -> Non
 def test_the_first_page_with_charts_stays_under_400_kb(client: FlaskClient, built: dict[str, str]) -> None:
     assets = sum((static_files.DIST / f"{name}.gz").stat().st_size for name in built.values())
     assert assets + len(gzip.compress(client.get("/_style/").data)) <= 400 * 1024
+
+
+def test_the_documented_error_is_the_one_that_is_sent(client: FlaskClient) -> None:
+    schemas = client.get("/api/openapi.json").get_json()["components"]["schemas"]
+    sent = client.post("/api/v1/things/", json={}, headers={"Authorization": "Bearer x"}).get_json()
+    assert set(sent) == set(schemas["Problem"]["properties"])
+    assert set(sent["errors"][0]) == set(schemas["FieldProblem"]["properties"])
+
+
+def contrast(first: str, second: str) -> float:
+    """WCAG 2.2 contrast ratio of two colours given as six hexadecimal digits."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((light(first), light(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(
+    ("text", "ground"),
+    [("ink", "ground"), ("soft", "ground"), ("soft", "paper"), ("accent", "paper"), ("accent", "ground"), ("warn", "warn-tint"),
+     ("accent-dark", "accent-tint"), ("good", "paper"), ("bad", "paper"), ("bad", "bad-tint"), ("good", "good-tint")],
+)  # fmt: skip
+def test_text_can_be_read_by_weak_eyes(text: str, ground: str) -> None:
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", (WEB / "assets" / "shell.css").read_text()))
+    assert contrast(colours[text], colours[ground]) >= 4.5
+
+
+def test_letters_on_group_and_stage_colours_can_be_read() -> None:
+    style = (WEB / "assets" / "pieces.css").read_text()
+    tones = dict(re.findall(r"\.tone-(\w+)[^{]*\{ --tone: (#[0-9a-f]{6})", style))
+    assert {"A", "B", "C", "D", "E", "L", "decline"} <= set(tones)
+    for name, tone in tones.items():
+        assert contrast("#ffffff" if name == "E" else "#0b1218", tone) >= 4.5, name
