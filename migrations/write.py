@@ -6,8 +6,10 @@ Starts an embedded PostgreSQL of its own in a temporary folder, so it touches no
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import alembic.command
@@ -24,19 +26,31 @@ def main(slug: str, plugin: str = "core", *, first: bool = False) -> None:
     migrate.load_models()
     streams = {stream.name: stream for stream in [migrate.CORE_STREAM, *installed_streams()]}
     stream = streams[plugin if plugin == "core" else f"plugin_{plugin}"]
-    if first:
+    stream.versions.mkdir(parents=True, exist_ok=True)
+    if not first:
+        write(slug, stream, list(streams.values()), first=False)
+        return
+    with tempfile.TemporaryDirectory(prefix="kith-") as folder:
+        fresh = replace(stream, versions=Path(folder))
+        write(slug, fresh, [fresh if one is stream else one for one in streams.values()], first=True)
+        (written,) = fresh.versions.glob("*.py")
         for old in stream.versions.glob("*.py"):
             old.unlink()
-    stream.versions.mkdir(parents=True, exist_ok=True)
+        shutil.copy(written, stream.versions)
+
+
+def write(slug: str, stream: migrate.Stream, streams: list[migrate.Stream], *, first: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="kith-") as folder:
         server = Postgres(Home(Path(folder)), durable=False)
         server.start()
         try:
-            migrate.migrate(server.superuser_url(), streams.values(), {})
+            migrate.migrate(server.superuser_url(), streams, {})
             with migrate.owner_connection(server.superuser_url()) as connection:
                 connection.execute(text(f"SET ROLE {OWNER.name}"))
                 connection.commit()
-                alembic.command.revision(stream.config(connection), message=slug, autogenerate=True)
+                alembic.command.revision(
+                    stream.config(connection), message=slug, autogenerate=True, rev_id=f"{stream.name}_0001" if first else None
+                )
         finally:
             server.stop()
 

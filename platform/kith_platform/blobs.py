@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 import fsspec
 
@@ -52,6 +52,10 @@ class TenantBlobs:
         with self._files.open(part, mode) as stream:
             yield stream
         self._files.mv(part, path)
+
+    def stream(self, name: str) -> BinaryIO:
+        """An open file to read; the caller closes it."""
+        return cast("BinaryIO", self._files.open(self.path(name), "rb"))
 
     def exists(self, name: str) -> bool:
         return bool(self._files.exists(self.path(name)))

@@ -1,0 +1,68 @@
+"""`kith import`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from kith_platform.cli.root import Console, command
+
+
+@command("import")
+@click.argument("tenant")
+@click.argument("table")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--source", default="file", show_default=True, help="The system the file comes from; ids are unique within it.")
+@click.option(
+    "--mapping", "mapping_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A mapping as JSON."
+)
+@click.option("--encoding", help="utf-8, utf-16, gb18030, big5 or cp1252; detected where not given.")
+@click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
+@click.option("--wait/--no-wait", default=True, help="Wait for the job.")
+def import_(
+    console: Console,
+    tenant: str,
+    table: str,
+    file: Path,
+    source: str,
+    mapping_file: Path | None,
+    encoding: str | None,
+    dry_run: bool,
+    wait: bool,
+) -> None:
+    """Load FILE (CSV or TSV) into TABLE of TENANT: customers, orders, products, tickets, …
+
+    Asks nothing: the mapping is --mapping, else the one saved for this source and header, else the guess.
+    """
+    from kith_platform.cli.waiting import finished
+    from kith_platform.imports import service
+    from kith_platform.imports.mapping import Mapping
+
+    company = console.tenant(tenant)
+    runtime = console.runtime
+    blobs = runtime.blobs.of(company.id)
+    mapping = Mapping.from_json(json.loads(mapping_file.read_text("utf-8"))) if mapping_file else None
+    with file.open("rb") as stream:
+        kept = service.keep_file(blobs, stream)
+    with runtime.doors.tenant_scope(company.id) as session:
+        seen = service.look(session, runtime.facts, blobs, kept[0], table, source=source, mapping=mapping, encoding=encoding)
+        for item in seen.guess.mapping.fields:
+            console.say(f"  {item.source} → {item.target}")
+        for note in seen.notes:
+            console.say(f"  {note.text()}")
+        row, job = service.start(
+            session, None, table=table, source=source, file_name=file.name, kept=kept, seen=seen, dry_run=dry_run
+        )
+    if not wait:
+        console.answer({"import": row.public_id.hex, "job": job.public_id.hex}, f"Asked for: import {row.public_id.hex}.")
+        return
+    result = finished(console, company, job)
+    rejects = blobs.path(result["rejects"]) if result["rejects"] else None
+    counts = {key: result[key] for key in ("read", "inserted", "updated", "unchanged", "duplicate", "rejected")}
+    document = {**counts, "rejects_file": rejects, "seconds": result["seconds"], "made": result["made"]}
+    console.answer(document)
+
+
+COMMANDS = (import_,)

@@ -1,0 +1,184 @@
+"""Use cases of imports: take a file in, look at it, confirm its mapping, start, list, save its mapping."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from kith_platform.blobs import TenantBlobs
+from kith_platform.errors import Invalid, NotFound
+from kith_platform.i18n import N_
+from kith_platform.imports.dialect import Dialect
+from kith_platform.imports.mapping import Mapping
+from kith_platform.imports.models import Import, ImportReject, SavedMapping
+from kith_platform.imports.preview import Preview, preview
+from kith_tenants.context import Actor, tenant_of
+
+if TYPE_CHECKING:
+    from kith_platform.facts.catalogue import FactCatalogue
+    from kith_platform.jobs.models import Job
+
+PIECE = 1 << 20
+DEFAULT_SOURCE = "file"
+
+
+class MissingColumns(Invalid):
+    """The file lacks columns without which no row can be loaded."""
+
+    code = "missing_columns"
+    default = N_(
+        "The file %(file)s has no column for %(missing)s. Its columns are: %(header)s. Name the column in the mapping, or add it."
+    )
+
+
+def keep_file(blobs: TenantBlobs, stream: IO[bytes]) -> tuple[str, str, int]:
+    """Copy an upload into the tenant's files. Returns blob name, sha256 and size in bytes."""
+    name, digest, size = f"imports/{uuid.uuid4().hex}/source", hashlib.sha256(), 0
+    with blobs.open(name, "wb") as kept:
+        while piece := stream.read(PIECE):
+            digest.update(piece)
+            size += len(piece)
+            kept.write(piece)
+    return name, digest.hexdigest(), size
+
+
+def open_file(blobs: TenantBlobs, blob: str) -> BinaryIO:
+    """The kept upload, open for reading."""
+    return blobs.stream(blob)
+
+
+def look(
+    session: Session,
+    facts: FactCatalogue,
+    blobs: TenantBlobs,
+    blob: str,
+    table: str,
+    *,
+    source: str = DEFAULT_SOURCE,
+    mapping: Mapping | None = None,
+    encoding: str | None = None,
+) -> Preview:
+    """The file's preview by the given mapping, else the one saved for this source and header, else the guess.
+
+    Raises FileProblem.
+    """
+    tenant = tenant_of(session)
+    see = partial(
+        preview,
+        partial(open_file, blobs, blob),
+        table,
+        {fact.name: fact for fact in facts},
+        encoding=encoding,
+        language=tenant.language,
+        zone=tenant.timezone,
+    )
+    if mapping is not None:
+        return see(mapping=mapping)
+    first = see()
+    saved = saved_mapping(session, source, table, first.dialect)
+    return see(mapping=saved) if saved else first
+
+
+def start(
+    session: Session,
+    actor: Actor | None,
+    *,
+    table: str,
+    source: str,
+    file_name: str,
+    kept: tuple[str, str, int],
+    seen: Preview,
+    dry_run: bool = False,
+) -> tuple[Import, Job]:
+    """Ask for the import of a kept file by the mapping of its preview, and remember that mapping.
+
+    Raises MissingColumns naming what is missing and the columns there are.
+    """
+    from kith_platform.jobs import service as jobs
+
+    mapping = seen.guess.mapping
+    missing = [target for target in seen.guess.missing_required if mapping.field(target) is None]
+    if missing:
+        shown = ", ".join(str(name) for name in seen.header)
+        raise MissingColumns(file=file_name, missing=", ".join(missing), header=shown)
+    blob, digest, size = kept
+    row = Import(
+        table_name=table,
+        source=source,
+        file_name=file_name,
+        blob=blob,
+        sha256=digest,
+        size=size,
+        mapping={**mapping.to_json(), "dialect": _dialect(seen.dialect)},
+        dry_run=dry_run,
+        notes=[{"code": note.code, "params": dict(note.params)} for note in seen.notes],
+        asked_by=actor.member_id if actor else None,
+    )
+    session.add(row)
+    session.flush()
+    job = jobs.ask(session, "imports.load", {"import": row.id}, dedupe_key=str(row.id), asked_by=row.asked_by)
+    row.job_id = job.id
+    _save_mapping(session, source, table, seen.dialect, mapping)
+    session.flush()
+    return row, job
+
+
+def _dialect(found: Dialect) -> dict[str, Any]:
+    keys = ("encoding", "delimiter", "quote", "has_header", "skip_blanks", "preamble")
+    return {key: getattr(found, key) for key in keys}
+
+
+def get(session: Session, public_id: uuid.UUID) -> Import:
+    """Raises NotFound."""
+    row = session.execute(select(Import).where(Import.public_id == public_id)).scalar_one_or_none()
+    if row is None:
+        raise NotFound(N_("There is no such import in this company."))
+    return row
+
+
+def listing(session: Session, *, before: int | None = None, most: int = 50) -> Sequence[Import]:
+    """Imports, newest first; `before` is the id of the last one seen."""
+    statement = select(Import).order_by(Import.id.desc()).limit(most)
+    return session.execute(statement if before is None else statement.where(Import.id < before)).scalars().all()
+
+
+def rejects(session: Session, row: Import, *, after: int = 0, most: int = 1000) -> Sequence[ImportReject]:
+    """Rejected lines in the file's order."""
+    statement = select(ImportReject).where(ImportReject.import_id == row.id, ImportReject.line > after)
+    return session.execute(statement.order_by(ImportReject.line).limit(most)).scalars().all()
+
+
+def saved_mapping(session: Session, source: str, table: str, dialect: Dialect) -> Mapping | None:
+    """The mapping last confirmed for files of this source, table and header."""
+    found = session.execute(
+        select(SavedMapping.mapping).where(
+            SavedMapping.source == source, SavedMapping.table_name == table, SavedMapping.header == fingerprint(dialect)
+        )
+    ).scalar_one_or_none()
+    return Mapping.from_json(found) if found else None
+
+
+def fingerprint(dialect: Dialect) -> str:
+    """What makes two files alike: the names of their columns, else how many they have."""
+    shape = list(dialect.header) if dialect.has_header else [dialect.delimiter, dialect.columns]
+    return hashlib.sha256(json.dumps(shape).encode()).hexdigest()
+
+
+def _save_mapping(session: Session, source: str, table: str, dialect: Dialect, mapping: Mapping) -> None:
+    statement = insert(SavedMapping).values(
+        source=source, table_name=table, header=fingerprint(dialect), mapping=mapping.to_json()
+    )
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[SavedMapping.tenant_id, SavedMapping.source, SavedMapping.table_name, SavedMapping.header],
+            set_={"mapping": statement.excluded.mapping, "changed_at": func.now()},
+        )
+    )

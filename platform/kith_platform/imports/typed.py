@@ -1,0 +1,123 @@
+"""From raw text to typed rows: every mapped column parsed, what cannot be taken rejected with its reason, by whole columns."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass
+
+import polars as pl
+
+from kith_platform.imports.dialect import Dialect
+from kith_platform.imports.mapping import Mapping, position
+from kith_platform.imports.parsing import Parsed
+from kith_platform.imports.preview import read
+from kith_platform.imports.reading import Chunk, Rejected, column
+from kith_platform.sdk.facts import Fact, Kind
+
+LINE, CONTENT, DAY_ONLY = "line", "content", "#day_only"
+EARLIEST = dt.date(1900, 1, 1)
+SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True)
+class Typed:
+    """`frame`: line, content (the mapped cells as text), one column per target; times also as "target#day_only"."""
+
+    frame: pl.DataFrame
+    rejected: tuple[Rejected, ...]
+
+
+def typed(
+    chunk: Chunk, mapping: Mapping, dialect: Dialect, facts: Dictionary[str, Fact], *, zone: str, now: dt.datetime
+) -> Typed:
+    """The chunk's rows by the mapping. `zone` is the tenant's; times without an offset are read in it. Raises FileProblem."""
+    rows = chunk.rows
+    columns: dict[str, pl.Series] = {}
+    reasons: dict[int, tuple[str, dict[str, object]]] = {}
+    for item in mapping.fields:
+        parsed = read(rows, item, dialect, facts, zone=zone)
+        for row, code, params in parsed.failures():
+            reasons.setdefault(row, (code, params))
+        _add(columns, item.target, parsed)
+    for target, value in mapping.constants:
+        columns[target] = pl.Series([value] * rows.height, dtype=pl.String)
+    content = rows.select(
+        pl.concat_str(
+            [column(position(item.source, dialect)) for item in mapping.fields], separator=SEPARATOR, ignore_nulls=False
+        )
+    ).to_series()
+    frame = pl.DataFrame({LINE: rows["line"], CONTENT: content.fill_null(""), **columns})
+    frame = _fallbacks(_computed(frame, mapping), mapping, facts)
+    for code, bad, params in _wrong(frame, mapping, facts, now):
+        for row in bad.arg_true().to_list():
+            reasons.setdefault(row, (code, params))
+    lines, raws = rows["line"], rows["raw"]
+    rejected = tuple(
+        Rejected(int(lines[row]), code, str(raws[row]).rstrip("\r\n"), tuple(params.items()))
+        for row, (code, params) in reasons.items()
+    )
+    if reasons:
+        keep = pl.Series([True] * rows.height)
+        keep[list(reasons)] = False
+        frame = frame.filter(keep)
+    return Typed(frame, rejected)
+
+
+def _add(columns: dict[str, pl.Series], target: str, parsed: Parsed) -> None:
+    columns[target] = parsed.values
+    if parsed.day_only is not None:
+        columns[target + DAY_ONLY] = parsed.day_only
+
+
+def _computed(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
+    """Amounts a file does not have but implies: quantity × unit price, less the discount."""
+    for target, formula in mapping.computed:
+        fact = target.partition(".")[0]
+        quantity, price, discount = (f"{fact}.{name}" for name in ("quantity", "unit_price", "discount"))
+        if formula == "sum(lines)" or quantity not in frame.columns or price not in frame.columns:
+            continue
+        amount = pl.col(quantity) * pl.col(price)
+        if formula.endswith("-discount") and discount in frame.columns:
+            amount = amount - pl.col(discount).fill_null(0)
+        frame = frame.with_columns(amount.cast(pl.Decimal(38, 4)).alias(target))
+    return frame
+
+
+def _fallbacks(frame: pl.DataFrame, mapping: Mapping, facts: Dictionary[str, Fact]) -> pl.DataFrame:
+    """A state without its time has had it since the fact's own time; an answer without its day came when it was asked."""
+    for name in mapping.facts:
+        fact = facts[name]
+        for declared in fact.columns:
+            target, other = f"{name}.{declared.name}", f"{name}.{declared.falls_back_to}"
+            filled = [f"{name}.{item.name}" for item in fact.columns if item.filled_at == declared.name and item is not declared]
+            filled = [item for item in filled if item in frame.columns]
+            if not declared.falls_back_to or other not in frame.columns or not filled:
+                continue
+            own = pl.col(target) if target in frame.columns else pl.lit(None)
+            given = pl.any_horizontal(*(pl.col(item).is_not_null() for item in filled))
+            frame = frame.with_columns(pl.when(given).then(pl.coalesce(own, pl.col(other))).otherwise(own).alias(target))
+    return frame
+
+
+def _wrong(
+    frame: pl.DataFrame, mapping: Mapping, facts: Dictionary[str, Fact], now: dt.datetime
+) -> list[tuple[str, pl.Series, dict[str, object]]]:
+    """Rules over whole columns: required values, and days that cannot be."""
+    found: list[tuple[str, pl.Series, dict[str, object]]] = []
+    tomorrow = now.date() + dt.timedelta(days=2)  # a day's grace each way: the file may come from the far side of the globe
+    for name in mapping.facts:
+        for declared in facts[name].columns:
+            target = f"{name}.{declared.name}"
+            if target not in frame.columns:
+                continue
+            values = frame[target]
+            if declared.required and facts[name].of_customer:
+                found.append(("required", values.is_null(), {"column": declared.label}))
+            if declared.kind in (Kind.DATE, Kind.TIME):
+                late = now + dt.timedelta(days=1) if declared.kind is Kind.TIME else tomorrow
+                early = dt.datetime.combine(EARLIEST, dt.time(), dt.UTC) if declared.kind is Kind.TIME else EARLIEST
+                if not declared.may_be_future:
+                    found.append(("future", (values > late).fill_null(False), {"column": declared.label}))
+                found.append(("too_early", (values < early).fill_null(False), {"column": declared.label}))
+    return found

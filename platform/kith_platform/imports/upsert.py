@@ -1,0 +1,127 @@
+"""One Load into one table, set-wise: what differs is updated with its former version kept, what is new inserted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, Table, and_, func, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from kith_platform.facts.models import FactVersion
+from kith_platform.imports.plan import Context, Load, differs
+from kith_platform.imports.staging import targets
+from kith_platform.imports.typed import LINE
+
+NEVER_COMPARED = {"known_at", "day_only", "occurred_on"}  # they follow from what is compared
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows of the file by what became of them; they add up to the rows that the load looked at."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    duplicate: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.inserted + other.inserted,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.duplicate + other.duplicate,
+        )
+
+
+def upsert(session: Session, staging: Table, load: Load, context: Context) -> Counts:
+    """Run a load in the caller's transaction. Where a key stands on several lines the last wins, the others are duplicates."""
+    rows = _source(session, staging, load)
+    compared = [name for name in load.values if name not in NEVER_COMPARED]
+    existing = _existing(load, rows, context)
+    lines = session.execute(select(func.count()).select_from(staging).where(_counted(load))).scalar_one()
+    keys = session.execute(select(func.count()).select_from(rows)).scalar_one()
+    again = 0
+    updated = 0
+    if compared:
+        mine = and_(load.table.c.import_id == context.import_id, ~differs(load.table, rows, compared))
+        again = session.execute(select(func.count()).select_from(rows).join(load.table, existing).where(mine)).scalar_one()
+        updated = _update(session, load, rows, existing, compared, context)
+    inserted = _insert(session, load, rows, existing, context)
+    session.execute(_drop(rows))
+    return Counts(inserted, updated, keys - inserted - updated - again, lines - keys + again)
+
+
+def _counted(load: Load) -> Any:
+    known = load.key.is_not(None)
+    return known if load.where is None else and_(known, load.where)
+
+
+def _source(session: Session, staging: Table, load: Load) -> Table:
+    """A temporary table with the last row of each key: external_id and the load's values, references resolved."""
+    line = targets(staging)[LINE]
+    joined: Any = staging
+    for other, on in load.references.values():
+        joined = joined.outerjoin(other, on)
+    columns = [load.key.label("external_id"), *(value.label(name) for name, value in load.values.items())]
+    statement = select(*columns).select_from(joined).where(_counted(load)).distinct(load.key).order_by(load.key, line.desc())
+    return _materialise(session, statement, f"rows_{load.table.name}")
+
+
+def _materialise(session: Session, statement: Select[Any], name: str) -> Table:
+    from sqlalchemy import MetaData
+    from sqlalchemy.sql.ddl import CreateTableAs
+
+    created = CreateTableAs(statement, name, temporary=True, metadata=MetaData())
+    session.execute(created)
+    return created.table
+
+
+def _drop(rows: Table) -> Any:
+    from sqlalchemy.schema import DropTable
+
+    return DropTable(rows)
+
+
+def _existing(load: Load, rows: Table, context: Context) -> Any:
+    """The join of a file's rows with the rows that the table has of the same source and id."""
+    table = load.table
+    return and_(
+        table.c.tenant_id == context.tenant_id,
+        table.c.source == context.source,
+        table.c.external_id == rows.c.external_id,
+    )
+
+
+def _update(session: Session, load: Load, rows: Table, existing: Any, compared: list[str], context: Context) -> int:
+    table = load.table
+    changed = and_(existing, differs(table, rows, compared))
+    former = select(
+        literal(context.import_id), literal(load.fact.name), table.c.id, func.to_jsonb(table.table_valued())
+    ).join_from(rows, table, changed)
+    keep = insert(FactVersion).from_select(["import_id", "fact", "row_id", "values"], former)
+    count = _rows(session, keep)
+    if count:
+        values = {name: rows.c[name] for name in load.values if name != "known_at"}
+        session.execute(
+            update(table).where(changed).values({**values, "changed_at": func.now(), "import_id": context.import_id}),
+            execution_options={"synchronize_session": False},
+        )
+    return count
+
+
+def _insert(session: Session, load: Load, rows: Table, existing: Any, context: Context) -> int:
+    table = load.table
+    names = ["source", "external_id", "import_id", *load.values]
+    fresh = (
+        select(literal(context.source), rows.c.external_id, literal(context.import_id), *(rows.c[name] for name in load.values))
+        .select_from(rows)
+        .where(~select(literal(1)).select_from(table).where(existing).exists())
+    )
+    return _rows(session, insert(table).from_select(names, fresh))
+
+
+def _rows(session: Session, statement: Any) -> int:
+    """Run it; how many rows it wrote. SQLAlchemy forgets the count of an INSERT unless asked to keep it."""
+    result: Any = session.execute(statement, execution_options={"preserve_rowcount": True})
+    return int(result.rowcount)
