@@ -1,4 +1,4 @@
-"""The schedule process: asks for the jobs whose time has come, and sends the mail that belongs to no company.
+"""The schedule process: asks for the jobs whose time has come, and does the chores that belong to no company.
 
 Any number of them may run.
 """
@@ -9,10 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 import structlog
-from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError
 
-from kith_platform.errors import KithError
 from kith_platform.jobs import schedules
 from kith_platform.jobs.declared import UnknownJob, find, refusal
 from kith_platform.runtime import Runtime
@@ -26,13 +23,22 @@ Chore = Callable[[Runtime], object]
 
 
 def run(runtime: Runtime, stop: threading.Event, chores: Sequence[Chore] = ()) -> None:
-    """Tick until `stop` is set. `chores` are done at each tick too. Goes on while PostgreSQL is away."""
+    """Tick until `stop` is set, and do each of `chores` once a second beside it. Goes on while servers are away."""
+    # Each in a thread of its own: a mail server that does not answer must not delay schedules.
+    beside = [threading.Thread(target=_repeat, args=(runtime, stop, chore), daemon=True) for chore in chores]
+    for thread in beside:
+        thread.start()
+    _repeat(runtime, stop, tick)
+    for thread in beside:
+        thread.join(timeout=TICK_SECONDS)
+
+
+def _repeat(runtime: Runtime, stop: threading.Event, chore: Chore) -> None:
     while not stop.is_set():
-        for chore in (tick, *chores):
-            try:
-                chore(runtime)
-            except (DBAPIError, RedisError, KithError, OSError) as error:
-                log.warning("schedule.chore_failed", chore=chore.__name__, error=str(error))
+        try:
+            chore(runtime)
+        except Exception as error:
+            log.warning("schedule.chore_failed", chore=chore.__name__, error=f"{type(error).__name__}: {error}")
         stop.wait(TICK_SECONDS)
 
 

@@ -28,7 +28,6 @@ from kith_workers.safe_job import SafeJob
 
 log = structlog.get_logger(__name__)
 
-STOP_SECONDS = 15.0  # for a job to come to the end of its step when the worker is told to stop
 ENGINES = ("numpy", "pyarrow", "duckdb", "polars", "ibis.backends.duckdb", "scipy.optimize", "xgboost")
 HEAVY = {"interactive": ENGINES, "default": ENGINES, "train": ENGINES, "import": ("pyarrow",), "send": ()}
 
@@ -49,7 +48,7 @@ class KithWorker(Worker):
     """RQ's forking worker on exactly one queue: only then does RQ not lose what it pops.
 
     Children that end badly give their job back at once. On SIGTERM the running job is asked to stop at its next step and
-    is handed back; one that does not within STOP_SECONDS is killed and given back.
+    is handed back; one that does not within half a lease is killed and given back.
     """
 
     def __init__(self, runtime: Runtime, queue: str) -> None:
@@ -85,7 +84,7 @@ class KithWorker(Worker):
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
         if self.horse_pid:
             os.kill(self.horse_pid, signal.SIGTERM)  # not its group, which for a moment after the fork is ours
-            killer = threading.Timer(STOP_SECONDS, self._end_horse, args=(self.horse_pid,))
+            killer = threading.Timer(self._runtime.settings.job_lease_seconds / 2, self._end_horse, args=(self.horse_pid,))
             killer.daemon = True
             killer.start()
 

@@ -22,9 +22,9 @@ from kith_tenants.tenant import TenantContext
 Ask = Callable[..., Job]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def site(runtime: Runtime) -> Iterator[Site]:
-    """Processes for one test, stopped when it is over."""
+    """Processes for the tests of one module, stopped when they are over."""
     opened = Site(runtime)
     yield opened
     opened.close()

@@ -40,6 +40,13 @@ class Site:
         self.started.append(process)
         return process
 
+    def working(self) -> subprocess.Popen[bytes]:
+        """A dispatcher and a worker of the sample jobs' queue, those that run or new ones; returns the worker."""
+        for words in (("dispatcher",), ("worker", "send")):
+            if not any(process.args[2:] == list(words) and process.poll() is None for process in self.started):
+                self.start(*words)
+        return next(one for one in self.started if one.args[2:] == ["worker", "send"] and one.poll() is None)
+
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """kill -9 of the process and all its children, the work-horse included."""
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
