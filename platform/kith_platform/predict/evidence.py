@@ -61,7 +61,8 @@ class PurchaseDays:
         place = np.searchsorted(customers, self.customer)
         found = (place < customers.size) & (customers[np.minimum(place, customers.size - 1)] == self.customer)
         days = np.bincount(place[found], minlength=customers.size).astype(np.float64)
-        return days, np.bincount(place[found], np.nan_to_num(self.net[found]), minlength=customers.size)
+        money = np.bincount(place[found], np.nan_to_num(self.net[found]), minlength=customers.size)
+        return days, money.astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,15 +46,14 @@ def ahead(runtime: Runtime, tenant: TenantContext, key: str, days: int) -> dict[
     return {int(customer): dict(zip(names, line, strict=True)) for customer, line in zip(history.customer, columns, strict=True)}
 
 
-def fit_of(stored: Mapping[str, object]) -> Fit:
+def fit_of(stored: Mapping[str, Any]) -> Fit:
     """A Fit from an opened artefact."""
-    document: dict[str, object] = dict(stored)
-    buying = dict(document["bgnbd"])  # type: ignore[call-overload]
-    buying["at_bound"] = tuple(buying["at_bound"])
-    value = document["gamma_gamma"]
+    value = stored["gamma_gamma"]
     models = tuple(
         GammaGamma(**{**one, "at_bound": tuple(one["at_bound"])}) for one in (value if isinstance(value, list) else [value])
     )
-    correlation = document["frequency_value_correlation"]
-    starts = tuple(float(start) for start in document["gamma_gamma_starts"])  # type: ignore[attr-defined]
-    return Fit(BgNbd(**buying), ValueModel(starts, models, correlation))  # type: ignore[arg-type]
+    buying = stored["bgnbd"]
+    return Fit(
+        BgNbd(**{**buying, "at_bound": tuple(buying["at_bound"])}),
+        ValueModel(starts=tuple(stored["gamma_gamma_starts"]), models=models, correlation=stored["frequency_value_correlation"]),
+    )
