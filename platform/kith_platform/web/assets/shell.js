@@ -87,6 +87,11 @@ on("click", async (event) => {
   }
 });
 
+// What renews itself in the top bar waits while its menu is open: nobody's list vanishes under the pointer.
+on("htmx:before:request", (event) => {
+  if (event.target.closest?.(".bar") && event.target.querySelector("details[open]")) event.preventDefault();
+});
+
 // No answer at all (the network, a restart): say so where other messages stand; what was typed stays.
 on("htmx:error", (event) => {
   const notices = document.querySelector("#notices");
