@@ -64,9 +64,12 @@ def other_tenant(runtime: Runtime) -> TenantContext:
 @pytest.fixture(scope="session")
 def web(runtime: Runtime) -> Flask:
     """The whole application over the real servers."""
-    made = create_app(runtime, testing=True)
-    made.config["RATELIMIT_ENABLED"] = False
-    return made
+    return create_app(runtime, testing=True)
+
+
+def own_address() -> str:
+    """A network address of one's own: limits count by address, and tests are many."""
+    return f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.{secrets.randbelow(254) + 1}"
 
 
 class MemberClient(FlaskClient):
@@ -96,8 +99,14 @@ def member_client(web: Flask, runtime: Runtime, tenant: TenantContext, role: str
     client.identity_id, client.member_id = ids
     client.set_cookie(COOKIE, key)
     signer = URLSafeTimedSerializer(str(web.secret_key), salt="wtf-csrf-token")
+    client.environ_base["REMOTE_ADDR"] = own_address()
     client.environ_base["HTTP_X_CSRFTOKEN"] = str(signer.dumps(token))
     return client
+
+
+@pytest.fixture(name="own_address")
+def _own_address() -> Callable[[], str]:
+    return own_address
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def install(app: Flask) -> None:
     # The one place between a view and its answer: a refused commit still becomes a proper error.
     app.dispatch_request = committed  # type: ignore[method-assign]
     app.after_request(_after)
-    app.teardown_request(lambda _error: _close(commit=False))
+    app.teardown_request(_end)
 
 
 def runtime() -> Runtime:
@@ -89,13 +89,17 @@ def current_tenant() -> TenantContext:
 
 
 def current_db() -> Session:
-    """The request's transaction in its company, as kith_app; read only for GET. The edge commits it."""
-    current_actor()
-    return cast("Session", g.db)
+    """The request's transaction in its company, as kith_app; read only for GET. The edge commits it.
+
+    Raises NotSignedIn where the address names no company.
+    """
+    database = g.get("db")
+    if database is None:
+        raise NotSignedIn
+    return cast("Session", database)
 
 
 def _settle(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    origin.set(Origin(request.remote_addr or "", request_id()))
     mine = browser()
     asked = _asked(mine, values or {})
     if request.endpoint in gate.OPEN_ENDPOINTS and request.method in SAFE:
@@ -115,7 +119,10 @@ def _settle(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     elif asked.session_key:
         mine.leave()
     if found.member is not None and found.tenant is not None:
-        _enter(found.member, found.tenant)
+        g.actor, g.tenant = found.member, found.tenant
+        logs.identify(tenant=found.tenant.id, user=found.member.identity_id)
+        if asked.slug or asked.bearer:
+            _open(found.tenant)
 
 
 def _asked(mine: KithSession, values: dict[str, Any]) -> Asked:
@@ -124,18 +131,18 @@ def _asked(mine: KithSession, values: dict[str, Any]) -> Asked:
     bearer = header[7:].strip() if api and header[:7].lower() == "bearer " else ""
     slug = str(values.get("slug") or "") if not api else request.headers.get("X-Kith-Tenant", "")
     whole_page = request.method == "GET" and not api and not is_htmx()
-    return Asked("" if bearer else mine.key, bearer, slug, whole_page)
+    return Asked("" if bearer else mine.key, bearer, slug, whole_page, api)
 
 
-def _enter(actor: Member, tenant: TenantContext) -> None:
-    g.actor, g.tenant = actor, tenant
+def _open(tenant: TenantContext) -> None:
+    """The company's transaction. Pages outside companies show who asks and have none: they may work in another company."""
     g.scope = ExitStack()
     # Opens no connection before its first statement.
     g.db = g.scope.enter_context(runtime().doors.tenant_scope(tenant.id, read_only=request.method in SAFE))
-    logs.identify(tenant=tenant.id, user=actor.identity_id)
 
 
 def _admit() -> None:
+    origin.set(Origin(request.remote_addr or "", request_id()))
     asks = gate.asked_now(current_app)
     found = settled()
     if asks == gate.PUBLIC:
@@ -163,6 +170,11 @@ def _close(*, commit: bool) -> None:
     if not commit:
         g.db.rollback()
     stack.close()
+
+
+def _end(_error: BaseException | None) -> None:
+    _close(commit=False)
+    origin.set(None)
 
 
 def _after(response: Response) -> Response:

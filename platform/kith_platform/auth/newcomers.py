@@ -13,10 +13,18 @@ if TYPE_CHECKING:
     from kith_platform.runtime import Runtime
     from kith_tenants.tenant import TenantContext
 
-STEPS: tuple[str, ...] = ()
+STEPS: tuple[str, ...] = ("kith_platform.auth.newcomers:default_modules",)
 
 
 def welcome(runtime: Runtime, tenant: TenantContext) -> None:
     """Take every step. Repeat it when one failed."""
     for step in STEPS:
         pkgutil.resolve_name(step)(runtime, tenant)
+
+
+def default_modules(runtime: Runtime, tenant: TenantContext) -> None:
+    """Switch on the modules everybody starts with and those of the company's industry."""
+    from kith_platform.modules import service as modules
+
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        modules.enable_defaults(session, runtime.plugins, tenant.industry)

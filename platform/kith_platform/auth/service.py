@@ -112,6 +112,11 @@ def add_owner(
     return identity.id
 
 
+def waits_for_password(session: Session, identity_id: int) -> bool:
+    """Whether this person has yet to choose a password, by the link that was mailed. Auth door."""
+    return session.get_one(Identity, identity_id).password is None
+
+
 def join(session: Session, identity: Identity, tenant: TenantContext, role: str) -> Membership:
     """Make the person a member with a role, through the auth door. Joining again changes nothing."""
     found = session.execute(

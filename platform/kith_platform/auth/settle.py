@@ -26,12 +26,16 @@ class BadToken(NotSignedIn):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request says of itself. `slug` is the company in its address or header; `visit` marks a whole page."""
+    """What a request says of itself. `slug` is the company in its address or header; `visit` marks a whole page.
+
+    An API call must name its company: which one was looked at last in some other window is no answer.
+    """
 
     session_key: str = ""
     bearer: str = ""
     slug: str = ""
     visit: bool = False
+    api: bool = False
 
 
 @dataclass
@@ -65,13 +69,13 @@ def settle(session: Session, asked: Asked) -> Settled:
     found.person = Person.of(identity)
     theirs = places(session, found.person)
     found.companies = tuple(Company(place.tenant.name, place.tenant.slug) for place in theirs)
-    _place(found, _chosen(theirs, row, asked.slug), asked)
+    _place(found, _chosen(theirs, row, asked), asked)
     return found
 
 
-def _chosen(theirs: list[Place], row: WebSession, slug: str) -> Place | None:
-    if slug:
-        return next((place for place in theirs if place.tenant.slug == slug), None)
+def _chosen(theirs: list[Place], row: WebSession, asked: Asked) -> Place | None:
+    if asked.slug or asked.api:
+        return next((place for place in theirs if place.tenant.slug == asked.slug), None)
     return next((place for place in theirs if place.tenant.id == row.active_tenant), None)
 
 

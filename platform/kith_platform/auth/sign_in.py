@@ -60,12 +60,21 @@ def _begin(session: Session, identity_id: int, address: str, user_agent: str, fo
     if not owes:
         lockout.forgive(session, identity.email)
         note(session, "sign_in:done", identity_id, user_agent=user_agent)
-    key, row = sessions.begin(session, identity_id, stage=stage, address=address, user_agent=user_agent, tenant=_only(identity))
+    key, row = sessions.begin(
+        session, identity_id, stage=stage, address=address, user_agent=user_agent, tenant=_last(session, identity)
+    )
     return SignedIn(key, row, owes)
 
 
-def _only(identity: Identity) -> int | None:
-    return int(identity.tenants[0]) if len(identity.tenants) == 1 else None
+def _last(session: Session, identity: Identity) -> int | None:
+    """The company this person worked in last, or else the only one they have."""
+    before = session.execute(
+        select(WebSession.active_tenant)
+        .where(WebSession.identity_id == identity.id, WebSession.active_tenant.is_not(None))
+        .order_by(WebSession.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return before or (int(identity.tenants[0]) if len(identity.tenants) == 1 else None)
 
 
 def _end_row(session: Session, row_id: int) -> None:

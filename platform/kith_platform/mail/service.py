@@ -1,4 +1,4 @@
-"""Putting messages into the outboxes, reading them there, and sending those that belong to no company."""
+"""Putting messages into the outboxes and reading them there; mail/postman.py and mail/jobs.py send them."""
 
 from __future__ import annotations
 
