@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from kith_platform.i18n import mark
 from kith_tenants.context import Actor
 from kith_tenants.tenant import TenantContext
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from kith_platform.frames import Frames, Tables
+
+N_ = mark  # how a plugin marks an English string for translation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,18 +66,24 @@ class Setting:
 
 @dataclass(frozen=True)
 class Visit:
-    """What a plugin's page or API view is given: whose company, who asks, their settings, and a session of that tenant."""
+    """What a plugin's page, API view or panel is given: whose company, who asks in which language, the module's settings, and a
+    read-only session of that tenant in a savepoint."""
 
     tenant: TenantContext
     actor: Actor
     session: Session
     settings: Mapping[str, Any]
     query: Mapping[str, str] = field(default_factory=dict)
+    language: str = "en"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A page under /c/<company>/m/<plugin>/<path>. `view` returns the context of `template` (in templates/)."""
+    """A page under /c/<company>/m/<plugin>/<path>. `view` returns the context of `template` (in templates/).
+
+    The template also knows `title`, `answers`, `slug` and `page_url(path, **query)`. An answer that takes longer than 2 s
+    counts as trouble, its statements end after 10 s. A KithError below 500 (see toolkit) is an answer.
+    """
 
     path: str
     title: str
@@ -97,7 +107,9 @@ class ApiRoute:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """A part of a core page. In slot `customer` the view answers for all `customer_ids` at once, as {customer_id: context}."""
+    """A part of a core page. In slot `customer` the view answers for all customer ids at once, as {customer id: context}, and
+    leaves out whom it has nothing to say of; in slot `home` the one id is 0. It should take less than 0.25 s.
+    """
 
     key: str
     title: str
@@ -109,7 +121,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Period:
-    """[start, end) in the tenant's days. `partial` while the tenant's today lies inside."""
+    """Days [start, end) in the tenant's zone. `partial`: the data end inside the month or year it stands for, and so does it."""
 
     start: dt.date
     end: dt.date
@@ -120,11 +132,18 @@ class Period:
         return (self.end - self.start).days
 
 
+FEW, FEW_CASES = 30, 10  # below so many answers, or so many of either kind, a share is `low_confidence`
+Z95 = 1.959963984540054
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """A metric's value. None with a `reason` is "no data", never 0. `low` and `high` are the 95 % interval.
 
-    `rows` are further numbers behind the value (a curve, the cells of a table), in JSON terms.
+    `reason` is a code: `empty_denominator`, `immature`, `import:<plural of a fact>`, `train:<model>`, `no_base`. `flags` are
+    codes too: `low_confidence`, `provisional`, `partial`, … `coverage` is the share of amounts that had an exchange rate.
+    `rows` are further numbers behind the value (a curve, the cells of a table), in JSON terms; a key `customer` in them
+    holds a public id, and shows only to those who may see that customer.
     """
 
     value: float | None
@@ -136,12 +155,53 @@ class Reading:
     coverage: float | None = None
     rows: tuple[Mapping[str, Any], ...] = ()
 
+    @staticmethod
+    def none(reason: str = "empty_denominator", *, n: int = 0, flags: tuple[str, ...] = ()) -> Reading:
+        """No value, and why."""
+        return Reading(value=None, n=n, reason=reason, flags=flags)
 
-@dataclass(frozen=True)
+    @staticmethod
+    def share(part: float | None, whole: float | None, *, flags: tuple[str, ...] = (), rows: Any = ()) -> Reading:
+        """part/whole with its Wilson 95 % interval (domain B0.4); an empty whole gives no value.
+
+        >>> reading = Reading.share(45, 60)
+        >>> reading.value, round(reading.low, 4), round(reading.high, 4)
+        (0.75, 0.6277, 0.8422)
+        """
+        if not whole:
+            return Reading.none()
+        k, n, z = float(part or 0), float(whole), Z95**2
+        share = k / n
+        centre, width = share + z / (2 * n), Z95 * math.sqrt(share * (1 - share) / n + z / (4 * n * n))
+        few = n < FEW or min(k, n - k) < FEW_CASES
+        low, high = max(0.0, (centre - width) / (1 + z / n)), min(1.0, (centre + width) / (1 + z / n))
+        return Reading(
+            value=share, n=int(n), low=low, high=high, flags=(*flags, *(("low_confidence",) if few else ())), rows=tuple(rows)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buying:
+    """Buying up to `until` (the last day counted in), as all know it now: computed once, read by many metrics and placements.
+
+    `purchases`: customer_id, day, orders, net — see `Tables.purchases`. `ledger`: customer_id, day, net, margin, amounts,
+    covered — money of standing orders less returns on the day they came back, per customer and day; margin is less the cost
+    of what was sold, where `has_cost`; `covered` of `amounts` had an exchange rate. Money is int64 ten-thousandths of the
+    tenant's currency.
+    """
+
+    until: dt.date
+    purchases: ir.Table
+    ledger: ir.Table
+    has_cost: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class MetricScope:
     """What a metric may look at: the frames of one snapshot, a period, the tenant, and other results by name.
 
-    `scores(model)` gives the champion's latest scores as an Ibis table (customer_id, value, …) or None where there are none.
+    `today` is the last day the data cover: later days have not happened yet. `buying` covers every day up to it.
+    `scores(model)` gives the champion's latest scores as an Ibis table (customer_id, value) or None where there are none.
     """
 
     frames: Frames
@@ -149,24 +209,35 @@ class MetricScope:
     tenant: TenantContext
     today: dt.date
     settings: Mapping[str, Any]
+    buying: Buying
     scores: Callable[[str], ir.Table | None]
+
+    def one(self, expression: ir.Table) -> dict[str, Any]:
+        """The only row of an expression."""
+        rows: list[dict[str, Any]] = self.frames.at(self.today).run(expression).to_pylist()
+        return rows[0]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """One aggregate over one fact's table; measures of the same table and grain are computed in one query."""
+    """One aggregate over one fact's rows of a period; measures of the same fact are computed in one query for all periods.
+
+    Money columns come in the tenant's currency. `money` names the amount it adds up, whose coverage goes with the metric.
+    """
 
     key: str
     fact: str  # the fact's plural
     aggregate: Callable[[ir.Table], ir.Value]
+    money: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
     """A number with a formula: over `measures` (`formula`), or over whole frames (`compute`). Exactly one of the two is given.
 
-    `better` is the direction of good; `kind` process or outcome; `needs` the facts (plurals) without which it is "no data".
-    `words` says the formula in plain words; `unit` is one of ratio, money, count, days, points, score, list.
+    `better` is the direction of good; `kind` process or outcome; `needs` the facts (plurals) without which it is "no data",
+    and `needs_scores` the models; `orders|subscription_events` is content with either. `words` says the formula in plain words; `unit` is one of ratio, money, count, days,
+    points, score, list. `latest_only`: what it reads is not kept for earlier periods, so theirs stay as they were stored.
     """
 
     key: str
@@ -176,24 +247,39 @@ class Metric:
     kind: Literal["process", "outcome", "mixed"]
     words: str
     needs: tuple[str, ...]
+    needs_scores: tuple[str, ...] = ()
     measures: tuple[Measure, ...] = ()
     formula: Callable[[Mapping[str, float | None]], Reading] | None = None
     compute: Callable[[MetricScope], Reading] | None = None
     trailing: bool = False  # looks back from the period's end instead of at the period alone
+    latest_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementScope:
+    """What a placement may look at: everything up to and including `day`, as all know it now."""
+
+    tables: Tables
+    day: dt.date
+    tenant: TenantContext
+    settings: Mapping[str, Any]
+    buying: Buying
 
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
     """Columns per customer, computed for all customers at once at each refresh and stored for lists and the 360 page.
 
-    `compute(tables, day)` returns an Ibis table with customer_id and one column per entry of `columns`.
+    `compute(scope)` returns an Ibis table with customer_id and one column per entry of `columns`; whom it leaves out has no
+    place. The first text column is the code that lists filter by, the first number the one they sort by.
     """
 
     key: str
     label: str
     columns: tuple[PlacementColumn, ...]
     needs: tuple[str, ...]
-    compute: Callable[[Tables, dt.date], ir.Table]
+    compute: Callable[[PlacementScope], ir.Table]
+    answers: str = ""  # one line that says what the map of its codes answers
 
 
 @dataclass(frozen=True, kw_only=True)

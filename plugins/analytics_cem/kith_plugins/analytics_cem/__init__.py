@@ -1,16 +1,46 @@
-"""Customer experience management: who is worth most, who comes back, who stays."""
+"""Customer experience management: who buys again, who stays, where the value lies, what customers say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 from kith_platform.sdk import hookimpl
-from kith_platform.sdk.types import Manifest
+from kith_platform.sdk.types import N_, Manifest, Metric, Placement, Setting
+from kith_plugins.analytics_cem import experience, growth, loyalty, retention, rfm, value
 
 
 @hookimpl
 def register_manifest() -> Manifest:
     return Manifest(
         name="analytics_cem",
-        title="Customer value and loyalty",
-        summary="Who is worth most, who comes back, and who stays: RFM, retention, concentration, lifetime value.",
+        title=N_("Customer experience"),
+        summary=N_("RFM map, repeat and second purchase, retention, concentration of value, lifetime value, satisfaction."),
         version="0.1.0",
         requires_platform=">=0.1,<1",
         for_everyone=True,
     )
+
+
+@hookimpl
+def register_settings() -> Sequence[Setting]:
+    return (
+        Setting(
+            key="usual_gap_days",
+            label=N_("Usual days between two purchases"),
+            kind="integer",
+            default=60,
+            minimum=1,
+            maximum=1000,
+            help=N_("Used until your own customers show at least 30 gaps between purchases."),
+        ),
+    )
+
+
+@hookimpl
+def register_metrics() -> Sequence[Metric]:
+    return (*loyalty.METRICS, *retention.METRICS, *value.METRICS, *growth.METRICS, *experience.METRICS)
+
+
+@hookimpl
+def register_placements() -> Sequence[Placement]:
+    return (rfm.RFM,)

@@ -1,0 +1,43 @@
+"""Values of metrics as pages and the API read them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kith_tenants.schema import TenantRow
+
+TENANT = "tenant"  # the grain: the whole company
+
+
+class MetricValue(TenantRow):
+    """One metric over the days [period_start, period_end) of one unit of a grain (`unit` 0: the tenant itself).
+
+    `value` is null with a `reason`, never 0 for want of data; money in the tenant's currency. `low` and `high` are the 95 %
+    interval, `coverage` the share of amounts with an exchange rate, `rows` further numbers behind the value. `until` is the
+    last day the data covered. `snapshot` and `computed_at` say from which data it first came out as it stands.
+    """
+
+    __tablename__ = "metric_value"
+    __table_args__ = (Index("ix_metric_value_period", "tenant_id", "grain", "unit", "period_start", "period_end"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    grain: Mapped[str] = mapped_column(primary_key=True)
+    unit: Mapped[int] = mapped_column(primary_key=True)
+    period_start: Mapped[dt.date] = mapped_column(primary_key=True)
+    period_end: Mapped[dt.date] = mapped_column(primary_key=True)
+    value: Mapped[float | None]
+    n: Mapped[int]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    reason: Mapped[str]
+    flags: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    coverage: Mapped[float | None]
+    rows: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    until: Mapped[dt.date]
+    snapshot: Mapped[uuid.UUID]
+    computed_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))

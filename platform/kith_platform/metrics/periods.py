@@ -1,0 +1,83 @@
+"""Months, what of them the data cover, and the periods a value is compared with (domain B0.2, B0.3)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from kith_platform.errors import Invalid
+from kith_platform.i18n import N_
+from kith_platform.sdk.types import Period
+
+MONTHS = 14  # this month and the 13 before
+QUIET_DAYS = 7  # a month that is over counts as whole when its last so many days brought nothing
+
+
+def month(day: dt.date, *, back: int = 0) -> Period:
+    """The calendar month that holds `day`, or the one `back` months earlier."""
+    count = day.year * 12 + day.month - 1 - back
+    return Period(_first(count), _first(count + 1))
+
+
+def _first(count: int) -> dt.date:
+    return dt.date(count // 12, count % 12 + 1, 1)
+
+
+def months(last: dt.date, count: int = MONTHS) -> list[Period]:
+    """The month of `last` and those before it, oldest first."""
+    return [month(last, back=back) for back in range(count - 1, -1, -1)]
+
+
+def of_text(text: str) -> Period:
+    """A month from `2026-10`, or days from `2026-10-01..2026-10-15`, the last day counted in. Raises Invalid."""
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}", text):
+            return month(dt.date.fromisoformat(f"{text}-01"))
+        first, _, last = text.partition("..")
+        period = Period(dt.date.fromisoformat(first), dt.date.fromisoformat(last) + dt.timedelta(days=1))
+    except ValueError:
+        period = None
+    if period is None or period.days < 1:
+        raise Invalid(
+            N_("'%(text)s' is no period. Give a month such as 2026-10, or days such as 2026-10-01..2026-10-15."), text=text
+        )
+    return period
+
+
+def covered(period: Period, until: dt.date, today: dt.date) -> Period | None:
+    """The part of the period that data reaching to `until` cover: partial where they end inside it; None before they begin.
+
+    A period that is over by `today` is whole although nothing happened on its last few days.
+    """
+    after = until + dt.timedelta(days=1)
+    if period.end <= after or (period.end <= today and (period.end - after).days < QUIET_DAYS):
+        return period
+    return Period(period.start, after, partial=True) if period.start < after else None
+
+
+def before(period: Period, *, months_back: int) -> Period:
+    """What a value is compared with: the same days of the month `months_back` earlier; a whole month with a whole month.
+
+    A day that month does not have is left out.
+    """
+    if period == month(period.start):
+        return month(period.start, back=months_back)
+    start = _moved(period.start, months_back)
+    whole = month(period.start, back=months_back)
+    if month(period.end - dt.timedelta(days=1)).start == month(period.start).start:
+        return Period(start, min(start + dt.timedelta(days=period.days), whole.end))
+    return Period(start, start + dt.timedelta(days=period.days))
+
+
+def _moved(day: dt.date, months_back: int) -> dt.date:
+    whole = month(day, back=months_back)
+    return min(whole.start + dt.timedelta(days=day.day - 1), whole.end - dt.timedelta(days=1))
+
+
+def change(now: float | None, then: float | None) -> float | None:
+    """(x − x₀)/|x₀|; null without either, or with base 0 (B0.3).
+
+    >>> change(440, 400), change(1, 0)
+    (0.1, None)
+    """
+    return None if now is None or not then else (now - then) / abs(then)

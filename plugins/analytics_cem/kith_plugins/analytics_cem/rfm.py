@@ -1,0 +1,93 @@
+"""RFM: how lately, how often and for how much each customer bought, in eight cells (domain C5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import ibis
+import ibis.expr.types as ir
+
+from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementScope
+from kith_plugins.analytics_cem.rhythm import ONE_DAY, rhythm, usual_gap
+
+WINDOW, LONGEST = 365, 730  # days; four usual gaps where that is longer
+SMALL = 50  # fewer buyers than this are scored in thirds
+UNIT = 10_000.0
+
+CELLS = {
+    "111": N_("Top: value"),
+    "101": N_("Top: develop"),
+    "011": N_("Top: keep"),
+    "001": N_("Top: win back"),
+    "110": N_("General: value"),
+    "100": N_("General: develop"),
+    "010": N_("General: keep"),
+    "000": N_("General: win back"),
+}
+
+
+def basis(purchases: ir.Table, ledger: ir.Table, day: dt.date, usual: float) -> ir.Table:
+    """Per customer who ever bought: since (days since the last purchase), days and margin within the window up to `day`."""
+    own = rhythm(purchases, day + ONE_DAY, usual)
+    width = ibis.least(ibis.greatest(own.segment_gap * 4.0, ibis.literal(float(WINDOW))), ibis.literal(float(LONGEST)))
+    own = own.select("customer_id", "since", width=width)
+    bought = purchases.select(buyer="customer_id", day=purchases.day)
+    days = own.left_join(bought, own.customer_id == bought.buyer)
+    inside = ibis.literal(day).delta(days.day, unit="day") < days.width
+    counted = days.group_by("customer_id").aggregate(
+        since=days.since.min(), width=days.width.min(), days=inside.fill_null(False).cast("int64").sum()
+    )
+    money = ledger.select(buyer="customer_id", day=ledger.day, margin=ledger.margin)
+    paid = counted.left_join(money, counted.customer_id == money.buyer)
+    inside = (ibis.literal(day).delta(paid.day, unit="day") < paid.width).fill_null(False)
+    return paid.group_by("customer_id").aggregate(
+        since=paid.since.min(), days=paid.days.min(), margin=paid.margin.sum(where=inside).fill_null(0).cast("int64")
+    )
+
+
+def scored(own: ir.Table) -> ir.Table:
+    """`own` (customer_id, since, days, margin) with r, f, m: min(5, 1 + floor(5·(number strictly worse)/N)), ties equal; of
+    fewer than 50 buyers thirds instead of fifths. And `cell`: a bit each for at least the mean score.
+    """
+    everybody = own.count().over()
+    parts = ibis.ifelse(everybody < SMALL, 3, 5)
+    ranked = own.mutate(
+        everybody=everybody,
+        parts=parts,
+        worse_r=ibis.rank().over(order_by=own.since.desc()),
+        worse_f=ibis.rank().over(order_by=own.days),
+        worse_m=ibis.rank().over(order_by=own.margin),
+    )
+    marks = {
+        name: ibis.least(ranked.parts, 1 + (ranked.parts * ranked[f"worse_{name}"]) // ranked.everybody).cast("int64")
+        for name in "rfm"
+    }
+    rows = ranked.mutate(**marks)
+    bits = [ibis.ifelse(rows[name] >= rows[name].mean().over(), "1", "0") for name in "rfm"]
+    return rows.mutate(cell=bits[0].concat(bits[1], bits[2]))
+
+
+def place(scope: PlacementScope) -> ir.Table:
+    """Every customer who ever bought."""
+    rows = scored(basis(scope.buying.purchases, scope.buying.ledger, scope.day, usual_gap(scope.settings)))
+    return rows.select(
+        "customer_id", "cell", margin=rows.margin / UNIT, recency_days="since", purchase_days="days", r="r", f="f", m="m"
+    )
+
+
+RFM = Placement(
+    key="rfm",
+    label=N_("RFM"),
+    answers=N_("Who bought lately, often and for much? Each of the eight groups opens its customers."),
+    columns=(
+        PlacementColumn(name="cell", label=N_("RFM group"), kind="text", labels=CELLS),
+        PlacementColumn(name="margin", label=N_("Margin"), kind="number"),
+        PlacementColumn(name="recency_days", label=N_("Days since the last purchase"), kind="number"),
+        PlacementColumn(name="purchase_days", label=N_("Purchase days"), kind="number"),
+        PlacementColumn(name="r", label=N_("Recency score"), kind="number"),
+        PlacementColumn(name="f", label=N_("Frequency score"), kind="number"),
+        PlacementColumn(name="m", label=N_("Money score"), kind="number"),
+    ),
+    needs=("orders",),
+    compute=place,
+)

@@ -1,0 +1,228 @@
+"""Where the value lies: concentration, most valuable customers, lifetime value, customer equity (domain B3)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from math import ceil
+
+import ibis
+import ibis.expr.types as ir
+
+from kith_platform.sdk.types import N_, Metric, MetricScope, Reading
+from kith_plugins.analytics_cem.retention import standing_on
+from kith_plugins.analytics_cem.rhythm import ONE_DAY, year_before
+
+UNIT = 10_000.0  # money in frames is ten-thousandths
+TOP_SHARE = 0.1
+LISTED = 100  # of the most valuable customers, so many are listed by name
+
+
+def margins(ledger: ir.Table, start: dt.date, end: dt.date) -> ir.Table:
+    """customer_id, margin (ten-thousandths), amounts, covered over the days [start, end)."""
+    rows = ledger.filter(ledger.day >= ibis.literal(start), ledger.day < ibis.literal(end))
+    return rows.group_by("customer_id").aggregate(
+        margin=rows.margin.sum().fill_null(0).cast("int64"), amounts=rows.amounts.sum(), covered=rows.covered.sum()
+    )
+
+
+def concentration(own: ir.Table) -> ir.Table:
+    """Ten rows at most, a tenth of the customers each, the best first: its margin, and parts of the three figures.
+
+    `own`: customer_id, margin, amounts, covered. `top` is margin of the best fifth, `needed` counts those whose predecessors
+    give less than 80 %, `weighed` is Σ i·x_i with i ascending (Gini). Shares are compared by multiplication.
+    """
+    order = [own.margin.desc(), own.customer_id]
+    ranked = own.mutate(
+        place=ibis.row_number().over(order_by=order),
+        reached=own.margin.sum().over(order_by=order, rows=(None, 0)).cast("float64"),
+        total=own.margin.sum().over().cast("float64"),
+        everybody=own.count().over(),
+    )
+    ranked = ranked.mutate(tenth=(ranked.place * 10) // ranked.everybody)
+    missing = (ranked.reached - ranked.margin) * 5 < ranked.total * 4
+    rows = ranked.group_by("tenth").aggregate(
+        customers=ranked.count(),
+        margin=ranked.margin.sum().cast("float64"),
+        top=ranked.margin.sum(where=ranked.place * 5 < ranked.everybody).cast("float64"),
+        needed=missing.cast("int64").sum(),
+        weighed=((ranked.everybody - ranked.place) * ranked.margin.cast("float64")).sum(),
+        lowest=ranked.margin.min(),
+        amounts=ranked.amounts.sum().cast("int64"),
+        covered=ranked.covered.sum().cast("int64"),
+    )
+    return rows.order_by("tenth")
+
+
+def _pareto(scope: MetricScope) -> Reading:
+    end = scope.period.end
+    own = margins(scope.buying.ledger, year_before(end), end)
+    rows = scope.frames.at(scope.today).run(concentration(own)).to_pylist()
+    n, total = sum(row["customers"] for row in rows), sum(row["margin"] for row in rows)
+    if total <= 0:
+        return Reading.none(n=n)
+    gini = 2 * sum(row["weighed"] for row in rows) / (n * total) - (n + 1) / n
+    figures = [
+        {"name": N_("Customers who give 80 % of the margin"), "share": sum(row["needed"] for row in rows) / n},
+        {"name": N_("Gini coefficient"), "number": gini},
+    ]
+    reached, met, curve = 0.0, 0, []
+    for row in rows:
+        reached, met = reached + row["margin"], met + row["customers"]
+        curve.append({"customers": met / n, "margin": reached / total})
+    flags = (*_flags(scope), *(("negatives",) if any(row["lowest"] < 0 for row in rows) else ()))
+    return Reading(
+        value=sum(row["top"] or 0.0 for row in rows) / total,
+        n=n,
+        flags=flags if n >= 30 else (*flags, "low_confidence"),
+        coverage=_coverage(rows),
+        rows=(*figures, *curve),
+    )
+
+
+def _coverage(rows: list[dict[str, float]]) -> float | None:
+    amounts = sum(row["amounts"] for row in rows)
+    return sum(row["covered"] for row in rows) / amounts if amounts else None
+
+
+def _flags(scope: MetricScope) -> tuple[str, ...]:
+    return () if scope.buying.has_cost else ("margin_is_net",)
+
+
+def worth(scores: ir.Table, active: ir.Table) -> ir.Table:
+    """customer_id, clv of the active customers who have a score, with their `place`, the most valuable 0 (tie: id)."""
+    here = active.filter(active.active).select(active_id="customer_id")
+    rows = scores.inner_join(here, scores.customer_id == here.active_id)
+    rows = rows.select("customer_id", clv=rows.value)
+    return rows.mutate(place=ibis.row_number().over(order_by=[rows.clv.desc(), rows.customer_id]))
+
+
+def _worth(scope: MetricScope) -> ir.Table:
+    scores = scope.scores("clv")
+    assert scores is not None  # noqa: S101 - the metric names the model among its needs
+    return worth(scores, standing_on(scope, scope.period.end))
+
+
+def _summary(scope: MetricScope) -> dict[str, float]:
+    rows = _worth(scope)
+    return scope.one(rows.aggregate(n=rows.count(), total=rows.clv.sum(), mean=rows.clv.mean(), middle=rows.clv.median()))
+
+
+def _clv(scope: MetricScope) -> Reading:
+    found = _summary(scope)
+    if not found["n"]:
+        return Reading.none()
+    rows = ({"name": N_("Sum over all active customers"), "money": found["total"]}, {"name": N_("Median"), "money": found["middle"]})
+    return Reading(value=found["mean"], n=int(found["n"]), flags=_flags(scope), rows=rows)
+
+
+def _equity(scope: MetricScope) -> Reading:
+    found = _summary(scope)
+    return Reading(value=found["total"], n=int(found["n"]), flags=_flags(scope)) if found["n"] else Reading.none()
+
+
+def _count(scope: MetricScope) -> int:
+    """How many customers the most valuable tenth holds: ceil(10 % · N)."""
+    return ceil(int(_summary(scope)["n"]) * TOP_SHARE - 1e-9)
+
+
+def _mvc_set(scope: MetricScope) -> Reading:
+    count = _count(scope)
+    if not count:
+        return Reading.none()
+    rows = _worth(scope)
+    people = scope.frames.at(scope.today).customers
+    named = rows.filter(rows.place < min(count, LISTED)).left_join(people.select(person="customer_id", public_id=people.public_id), rows.customer_id == people.customer_id)
+    listed = scope.frames.at(scope.today).run(named.order_by("place").select("public_id", "clv")).to_pylist()
+    return Reading(
+        value=float(count), n=count, flags=_flags(scope), rows=tuple({"customer": str(row["public_id"]), "money": row["clv"]} for row in listed)
+    )
+
+
+def share_of_best(best: ir.Table, own: ir.Table, count: int) -> ir.Table:
+    """One row: `part` of all customers' margin (`total`) that the `count` best give; ten-thousandths."""
+    chosen = best.filter(best.place < count).select(best_id="customer_id")
+    rows = own.left_join(chosen, own.customer_id == chosen.best_id)
+    return rows.aggregate(
+        part=rows.margin.sum(where=rows.best_id.notnull()).cast("float64"),
+        total=rows.margin.sum().cast("float64"),
+        n=rows.count(),
+        amounts=rows.amounts.sum().cast("int64"),
+        covered=rows.covered.sum().cast("int64"),
+    )
+
+
+def _mvc_share(scope: MetricScope) -> Reading:
+    end = scope.period.end
+    own = margins(scope.buying.ledger, year_before(end), end)
+    count = _count(scope)
+    row = scope.one(share_of_best(_worth(scope), own, count))
+    if not count or not row["total"] or row["total"] <= 0:
+        return Reading.none()
+    return Reading(value=(row["part"] or 0.0) / row["total"], n=row["n"], flags=_flags(scope), coverage=_coverage([row]))
+
+
+METRICS = (
+    Metric(
+        key="cem.pareto",
+        name=N_("Share of the best fifth"),
+        unit="ratio",
+        better="info",
+        kind="outcome",
+        words=N_(
+            "Margin of the 20 % of customers with the highest margin in the last twelve months, divided by the margin of all. "
+            "Beside it: the share of customers who give 80 % of the margin, and the Gini coefficient (0 equal, 1 all from one)."
+        ),
+        needs=("orders",),
+        compute=_pareto,
+        trailing=True,
+    ),
+    Metric(
+        key="cem.mvc_set",
+        name=N_("Most valuable customers"),
+        unit="list",
+        better="info",
+        kind="outcome",
+        words=N_("The tenth of active customers, rounded up, with the highest lifetime value of the next twelve months; kept by month."),
+        needs=("orders",),
+        needs_scores=("clv",),
+        compute=_mvc_set,
+        latest_only=True,
+    ),
+    Metric(
+        key="cem.mvc_share",
+        name=N_("Margin from the most valuable customers"),
+        unit="ratio",
+        better="info",
+        kind="outcome",
+        words=N_("Margin of the most valuable customers in the last twelve months, divided by the margin of all. Above 1 where others cost money."),
+        needs=("orders",),
+        needs_scores=("clv",),
+        compute=_mvc_share,
+        trailing=True,
+        latest_only=True,
+    ),
+    Metric(
+        key="cem.clv",
+        name=N_("Lifetime value per customer"),
+        unit="money",
+        better="up",
+        kind="outcome",
+        words=N_("Mean over active customers of the discounted margin expected in the next twelve months, as the model of lifetime value says."),
+        needs=("orders",),
+        needs_scores=("clv",),
+        compute=_clv,
+        latest_only=True,
+    ),
+    Metric(
+        key="cem.equity",
+        name=N_("Customer equity"),
+        unit="money",
+        better="up",
+        kind="outcome",
+        words=N_("Sum over active customers of the discounted margin expected in the next twelve months."),
+        needs=("orders",),
+        needs_scores=("clv",),
+        compute=_equity,
+        latest_only=True,
+    ),
+)
