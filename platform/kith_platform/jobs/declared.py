@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -54,9 +55,10 @@ class Refused(KithError):
 
 _kinds: dict[str, JobKind] = {}
 
-# What may forbid a kind to a tenant at the moment it starts: the reason, or None. The plugin gate adds itself here.
+# What may forbid a kind to a tenant at the moment it starts: the reason, or None.
 Gate = Callable[["Runtime", "TenantContext", JobKind], KithError | None]
 _gates: list[Gate] = []
+MODULE_GATE = "kith_platform.modules.gate:refuse"  # by name: modules stand above jobs, and every process must ask it
 
 
 def job(name: str, *, queue: str = "default", max_attempts: int = 3, label: str = "", plugin: str = "") -> Callable[[Work], Work]:
@@ -103,14 +105,15 @@ def load_all() -> None:
 
 
 def add_gate(gate: Gate) -> None:
-    """Let `gate` refuse jobs as they start: a plugin that a tenant has not enabled, a company that is suspended."""
+    """Let `gate` refuse jobs as they start, and skip their schedules."""
     if gate not in _gates:
         _gates.append(gate)
 
 
 def refusal(runtime: Runtime, tenant: TenantContext, kind: JobKind) -> KithError | None:
     """Why this kind may not run for this tenant now; None when it may."""
-    for gate in _gates:
+    gates: list[Gate] = [pkgutil.resolve_name(MODULE_GATE)] if kind.plugin else []
+    for gate in (*_gates, *gates):
         if (reason := gate(runtime, tenant, kind)) is not None:
             return reason
     return None

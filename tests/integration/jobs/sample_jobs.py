@@ -73,3 +73,27 @@ def deaf(run: JobRun) -> None:
 @job("sample.suicide", queue="send", max_attempts=2)
 def suicide(run: JobRun) -> None:
     os._exit(3)
+
+
+@job("sample.engines", queue="train")
+def engines(run: JobRun) -> None:
+    """Uses every engine whose parent may not: each hangs or breaks in a child of a process that has used it."""
+    import duckdb
+    import numpy as np
+    import polars as pl
+    import xgboost as xgb
+
+    features = np.arange(2000.0).reshape(500, 4)
+    matrix = xgb.DMatrix(features, label=(features[:, 0] > 900).astype(float), nthread=run.threads)
+    model = xgb.train({"objective": "binary:logistic", "nthread": run.threads}, matrix, num_boost_round=3)
+    frame = pl.DataFrame({"score": model.predict(matrix)})
+    with duckdb.connect() as database:
+        database.execute(f"SET threads = {run.threads}")
+        rows = database.execute("SELECT count(*) FROM frame WHERE score > 0").fetchone()
+    run.result({"rows": rows[0], "best": round(float(frame["score"].max()), 3)})
+
+
+@job("sample.of_plugin", queue="send", plugin="not_installed")
+def of_plugin(run: JobRun) -> None:
+    with run.step() as session:
+        session.add(Customer(name="plugin", city=str(run.id)))

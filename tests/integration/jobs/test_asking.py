@@ -109,6 +109,13 @@ def test_a_suspended_company_has_no_jobs_run(runtime: Runtime, tenant: TenantCon
     assert effects(runtime, tenant.id, asked.id) == 0
 
 
+def test_a_job_of_a_module_that_is_off_is_refused(runtime: Runtime, ask: Ask) -> None:
+    asked = ask("sample.of_plugin")
+    refused = run(runtime, asked)
+    assert (refused.state, refused.error_code) == ("failed", "module_off")
+    assert effects(runtime, asked.tenant_id, asked.id) == 0
+
+
 def test_a_waiting_job_is_cancelled_at_once(runtime: Runtime, tenant: TenantContext, ask: Ask) -> None:
     asked = ask("sample.rows", rows=1)
     with runtime.doors.tenant_scope(tenant.id) as session:

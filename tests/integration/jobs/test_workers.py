@@ -73,6 +73,17 @@ def test_a_job_that_takes_too_much_memory_is_told_so(runtime: Runtime, site: Sit
     assert "KITH_JOB_MEMORY_MB" in row.error
 
 
+def test_engines_work_in_the_child_of_a_parent_that_loaded_them(runtime: Runtime, site: Site, ask: Ask) -> None:
+    site.working()
+    worker = site.start("worker", "train")
+    asked = [ask("sample.engines") for _ in range(2)]
+    until("both are over", lambda: all(is_over(runtime, job) for job in asked))
+    rows = [look(runtime, job.tenant_id, job.id) for job in asked]
+    assert [(row.state, row.attempt, row.result["rows"]) for row in rows] == [("done", 1, 500)] * 2
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=60) == 0
+
+
 def test_redis_flushed_while_jobs_wait_loses_and_doubles_none(
     runtime: Runtime, tenant: TenantContext, other_tenant: TenantContext, site: Site, ask: Ask
 ) -> None:
