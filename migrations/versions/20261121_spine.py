@@ -175,6 +175,7 @@ def upgrade() -> None:
     schema='kith'
     )
     op.create_index('ix_customer_changed_at', 'customer', ['changed_at'], unique=False, schema='kith', postgresql_using='brin')
+    op.create_index('ix_customer_country', 'customer', ['tenant_id', 'country', 'name', 'id'], unique=False, schema='kith')
     op.create_index('ix_customer_created_at', 'customer', ['tenant_id', 'created_at', 'id'], unique=False, schema='kith')
     op.create_index('ix_customer_name', 'customer', ['tenant_id', 'name', 'id'], unique=False, schema='kith')
     op.create_index('ix_customer_owner_id', 'customer', ['tenant_id', 'owner_id'], unique=False, schema='kith')
@@ -189,6 +190,19 @@ def upgrade() -> None:
     schema='kith'
     )
     op.create_index('ix_customer_identity_value', 'customer_identity', ['tenant_id', 'kind', 'value'], unique=False, schema='kith')
+    op.create_table('customer_placement',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger(), nullable=False),
+    sa.Column('key', sa.Text(collation='C'), nullable=False),
+    sa.Column('code', sa.Text(collation='C'), nullable=False),
+    sa.Column('sort', sa.Double(), nullable=True),
+    sa.Column('details', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'customer_id', 'key', name=op.f('pk_customer_placement')),
+    schema='kith'
+    )
+    op.create_index('ix_customer_placement_code', 'customer_placement', ['tenant_id', 'key', 'code', 'customer_id'], unique=False, schema='kith')
+    op.create_index('ix_customer_placement_sort', 'customer_placement', ['tenant_id', 'key', 'sort', 'customer_id'], unique=False, schema='kith')
     op.create_table('customer_record',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -443,6 +457,28 @@ def upgrade() -> None:
     op.create_index('ix_job_active', 'job', ['tenant_id', 'queue', 'run_after', 'id'], unique=False, schema='kith', postgresql_include=['state'], postgresql_where=sa.text('finished_at IS NULL'))
     op.create_index('ix_job_unseen', 'job', ['tenant_id', 'asked_by', 'id'], unique=False, schema='kith', postgresql_where=sa.text('NOT seen'))
     op.create_index('uq_job_dedupe', 'job', ['tenant_id', 'kind', 'dedupe_key'], unique=True, schema='kith', postgresql_where=sa.text('finished_at IS NULL'))
+    op.create_table('metric_value',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('key', sa.Text(collation='C'), nullable=False),
+    sa.Column('grain', sa.Text(collation='C'), nullable=False),
+    sa.Column('unit', sa.BigInteger(), nullable=False),
+    sa.Column('period_start', sa.Date(), nullable=False),
+    sa.Column('period_end', sa.Date(), nullable=False),
+    sa.Column('value', sa.Double(), nullable=True),
+    sa.Column('n', sa.BigInteger(), nullable=False),
+    sa.Column('low', sa.Double(), nullable=True),
+    sa.Column('high', sa.Double(), nullable=True),
+    sa.Column('reason', sa.Text(collation='C'), nullable=False),
+    sa.Column('flags', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+    sa.Column('coverage', sa.Double(), nullable=True),
+    sa.Column('rows', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+    sa.Column('until', sa.Date(), nullable=False),
+    sa.Column('snapshot', sa.Uuid(), nullable=False),
+    sa.Column('computed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'key', 'grain', 'unit', 'period_start', 'period_end', name=op.f('pk_metric_value')),
+    schema='kith'
+    )
+    op.create_index('ix_metric_value_period', 'metric_value', ['tenant_id', 'grain', 'unit', 'period_start', 'period_end'], unique=False, schema='kith')
     op.create_table('model_version',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -981,6 +1017,7 @@ def upgrade() -> None:
     protect(op, 'consent')
     protect(op, 'customer')
     protect(op, 'customer_identity')
+    protect(op, 'customer_placement')
     protect(op, 'customer_record')
     protect(op, 'customer_token', Access(app='SELECT, INSERT, DELETE'))
     protect(op, 'event')
@@ -993,6 +1030,7 @@ def upgrade() -> None:
     protect(op, 'invitation', Access(app='SELECT, INSERT, UPDATE', app_columns=('tenant_id', 'id', 'public_id', 'email', 'role', 'reach', 'unit_ids', 'invited_by', 'created_at', 'expires_at', 'accepted_at', 'withdrawn_at'), auth='SELECT'))
     protect(op, 'invoice')
     protect(op, 'job', Access(dispatch_read=('tenant_id', 'id', 'queue', 'state', 'attempt', 'max_attempts', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'cancel_requested'), dispatch_write=('state', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'error', 'error_params', 'error_code')))
+    protect(op, 'metric_value')
     protect(op, 'model_version')
     protect(op, 'module', Access(app='SELECT, INSERT, UPDATE'))
     protect(op, 'order_line')

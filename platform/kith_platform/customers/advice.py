@@ -1,0 +1,46 @@
+"""What one can do about a customer today, most urgent first. Plain rules over what is known; each names its ground."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kith_platform.customers.figures import Figures
+from kith_platform.customers.listing import RISKS, WORTH
+from kith_platform.i18n import N_
+from kith_platform.predict.models import Score
+
+MOST = 3
+LEAVES = RISKS["high"][0]
+WORTHY = WORTH["high"][1]
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One thing to do: an English msgid with parameters, and an icon."""
+
+    text: str
+    icon: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+def advise(figures: Figures, scores: Mapping[str, Score], reachable: Sequence[str]) -> list[Advice]:
+    """At most MOST pieces of advice. `reachable` names the channels on which the customer agreed to be contacted."""
+    churn, clv = scores.get("churn"), scores.get("clv")
+    found = []
+    if figures.complaints:
+        text = N_("Solve the open complaint first and say so in person: nothing else works before.")
+        found.append(Advice(text, "mood-sad"))
+    if churn is not None and churn.value >= LEAVES:
+        worthy = clv is not None and clv.band <= WORTHY
+        personal = N_("Call in person this week: valuable, and more likely than not to leave.")
+        cheap = N_("Send a reason to come back; a personal call would cost more than it brings.")
+        found.append(Advice(personal if worthy else cheap, "phone-call" if worthy else "mail"))
+    elif figures.orders == 1:
+        found.append(Advice(N_("Invite to the second purchase: it decides who stays."), "gift"))
+    elif clv is not None and clv.band <= WORTHY:
+        found.append(Advice(N_("One of your most valuable customers: say thank you, and do not discount."), "heart"))
+    if found and not reachable:
+        found.append(Advice(N_("There is no agreement to be contacted: ask for it at the next purchase."), "shield"))
+    return found[:MOST]

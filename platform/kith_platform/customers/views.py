@@ -1,0 +1,233 @@
+"""Pages of customers: the list, one customer seen from all sides, adding and changing one, giving it to an owner."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from kith_platform.auth.edge import current_actor, current_db, runtime
+from kith_platform.auth.gate import requires
+from kith_platform.customers import advice, figures, listing, placed, service, timeline, told
+from kith_platform.customers.listing import Filter
+from kith_platform.errors import Invalid
+from kith_platform.i18n import N_
+from kith_platform.modules import service as modules
+from kith_platform.predict import scores, sentences, versions
+from kith_platform.web.forms import Form
+from kith_platform.web.locale import language
+from kith_platform.web.navigation import NavItem
+
+pages = Blueprint("customers", __name__, url_prefix="/c/<slug>/customers")
+NAVIGATION = (
+    NavItem(
+        key="customers",
+        label=N_("Customers"),
+        icon="users",
+        endpoint="customers.index",
+        permission="customers:read",
+        section="work",
+        order=20,
+    ),
+)
+COLUMNS = ("place", "last", "net", "clv", "churn", "owner", "email", "phone", "orders")
+SHOWN = ("place", "last", "net", "clv", "churn", "owner")
+RISK_WORDS = {"high": N_("High: more likely than not"), "medium": N_("Medium: one in four or more"), "low": N_("Low")}
+WORTH_WORDS = {"high": N_("Best fifth"), "medium": N_("Next three tenths"), "low": N_("The other half")}
+TAB_WORDS = {
+    "": N_("Everything"),
+    "orders": N_("Orders"),
+    "service": N_("Service"),
+    "contact": N_("Contacts"),
+    "money": N_("Payments"),
+    "events": N_("Events"),
+}
+
+
+@pages.get("/")
+@requires("customers:read")
+def index(slug: str) -> str:
+    """The list."""
+    session, actor, asked = current_db(), current_actor(), request.args
+    places = placed.filterable(session, runtime().plugins)
+    wanted = Filter(
+        q=asked.get("q", "").strip()[: service.LONGEST],
+        risk=asked.get("risk", ""),
+        worth=asked.get("worth", ""),
+        country=asked.get("country", ""),
+        owner=_owner(asked.get("owner", "")),
+        complaint=asked.get("complaint") == "1",
+        placed={place.key: asked[place.key] for place in places if asked.get(place.key) in place.codes},
+    )
+    sort = asked.get("sort", "name")
+    found = listing.page(session, actor, wanted, sort=sort, after=asked.get("after", ""), before=asked.get("before", ""))
+    ids = [row.id for row in found.customers]
+    shown = [name for name in asked.getlist("columns") if name in COLUMNS] or list(SHOWN)
+    members = service.owners(session)
+    return render_template(
+        "customers/index.html",
+        slug=slug,
+        page=found,
+        sort=sort,
+        wanted=wanted,
+        count=listing.count(session, actor, wanted),
+        counted=listing.COUNTED,
+        scores=scores.of_customers(session, ids) if ids else {},
+        figures=figures.of_customers(session, ids),
+        none=figures.NONE,
+        places=places,
+        placed=placed.of_customers(session, places, ids),
+        owners=members,
+        members=members,
+        countries=listing.countries(session),
+        columns=COLUMNS,
+        shown=shown,
+        risk_of=risk_of,
+        risks={key: gettext(label) for key, label in RISK_WORDS.items()},
+        worths={key: gettext(label) for key, label in WORTH_WORDS.items()},
+        form=Form(asked),
+    )
+
+
+@pages.get("/<uuid:public_id>")
+@requires("customers:read")
+def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
+    """One customer from all sides."""
+    session, actor, held = current_db(), current_actor(), runtime()
+    customer = service.get(session, actor, public_id)
+    if customer.public_id != public_id:
+        return redirect(url_for("customers.show", slug=slug, public_id=customer.public_id), 301)
+    records = service.records(session, customer.id)
+    record_ids = [row.id for row in records]
+    known = figures.of_customers(session, [customer.id]).get(customer.id, figures.NONE)
+    mine = scores.of_customers(session, [customer.id])[customer.id] if actor.can("models:read") else {}
+    consents = service.consents(session, record_ids)
+    reachable = [row.channel for row in consents if row.status == "granted"]
+    tab = request.args.get("show", "")
+    story = (
+        timeline.page(session, held.facts, record_ids, tab=tab, after=request.args.get("after", ""))
+        if actor.can("facts:read")
+        else timeline.Story((), None)
+    )
+    items = [told.item(one, held.facts[one.kind]) for one in story.happenings]
+    if request.headers.get("HX-Request") and request.args.get("after"):
+        return render_template("customers/story.html", slug=slug, customer=customer, items=items, story=story, tab=tab)
+    on = modules.enabled(session, held.plugins)
+    features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
+    churn, clv = mine.get("churn"), mine.get("clv")
+    places = placed.filterable(session, held.plugins)
+    owner = service.owners(session, [customer.owner_id]) if customer.owner_id else {}
+    return render_template(
+        "customers/show.html",
+        slug=slug,
+        customer=customer,
+        records=records,
+        figures=known,
+        churn=churn,
+        clv=clv,
+        versions={task: versions.champion(session, task) or versions.latest(session, task) for task in mine},
+        reasons=sentences.reasons(churn.reasons, features, language(), actor.currency) if churn else None,
+        worth=sentences.of_value(clv.extra, language(), actor.currency) if clv else (),
+        advice=advice.advise(known, mine, reachable),
+        consents=consents,
+        word=told.word,
+        items=items,
+        story=story,
+        tab=tab,
+        tabs={key: gettext(label) for key, label in TAB_WORDS.items()},
+        places=places,
+        placed=placed.of_customers(session, places, [customer.id]).get(customer.id, {}),
+        owner=next(iter(owner.values()), None),
+        members=service.owners(session) if actor.can("customers:write") else {},
+        risk_of=risk_of,
+    )
+
+
+@pages.get("/new")
+@requires("customers:write")
+def new(slug: str) -> str:
+    """The form for a new customer."""
+    return render_template("customers/form.html", slug=slug, customer=None, form=Form({"kind": "person"}))
+
+
+@pages.post("/new")
+@requires("customers:write")
+def create(slug: str) -> Any:
+    """Add a customer."""
+    try:
+        row = service.create(current_db(), current_actor(), request.form)
+    except Invalid as error:
+        return render_template("customers/form.html", slug=slug, customer=None, form=Form(request.form, error.fields)), 422
+    flash(gettext("%(name)s is added.", name=row.name), "good")
+    return redirect(url_for("customers.show", slug=slug, public_id=row.public_id))
+
+
+@pages.get("/<uuid:public_id>/edit")
+@requires("customers:write")
+def edit(slug: str, public_id: uuid.UUID) -> str:
+    """The form of a customer."""
+    row = service.get(current_db(), current_actor(), public_id)
+    return render_template("customers/form.html", slug=slug, customer=row, form=Form(row))
+
+
+@pages.post("/<uuid:public_id>/edit")
+@requires("customers:write")
+def change(slug: str, public_id: uuid.UUID) -> Any:
+    """Save a customer's form."""
+    session, actor = current_db(), current_actor()
+    row = service.get(session, actor, public_id)
+    try:
+        service.change(session, actor, row, request.form)
+    except Invalid as error:
+        return render_template("customers/form.html", slug=slug, customer=row, form=Form(request.form, error.fields)), 422
+    flash(gettext("Saved."), "good")
+    return redirect(url_for("customers.show", slug=slug, public_id=row.public_id))
+
+
+@pages.post("/<uuid:public_id>/owner")
+@requires("customers:write")
+def own(slug: str, public_id: uuid.UUID) -> AnyResponse:
+    """Give one customer to an owner."""
+    session, actor = current_db(), current_actor()
+    row = service.set_owner(session, actor, service.get(session, actor, public_id), _member(request.form.get("owner", "")))
+    flash(gettext("The owner is changed."), "good")
+    return redirect(url_for("customers.show", slug=slug, public_id=row.public_id))
+
+
+@pages.post("/owner")
+@requires("customers:write")
+def own_selected(slug: str) -> AnyResponse:
+    """Give the selected customers of a list to an owner."""
+    session, actor, member = current_db(), current_actor(), _member(request.form.get("owner", ""))
+    chosen = [one for typed in request.form.getlist("ids")[: listing.PAGE] if (one := _member(typed))]
+    for public_id in chosen:
+        service.set_owner(session, actor, service.get(session, actor, public_id), member)
+    flash(gettext("The owner of %(number)s customers is changed.", number=len(chosen)), "good")
+    return redirect(url_for("customers.index", slug=slug))
+
+
+def risk_of(value: float) -> str:
+    """high, medium or low, for a chance of leaving."""
+    return next(key for key, (low, high) in listing.RISKS.items() if low <= value < high)
+
+
+def _owner(typed: str) -> int | None:
+    """The owner filter: `me`, `none`, or a member's public id."""
+    if typed == "me":
+        return current_actor().member_id
+    if typed == "none":
+        return 0
+    wanted = _member(typed)
+    if wanted is None:
+        return None
+    return next((key for key, (public_id, _name) in service.owners(current_db()).items() if public_id == wanted), None)
+
+
+def _member(typed: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(typed)
+    except ValueError:
+        return None

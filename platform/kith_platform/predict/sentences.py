@@ -1,0 +1,90 @@
+"""Reasons as sentences with the customer's own numbers, in the reader's language. Always "typical of", never "because of"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from babel.dates import format_timedelta
+
+from kith_platform import i18n
+from kith_platform.i18n import N_
+from kith_platform.predict.features import CORE_FEATURE_SETS
+from kith_platform.sdk.types import Feature, FeatureSet
+
+LEAVING = N_("Typical of customers who leave:")
+STAYING = N_("Typical of customers who stay:")
+UNKNOWN = N_("%(what)s: not known.")
+NOT_SO = N_("%(what)s: no.")
+PURCHASES = N_("%(value)s purchases expected in the next 12 months.")
+EACH = N_("Worth about %(value)s each.")
+ALIVE = N_("Still a customer with a chance of %(value)s.")
+MORE = N_("The higher, the more of them leave.")
+LESS = N_("The higher, the fewer of them leave.")
+MIXED = N_("Matters, but not in one direction.")
+
+
+@dataclass(frozen=True)
+class Because:
+    """What stands beside a score: a lead ("Typical of …:") and up to three sentences. Both are empty where nothing is known."""
+
+    lead: str
+    sentences: tuple[str, ...]
+
+
+def features(further: Iterable[FeatureSet] = ()) -> dict[str, Feature]:
+    """Features by name: core's and those of the company's modules."""
+    return {feature.name: feature for found in (*CORE_FEATURE_SETS, *further) for feature in found.features}
+
+
+def reasons(stored: Sequence[Mapping[str, Any]], known: Mapping[str, Feature], language: str, currency: str) -> Because:
+    """A churn score's stored reasons ({"feature", "value", "effect"}) as sentences; features no longer known are left out."""
+    told = [one for one in stored if one["feature"] in known]
+    if not told:
+        return Because("", ())
+    lead = STAYING if float(told[0].get("effect") or 0) < 0 else LEAVING
+    sentences = (sentence(known[one["feature"]], one["value"], language, currency) for one in told)
+    return Because(i18n.translate(lead, language), tuple(sentences))
+
+
+def sentence(feature: Feature, value: float | None, language: str, currency: str) -> str:
+    """One feature's value in words: "Last bought 42 days ago."."""
+    label = i18n.translate(feature.label, language)
+    if value is None:
+        return i18n.translate(UNKNOWN, language, what=label)
+    if feature.unit == "flag" and not value:
+        return i18n.translate(NOT_SO, language, what=label)
+    return i18n.translate(feature.sentence, language, value=written(feature, value, language, currency))
+
+
+def written(feature: Feature, value: float, language: str, currency: str) -> str:
+    """A feature's value in its unit. A ratio whose name ends in `_share` is a part of a whole and reads as per cent."""
+    if feature.unit == "days":
+        days = round(value)
+        return format_timedelta(timedelta(days=days), granularity="day", threshold=1e9, locale=language)
+    if feature.unit == "money":
+        return i18n.money(value, currency, language, whole=abs(value) >= 100)
+    if feature.unit == "ratio":
+        return (
+            i18n.percent(value, language, digits=0) if feature.name.endswith("_share") else i18n.number(round(value, 1), language)
+        )
+    return i18n.number(round(value, 1), language)
+
+
+def of_value(extra: Mapping[str, Any], language: str, currency: str) -> tuple[str, ...]:
+    """What a customer lifetime value is made of."""
+    found = []
+    if (alive := extra.get("p_alive")) is not None:
+        found.append(i18n.translate(ALIVE, language, value=i18n.percent(alive, language, digits=0)))
+    if (expected := extra.get("expected_purchases")) is not None:
+        found.append(i18n.translate(PURCHASES, language, value=i18n.number(round(expected, 1), language)))
+    if (each := extra.get("per_purchase")) is not None:
+        found.append(i18n.translate(EACH, language, value=i18n.money(each, currency, language, whole=each >= 100)))
+    return tuple(found)
+
+
+def direction(driver: Mapping[str, Any], language: str) -> str:
+    """Which way a driver of churn points, in words."""
+    return i18n.translate({1: MORE, -1: LESS}.get(int(driver["direction"]), MIXED), language)
