@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 # Each part adds one line. PARTS name a function `install(app)`; PAGES and API name modules with a blueprint `pages` or
 # `api`, and may hold `NAVIGATION`, a tuple of NavItem.
-PARTS: tuple[str, ...] = ("kith_platform.auth.edge",)
+PARTS: tuple[str, ...] = (
+    "kith_platform.auth.edge",
+    "kith_platform.modules.web",
+)
 PAGES: tuple[str, ...] = (
     "kith_platform.auth.profile",
     "kith_platform.auth.joining",
@@ -29,9 +32,10 @@ PAGES: tuple[str, ...] = (
     "kith_platform.auth.tokens_views",
     "kith_platform.audit.views",
     "kith_platform.jobs.views",
+    "kith_platform.modules.views",
     "kith_platform.jobs.bell",
 )
-API: tuple[str, ...] = ("kith_platform.audit.api", "kith_platform.jobs.api")
+API: tuple[str, ...] = ("kith_platform.audit.api", "kith_platform.jobs.api", "kith_platform.modules.api")
 
 
 def create_app(runtime: Runtime, *, checks: Sequence[Check] = (), testing: bool = False) -> Flask:

@@ -34,7 +34,8 @@ class Settings:
     secret_key: str = ""  # empty: made once and kept under `home`
     log_level: str = "info"
     log_json: bool = False
-    plugins_strict: bool = False
+    plugins_strict: bool = False  # a plugin that cannot be used stops the boot
+    plugins_trace: bool = False  # hook calls are written to stderr
     job_lease_seconds: float = 30.0
     job_heartbeat_seconds: float = 10.0
     job_reconcile_seconds: float = 5.0

@@ -6,7 +6,10 @@ Partner code runs in this process and is trusted; the guard protects against mis
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from importlib.metadata import version as installed_version
@@ -16,12 +19,14 @@ from typing import Any
 
 import pluggy
 import structlog
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from kith_platform.guard import Guard
+from kith_platform.auth import permissions
+from kith_platform.facts.catalogue import CORE_FACTS
+from kith_platform.guard import SLOW_PAGE, Guard
 from kith_platform.migrate import Stream, plugin_stream
 from kith_platform.sdk import hookspecs
-from kith_platform.sdk.facts import Fact
+from kith_platform.sdk.facts import Fact, Kind
 from kith_platform.sdk.types import (
     ApiRoute,
     DemoCompany,
@@ -37,7 +42,8 @@ from kith_platform.sdk.types import (
 GROUP = "kith.plugins"
 log = structlog.get_logger(__name__)
 
-# What each start-up hook returns a sequence of.
+# What each start-up hook returns a sequence of, and the attribute by which two of them are told apart: in the whole
+# installation, or within the plugin where addresses and forms keep plugins apart anyway.
 CONTRIBUTIONS: Mapping[str, type[Any]] = {
     "facts": Fact,
     "settings": Setting,
@@ -49,6 +55,15 @@ CONTRIBUTIONS: Mapping[str, type[Any]] = {
     "panels": Panel,
     "demo_companies": DemoCompany,
 }
+INSTALLATION_WIDE = {
+    "metrics": ("key",),
+    "placements": ("key",),
+    "feature_sets": ("key",),
+    "panels": ("key",),
+    "demo_companies": ("key", "slug"),
+    "facts": ("name", "plural"),
+}
+WITHIN_PLUGIN = {"settings": "key", "pages": "path", "api": "path"}
 
 
 class PluginRefused(RuntimeError):
@@ -79,30 +94,42 @@ class LeftOut:
 class Plugins:
     """All plugins of one process. Built once at start-up; never changes afterwards."""
 
-    def __init__(self, points: Iterable[EntryPoint] | None = None, *, strict: bool = False) -> None:
-        """Load `points` (default: what is installed). With `strict` the first plugin that cannot be used raises PluginRefused."""
+    def __init__(self, points: Iterable[EntryPoint] | None = None, *, strict: bool = False, trace: bool = False) -> None:
+        """Load `points` (default: what is installed), by name; of two that clash the later one is left out.
+
+        With `strict` the first plugin that cannot be used raises PluginRefused. `trace` writes each hook call to stderr.
+        """
         self.manager = pluggy.PluginManager(hookspecs.PROJECT)
         self.manager.add_hookspecs(hookspecs)
+        if trace:
+            self.manager.add_hookcall_monitoring(_tell_call, _tell_answer)
         self.loaded: dict[str, Plugin] = {}
         self.left_out: list[LeftOut] = []
-        self.guard = Guard()
+        self.guard = Guard(trace=_tell if trace else None)
         for point in sorted(points if points is not None else entry_points(group=GROUP), key=lambda point: point.name):
             try:
                 self.loaded[point.name] = self._load(point)
-            except Exception as error:  # whatever a plugin raises leaves that plugin out, and no other
+            except (Exception, SystemExit) as error:  # whatever a plugin raises leaves that plugin out, and no other
+                reason = str(error) or type(error).__name__
                 if strict:
-                    raise PluginRefused(f"The plugin {point.name} cannot be used: {error}") from error
-                self.left_out.append(LeftOut(point.name, str(error) or type(error).__name__))
-                log.error("plugin left out", plugin=point.name, reason=str(error))
+                    raise PluginRefused(f"The plugin {point.name} cannot be used: {reason}") from error
+                self.left_out.append(LeftOut(point.name, reason))
+                log.error("plugin left out", plugin=point.name, reason=reason)
 
     def _load(self, point: EntryPoint) -> Plugin:
+        if point.name in self.loaded:
+            raise PluginRefused("another installed plugin has the same name")
         module = importlib.import_module(point.module)
-        self.manager.register(module, point.name)
         try:
-            self.manager.check_pending()
+            self.manager.register(module, point.name)
+            self.manager.check_pending()  # a misspelt hook is an error
             plugin = self._ask(point, Path(str(module.__file__)).parent)
-        except Exception:
-            self.manager.unregister(name=point.name)
+            check_brought(plugin, self.loaded.values())
+            for permission in plugin.manifest.permissions:
+                permissions.add(plugin.name, permission.key, permission.label, permission.roles)
+        except (Exception, SystemExit):
+            if self.manager.has_plugin(point.name):
+                self.manager.unregister(name=point.name)
             raise
         return plugin
 
@@ -110,7 +137,7 @@ class Plugins:
         manifest = self._one(point.name, "register_manifest")
         if not isinstance(manifest, Manifest):
             raise PluginRefused("it has no register_manifest() that returns a Manifest")
-        check(manifest, point.name)
+        check_manifest(manifest, point.name)
         brings = {kind: self._many(point.name, kind, expected) for kind, expected in CONTRIBUTIONS.items()}
         return Plugin(manifest, folder, brings)
 
@@ -142,18 +169,87 @@ class Plugins:
         wanted = set(enabled)
         return [(name, item) for name, plugin in self.loaded.items() if name in wanted for item in plugin.brings[kind]]
 
-    def call(self, plugin: str, tenant_id: int, what: str, function: Callable[..., Any], *args: Any) -> Any:
-        """Call a plugin's function behind the guard. Raises guard.PluginFailed, which the caller turns into a note."""
-        return self.guard.call(plugin, tenant_id, what, function, *args)
+    def call(
+        self,
+        plugin: str,
+        tenant_id: int,
+        what: str,
+        function: Callable[..., Any],
+        *args: Any,
+        seconds: float | None = SLOW_PAGE,
+    ) -> Any:
+        """Call a plugin's function behind the guard; longer than `seconds` counts as trouble (None: as long as it takes,
+        in a job's child). Raises guard.PluginFailed, which the caller turns into a note.
+        """
+        return self.guard.call(plugin, tenant_id, what, function, *args, seconds=seconds)
 
 
-def check(manifest: Manifest, name: str) -> None:
+def check_manifest(manifest: Manifest, name: str) -> None:
     """Raise PluginRefused where a manifest does not fit its entry point or this platform."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise PluginRefused(f"{name!r} is no name for a plugin: use lower-case letters, digits and _")
     if manifest.name != name:
         raise PluginRefused(f"its manifest is called {manifest.name!r} and its entry point {name!r}")
     platform = installed_version("kith-platform")
-    if platform not in SpecifierSet(manifest.requires_platform):
+    try:
+        fits = platform in SpecifierSet(manifest.requires_platform)
+    except InvalidSpecifier as error:
+        raise PluginRefused(f"requires_platform={manifest.requires_platform!r} is not like '>=0.1,<1'") from error
+    if not fits:
         raise PluginRefused(f"it needs Kith {manifest.requires_platform} and this is {platform}: install a version that fits")
+
+
+def check_brought(plugin: Plugin, others: Iterable[Plugin]) -> None:
+    """Raise PluginRefused where what a plugin brings does not hold together, or clashes with core or a plugin before it."""
+    taken = {("facts", label, getattr(fact, label)): "Kith itself" for fact in CORE_FACTS for label in ("name", "plural")}
+    taken |= {mark: f"the plugin {other.name}" for other in others for mark in _marks(other)}
+    mine = Counter(_marks(plugin))
+    for kind, label, value in mine:
+        if holder := taken.get((kind, label, value)):
+            raise PluginRefused(f"{holder} has a {kind.removesuffix('s')} with the {label} {value!r} already: choose another")
+    for kind, label in WITHIN_PLUGIN.items():
+        mine.update((kind, label, getattr(item, label)) for item in plugin.brings[kind])
+    if twice := [mark for mark, times in mine.items() if times > 1]:
+        raise PluginRefused("it brings twice: " + ", ".join(f"{kind} {value!r}" for kind, _label, value in twice))
+    _check_permissions(plugin)
+    _check_references(plugin)
+
+
+def _marks(plugin: Plugin) -> Iterator[tuple[str, str, str]]:
+    for kind, labels in INSTALLATION_WIDE.items():
+        for item in plugin.brings[kind]:
+            yield from ((kind, label, getattr(item, label)) for label in labels)
+
+
+def _check_permissions(plugin: Plugin) -> None:
+    known = {*permissions.PERMISSIONS, *(permission.key for permission in plugin.manifest.permissions)}
+    for kind in ("pages", "api", "panels"):
+        for item in plugin.brings[kind]:
+            if item.permission not in known:
+                name = getattr(item, "path", "") or getattr(item, "key", "")
+                raise PluginRefused(f"{kind} {name!r} ask for {item.permission!r}, which neither core nor its manifest knows")
+
+
+def _check_references(plugin: Plugin) -> None:
+    known = {fact.name for fact in (*CORE_FACTS, *plugin.brings["facts"])}
+    for fact in plugin.brings["facts"]:
+        for column in fact.columns:
+            if column.kind is Kind.REFERENCE and column.to not in known:
+                raise PluginRefused(f"the fact {fact.name} points to {column.to!r}, which is neither core's nor its own")
+
+
+def _tell(words: str) -> None:
+    sys.stderr.write(f"kith plugins: {words}\n")
+
+
+def _tell_call(hook: str, implementations: Sequence[Any], _given: Mapping[str, Any]) -> None:
+    if implementations:
+        _tell(f"{hook}() asks {', '.join(one.plugin_name for one in implementations)}")
+
+
+def _tell_answer(outcome: Any, hook: str, implementations: Sequence[Any], _given: Mapping[str, Any]) -> None:
+    if implementations:
+        _tell(f"{hook}() → {outcome.exception or outcome.get_result()!r}")
 
 
 def installed_streams() -> list[Stream]:
@@ -162,7 +258,7 @@ def installed_streams() -> list[Stream]:
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         try:
             spec = find_spec(point.module)
-        except ImportError:
+        except (ImportError, ValueError):
             continue  # a plugin that cannot be found is reported when it is loaded
         folder = Path(spec.origin).parent if spec and spec.origin else None
         if folder and (folder / "migrations" / "versions").is_dir():

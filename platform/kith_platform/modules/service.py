@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from kith_platform.audit.service import record
+from kith_platform.auth.who import system
 from kith_platform.errors import Conflict, FieldError, Invalid, NotFound
 from kith_platform.i18n import N_
 from kith_platform.modules.models import Module
@@ -23,6 +27,11 @@ def enabled(session: Session, plugins: Plugins) -> frozenset[str]:
     return frozenset(name for name in names if name in plugins.loaded)
 
 
+def is_enabled(session: Session, plugins: Plugins, name: str) -> bool:
+    """Whether the plugin is loaded and this tenant has switched it on."""
+    return name in plugins.loaded and name in enabled(session, plugins)
+
+
 def settings_of(session: Session, plugins: Plugins, name: str) -> dict[str, Any]:
     """The module's settings with its defaults filled in. Raises NotFound for a plugin that is not loaded."""
     plugin = known(plugins, name)
@@ -31,42 +40,63 @@ def settings_of(session: Session, plugins: Plugins, name: str) -> dict[str, Any]
 
 
 def known(plugins: Plugins, name: str) -> Plugin:
-    """Raises NotFound."""
+    """The loaded plugin. Raises NotFound."""
     if name not in plugins.loaded:
         raise NotFound(N_("There is no module '%(name)s' in this installation."), name=name)
     return plugins[name]
 
 
-def enable(session: Session, actor: Actor | None, plugins: Plugins, name: str) -> None:
-    """Switch a module on; on already is no error. Raises Conflict where a module it needs is off."""
+def enable(session: Session, actor: Actor, plugins: Plugins, name: str) -> bool:
+    """Switch a module on; whether it was off. Raises NotFound, and Conflict where a module it needs is off."""
     manifest = known(plugins, name).manifest
-    missing = [needed for needed in manifest.requires_modules if needed not in enabled(session, plugins)]
+    on = enabled(session, plugins)
+    missing = [needed for needed in manifest.requires_modules if needed not in on]
     if missing:
         raise Conflict(N_("%(name)s needs %(missing)s. Switch that on first."), name=name, missing=", ".join(missing))
-    _set(session, actor, name, on=True)
+    if name in on:
+        return False
+    _keep(session, actor, name, {"enabled": True})
+    record(session, actor, "module:enabled", f"module:{name}", {"version": manifest.version})
+    return True
 
 
-def disable(session: Session, actor: Actor | None, plugins: Plugins, name: str) -> None:
-    """Switch a module off; its data stay. Raises Conflict while another module that is on needs it."""
+def disable(session: Session, actor: Actor, plugins: Plugins, name: str) -> bool:
+    """Switch a module off; whether it was on. Its data stay. Raises NotFound, and Conflict while a module that is on needs it."""
     known(plugins, name)
-    users = [other for other in enabled(session, plugins) if name in plugins[other].manifest.requires_modules]
+    on = enabled(session, plugins)
+    users = [other for other in sorted(on) if name in plugins[other].manifest.requires_modules]
     if users:
         raise Conflict(N_("%(users)s needs %(name)s. Switch that off first."), users=", ".join(users), name=name)
-    _set(session, actor, name, on=False)
+    if name not in on:
+        return False
+    _keep(session, actor, name, {"enabled": False})
+    record(session, actor, "module:disabled", f"module:{name}")
+    return True
 
 
 def enable_defaults(session: Session, plugins: Plugins, industry: str) -> list[str]:
-    """What a new company starts with: modules for everyone and those of its industry. Returns their names."""
-    chosen = [
+    """Switch on what a new company starts with: modules for everyone, those of its industry, and what these need.
+
+    A module the company has switched before stays as it is. Returns the names.
+    """
+    chosen = {
         name for name, plugin in plugins.loaded.items() if plugin.manifest.for_everyone or industry in plugin.manifest.industries
-    ]
-    for name in chosen:
-        _set(session, None, name, on=True)
-    return chosen
+    }
+    waiting = list(chosen)
+    while waiting:
+        asked = plugins[waiting.pop()].manifest.requires_modules
+        needs = [name for name in asked if name in plugins.loaded and name not in chosen]
+        chosen.update(needs)
+        waiting += needs
+    before = set(session.execute(select(Module.plugin)).scalars())
+    for name in sorted(chosen - before):
+        _keep(session, system(), name, {"enabled": True})
+        record(session, system(), "module:enabled", f"module:{name}", {"version": plugins[name].manifest.version})
+    return sorted(chosen)
 
 
 def save_settings(session: Session, actor: Actor, plugins: Plugins, name: str, given: Mapping[str, str]) -> dict[str, Any]:
-    """Check and keep a settings form. Raises Invalid with an error per field."""
+    """Check and keep a settings form. Raises NotFound, and Invalid with an error per field."""
     plugin = known(plugins, name)
     values: dict[str, Any] = {}
     errors: list[FieldError] = []
@@ -77,7 +107,8 @@ def save_settings(session: Session, actor: Actor, plugins: Plugins, name: str, g
             errors.append(FieldError(setting.key, str(error), {"low": setting.minimum, "high": setting.maximum}))
     if errors:
         raise Invalid(fields=errors)
-    _set(session, actor, name, on=None, settings=values)
+    _keep(session, actor, name, {"settings": values})
+    record(session, actor, "module:configured", f"module:{name}", {"settings": values})
     return values
 
 
@@ -89,26 +120,36 @@ def _value(setting: Setting, raw: str) -> Any:
     if text == "":
         return setting.default
     if setting.kind in {"integer", "number"}:
-        try:
-            number = int(text) if setting.kind == "integer" else float(text)
-        except ValueError:
-            raise ValueError(N_("This is not a number.")) from None
-        if (setting.minimum is not None and number < setting.minimum) or (
-            setting.maximum is not None and number > setting.maximum
-        ):
-            raise ValueError(N_("Choose a number from %(low)s to %(high)s."))
-        return number
+        return _number(setting, text)
     if setting.kind == "choice" and text not in {key for key, _label in setting.choices}:
         raise ValueError(N_("Choose one of the values of the list."))
+    if setting.kind == "day":
+        try:
+            return dt.date.fromisoformat(text).isoformat()
+        except ValueError:
+            raise ValueError(N_("This is not a day. Write it like 2026-11-30.")) from None
     return text
 
 
-def _set(session: Session, actor: Actor | None, name: str, *, on: bool | None, settings: dict[str, Any] | None = None) -> None:
-    values: dict[str, Any] = {"changed_by": actor.member_id if actor else None}
-    if on is not None:
-        values["enabled"] = on
-    if settings is not None:
-        values["settings"] = settings
+def _number(setting: Setting, text: str) -> int | float:
+    try:
+        number = int(text) if setting.kind == "integer" else float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(N_("This is not a whole number.") if setting.kind == "integer" else N_("This is not a number."))
+    low, high = setting.minimum, setting.maximum
+    if low is not None and high is not None and not low <= number <= high:
+        raise ValueError(N_("Choose a number from %(low)s to %(high)s."))
+    if low is not None and number < low:
+        raise ValueError(N_("Choose a number of at least %(low)s."))
+    if high is not None and number > high:
+        raise ValueError(N_("Choose a number of at most %(high)s."))
+    return number
+
+
+def _keep(session: Session, actor: Actor, name: str, changes: dict[str, Any]) -> None:
+    values = {"changed_by": actor.member_id, **changes}
     statement = insert(Module).values(plugin=name, **{"enabled": False, **values})
     session.execute(
         statement.on_conflict_do_update(
