@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import structlog
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from kith_platform.jobs import claim
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from kith_platform.runtime import Runtime
     from kith_tenants.doors import Doors
     from kith_tenants.tenant import TenantContext
+
+log = structlog.get_logger(__name__)
 
 PROGRESS_SECONDS = 0.5  # between two writes of progress
 
@@ -101,8 +105,11 @@ class JobRun:
         if now - self._told_at < PROGRESS_SECONDS and done != total:
             return
         self._told_at = now
-        with self._pulse.tenant_scope(self.tenant.id) as session:
-            claim.tell(session, self._held, done, total, message, params)
+        try:
+            with self._pulse.tenant_scope(self.tenant.id) as session:
+                claim.tell(session, self._held, done, total, message, params)
+        except DBAPIError as error:  # the work matters, not the telling: the next step finds out
+            log.warning("job.progress_failed", job=self.id, error=str(error.orig))
 
     def result(self, values: dict[str, Any]) -> None:
         """What the job's page and the command that waits show (JSON values); kept when the job is done."""
