@@ -30,8 +30,8 @@ $(WEB)/static/dist/.ready: $(WEB)/assets/package-lock.json $(wildcard $(WEB)/ass
 	@$(BIN)/python $(WEB)/assets/build.py
 	@touch $@
 
-$(WEB)/translations/.ready: $(wildcard $(WEB)/translations/*/LC_MESSAGES/*.po) | .venv/.ready
-	@$(BIN)/pybabel compile --directory $(WEB)/translations --statistics >/dev/null 2>&1
+$(WEB)/translations/.ready: $(wildcard $(WEB)/translations/*/*.po plugins/*/kith_plugins/*/translations/*/*.po) | .venv/.ready
+	@$(BIN)/python $(WEB)/translations/build.py
 	@touch $@
 
 ready: .venv/.ready $(WEB)/static/dist/.ready $(WEB)/translations/.ready

@@ -72,7 +72,8 @@ def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], clic
                 return function(console, *args, **given)
 
         option = click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
-        made: click.Command = click.command(name, **attributes)(option(update_wrapper(run, function)))
+        option_added: Any = option(update_wrapper(run, function))
+        made: click.Command = click.command(name, **attributes)(option_added)
         return made
 
     return decorate
