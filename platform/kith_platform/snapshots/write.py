@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import ColumnElement, Select, Table, and_, exists, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, literal_column, or_, select
 
 from kith_platform.blobs import TenantBlobs
 from kith_platform.customers.models import Attribute
@@ -23,6 +24,8 @@ from kith_tenants.tenant import Tenant
 OVERLAP = dt.timedelta(minutes=20)
 _REMOVED: Table = FactRemoved.__table__  # type: ignore[assignment]
 _REMOVED_SCHEMA = pa.schema([("id", pa.int64())])
+
+Fit = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class Moment:
 
 def moment_of(door: ArrowDoor) -> Moment:
     """Ask the database when this transaction reads, and the tenant's settings in it."""
+    # Just after a large load the planner knows nothing of it and would fetch a tenant's rows one by one through an index;
+    # bitmap scans read them in the order they lie in.
+    door.read(select(func.set_config("enable_indexscan", "off", True))).read_all()
     columns: list[Any] = [
         literal_column("now()").label("read_at"),
         literal_column("(SELECT system_identifier::text FROM pg_control_system())").label("cluster"),
@@ -103,7 +109,7 @@ class Writer:
     def whole(self, shape: Shape) -> TableFiles:
         """The table in full, as one file."""
         every = select(*shape.expressions).where(shape.table.c.tenant_id == self.door.tenant_id)
-        return TableFiles(shape.columns, shape.zone, (self._write(shape.name, every, shape.schema),))
+        return TableFiles(shape.columns, shape.zone, (self._write(shape.name, every, shape.schema, shape.fit),))
 
     def added(self, shape: Shape, before: TableFiles, since: Since) -> TableFiles:
         """The table's files so far and what came since; in full where that would be too much to read each time."""
@@ -112,7 +118,7 @@ class Writer:
             _REMOVED.c.tenant_id == self.door.tenant_id, _REMOVED.c.fact == shape.name, since.new(_REMOVED)
         )
         news = (
-            self._write(f"{shape.name}.new", rows, shape.schema),
+            self._write(f"{shape.name}.new", rows, shape.schema, shape.fit),
             self._write(f"{shape.name}.removed", gone, _REMOVED_SCHEMA, removed=True),
         )
         for file in news:
@@ -125,16 +131,25 @@ class Writer:
             self.blobs.remove(file.name)
         return self.whole(shape)
 
-    def _write(self, name: str, rows: Select[Any], schema: pa.Schema, *, removed: bool = False) -> File:
+    def _write(
+        self, name: str, rows: Select[Any], schema: pa.Schema, fit: Fit = lambda batch: batch, *, removed: bool = False
+    ) -> File:
         path = f"{self.folder}/{name}.parquet"
         texts = [field.name for field in schema if pa.types.is_string(field.type)]
         count = 0
         with (
             self.blobs.open(path, "wb") as stream,
-            # Dictionaries pay for text only; batch by batch, so memory stays flat.
+            # Dictionaries pay for text only.
             pq.ParquetWriter(stream, schema, compression="zstd", compression_level=1, use_dictionary=texts) as writer,
+            ThreadPoolExecutor(1) as beside,
         ):
+            # One batch is written while PostgreSQL prepares the next; two at a time, so memory stays flat.
+            writing: Future[None] | None = None
             for batch in self.door.read(rows):
-                writer.write_batch(batch.cast(schema))
+                if writing is not None:
+                    writing.result()
+                writing = beside.submit(writer.write_batch, fit(batch))
                 count += batch.num_rows
+            if writing is not None:
+                writing.result()
         return File(path, count, self.blobs.size(path), self.generation, removed)
