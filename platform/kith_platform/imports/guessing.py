@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -65,8 +66,11 @@ def guess(
         chosen = _by_content(columns, goals, plan[0])
     else:
         chosen |= _own_key(columns, goals, chosen, plan[0])
-        if missing := _missing(plan, chosen, facts):
-            chosen |= _lone_date(columns, goals, chosen, missing)
+        if lacking := missing(table, _names(chosen), facts):
+            chosen |= _lone_date(columns, goals, chosen, lacking)
+        if root.name == LINE and missing(table, _names(chosen), facts):
+            chosen = _lines_alone(chosen)
+            plan = tuple(fact for fact in plan if fact.name != ORDER)
     return _result(table, plan, columns, chosen, facts)
 
 
@@ -216,22 +220,46 @@ def _own_key(columns: _Columns, targets: list[Target], chosen: Chosen, fact: Fac
     return {} if key is None else {key: (goal, 0.6)}
 
 
-def _lone_date(columns: _Columns, targets: list[Target], chosen: Chosen, missing: tuple[str, ...]) -> Chosen:
+def _names(chosen: Chosen) -> list[str]:
+    return [target.name for target, _ in chosen.values()]
+
+
+def _lone_date(columns: _Columns, targets: list[Target], chosen: Chosen, lacking: tuple[str, ...]) -> Chosen:
     """Where the row's time is missing and one column alone holds dates, it is that one."""
-    goal = next((item for item in targets if item.name in missing and item.kind in (Kind.TIME, Kind.DATE)), None)
+    goal = next((item for item in targets if item.name in lacking and item.kind in (Kind.TIME, Kind.DATE)), None)
     shape = r"^\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}"
     dated = [at for at in range(len(columns.sources)) if at not in chosen and columns.share(at, shape) > 0.95]
     return {dated[0]: (goal, 0.5)} if goal and len(dated) == 1 else {}
 
 
-def _missing(plan: tuple[Fact, ...], chosen: Chosen, facts: Dictionary[str, Fact]) -> tuple[str, ...]:
-    wide = {fact.name for fact in plan} >= {LINE, ORDER}
-    row = facts[ORDER] if wide else plan[0]
-    found = {target.name for target, _ in chosen.values()}
+def missing(table: str, targets: Iterable[str], facts: Dictionary[str, Fact]) -> tuple[str, ...]:
+    """The targets without which no row of the table can be loaded and that are not among `targets`."""
+    found = set(targets)
+    root = next(fact for fact in facts.values() if fact.plural == table)
+    wide = {ORDER, LINE} <= {target.partition(".")[0] for target in found}
+    row = facts[ORDER] if wide else root
+    # A line has its order's time and customer; a status, payment or return that names its order is its customer's.
+    referred = [item for item in row.columns if item.to and f"{row.name}.{item.name}" in found and facts[item.to].of_customer]
     needed = [f"{row.name}.{item.name}" for item in row.columns if item.required]
-    if row.of_customer:
+    if row.name == LINE and referred:
+        needed.remove(f"{LINE}.sold_at")
+    if row.of_customer and not referred:
         needed.append(f"{row.name}.customer")
     return tuple(name for name in needed if name not in found)
+
+
+def _lines_alone(chosen: Chosen) -> Chosen:
+    """A file of order lines that leaves customer or time to their orders: what speaks of the order but names it is left out."""
+    own = {
+        f"{ORDER}.external_id": f"{LINE}.order",
+        f"{ORDER}.ordered_at": f"{LINE}.sold_at",
+        f"{ORDER}.customer": f"{LINE}.customer",
+    }
+    return {
+        at: (replace(target, name=own.get(target.name, target.name)), score)
+        for at, (target, score) in chosen.items()
+        if not target.name.startswith(f"{ORDER}.") or target.name in own
+    }
 
 
 def _result(table: str, plan: tuple[Fact, ...], columns: _Columns, chosen: Chosen, facts: Dictionary[str, Fact]) -> Guess:
@@ -260,7 +288,7 @@ def _result(table: str, plan: tuple[Fact, ...], columns: _Columns, chosen: Chose
         negative_quantity="return" if returns is not None else "",
         unmapped=unmapped,
     )
-    return Guess(mapping, _missing(plan, chosen, facts), confidence, tuple(notes))
+    return Guess(mapping, missing(table, mapping.targets, facts), confidence, tuple(notes))
 
 
 def _computed(targets: set[str], plan: tuple[Fact, ...]) -> dict[str, str]:
@@ -271,6 +299,6 @@ def _computed(targets: set[str], plan: tuple[Fact, ...]) -> dict[str, str]:
     if f"{LINE}.net" not in targets and {f"{LINE}.quantity", f"{LINE}.unit_price"} <= targets:
         less = "-discount" if f"{LINE}.discount" in targets else ""
         computed[f"{LINE}.net"] = f"quantity*unit_price{less}"
-    if f"{ORDER}.net" not in targets and (f"{LINE}.net" in targets or computed):
+    if any(fact.name == ORDER for fact in plan) and f"{ORDER}.net" not in targets and (f"{LINE}.net" in targets or computed):
         computed[f"{ORDER}.net"] = "sum(lines)"
     return computed

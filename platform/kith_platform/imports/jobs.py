@@ -5,28 +5,45 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import partial
-from typing import Any
 
-from sqlalchemy import func, select, update
+import structlog
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from kith_platform.errors import KithError
 from kith_platform.i18n import N_
 from kith_platform.imports import service
 from kith_platform.imports.identity import Occurrences
-from kith_platform.imports.load import Job, Loaded, load, prepare
+from kith_platform.imports.load import Job, Loaded, keep_rejects, load, prepare
 from kith_platform.imports.mapping import Mapping
-from kith_platform.imports.models import DONE, RUNNING, Import, ImportReject
+from kith_platform.imports.models import CANCELLED, DONE, FAILED, RUNNING, Import, ImportReject
 from kith_platform.imports.plan import Context
 from kith_platform.imports.preview import dialect_of
 from kith_platform.imports.problems import reason
-from kith_platform.imports.reading import Chunk, Offset, chunks
-from kith_platform.jobs.declared import JobRun, job
+from kith_platform.imports.reading import Chunk, Offset, Rejected, chunks
+from kith_platform.jobs.declared import Cancelled, Fenced, HandedBack, JobRun, job
+from kith_platform.refresh.service import ask_refresh
+
+log = structlog.get_logger(__name__)
 
 CHUNK_LINES = 20_000
+DRY_REJECTS = 10_000  # rejected lines that a dry run keeps
+COUNTS = ("read", "inserted", "updated", "unchanged", "duplicate", "rejected")
+
+
+class Broken(KithError):
+    """An error of ours in a chunk: it would come again with each attempt."""
+
+    code = "import_broken"
+    default = N_(
+        "Kith could not load the lines from %(line)s on (reference %(reference)s). What was loaded before is kept. "
+        "Give your operator the reference; once mended, try again and the import goes on there."
+    )
 
 
 @job("imports.load", queue="import", max_attempts=5, label=N_("Import"))
@@ -36,19 +53,52 @@ def load_file(run: JobRun) -> None:
         row = session.execute(select(Import).where(Import.id == run.args["import"])).scalar_one()
         row.state = RUNNING
         session.flush()
+    try:
+        _load(run, row)
+    except (Fenced, HandedBack, OperationalError, InterfaceError, MemoryError):
+        raise  # somebody else goes on
+    except Cancelled:
+        _stopped(run, row, CANCELLED)
+        raise
+    except KithError:
+        _stopped(run, row, FAILED)
+        raise
+    except Exception as error:
+        reference = secrets.token_hex(4)
+        log.exception("import.broken", reference=reference, id=row.id)
+        line = _stopped(run, row, FAILED)
+        raise Broken(line=line, reference=reference) from error
+
+
+def _load(run: JobRun, row: Import) -> None:
     started = time.monotonic()
     job_of = _job(run, row)
     if row.dry_run:
-        _dry_run(run, row, job_of)
+        row = _dry_run(run, row, job_of)
     else:
         for chunk in _ahead(run, row, job_of):
             ready = prepare(chunk, job_of, now=dt.datetime.now(dt.UTC))
             with run.step() as session:
                 done = load(session, chunk, ready, job_of)
                 row = _advance(session, row, chunk, done)
-            _tell(run, row, chunk, started)
+            _tell(run, row, chunk)
             run.check()
     _finish(run, row, started)
+
+
+def _stopped(run: JobRun, row: Import, state: str) -> int:
+    """Write down that the import ended early, with what it rejected so far; the line from which it did not go on."""
+    with run.step() as session:
+        row = session.execute(
+            update(Import).where(Import.id == row.id).values(state=state, finished_at=func.now()).returning(Import)
+        ).scalar_one()
+        if row.inserted or row.updated:
+            ask_refresh(session, asked_by=row.asked_by)
+    if row.rejected:
+        blob = write_rejects(run, row)
+        with run.step() as session:
+            session.execute(update(Import).where(Import.id == row.id).values(rejects=blob))
+    return row.next_line
 
 
 def _job(run: JobRun, row: Import) -> Job:
@@ -76,7 +126,7 @@ def _advance(session: Session, row: Import, chunk: Chunk, done: Loaded) -> Impor
     made = {name: dict(counts) for name, counts in row.made.items()}
     for name, counts in done.made.items():
         before = made.setdefault(name, {})
-        for key, value in asdict(counts).items():
+        for key, value in counts.items():
             before[key] = before.get(key, 0) + value
     values = {
         "read": row.read + done.read,
@@ -94,43 +144,41 @@ def _advance(session: Session, row: Import, chunk: Chunk, done: Loaded) -> Impor
     return session.execute(statement, execution_options={"populate_existing": True}).scalar_one()
 
 
-def _dry_run(run: JobRun, row: Import, job_of: Job) -> None:
+def _dry_run(run: JobRun, row: Import, job_of: Job) -> Import:
     """Everything as in earnest, in one transaction that is rolled back at the end."""
     opener = partial(service.open_file, run.runtime.blobs.of(run.tenant.id), row.blob)
-    started = time.monotonic()
+    found: list[Rejected] = []
     with run.runtime.doors.tenant_scope(run.tenant.id) as session:
         inner = session.begin_nested()
-        found: list[Any] = []
         current = row
         for chunk in chunks(opener, job_of.dialect, rows=CHUNK_LINES):
             done = load(session, chunk, prepare(chunk, job_of, now=dt.datetime.now(dt.UTC)), job_of)
             current = _advance(session, current, chunk, done)
-            found += done.rejected
-            _tell(run, current, chunk, started)
+            found += done.rejected[: DRY_REJECTS - len(found)]
+            _tell(run, current, chunk)
             run.check()
-        counts = {
-            key: getattr(current, key) for key in ("read", "inserted", "updated", "unchanged", "duplicate", "rejected", "made")
-        }
+        counts = {key: getattr(current, key) for key in (*COUNTS, "made")}
         inner.rollback()
     with run.step() as session:
-        session.execute(update(Import).where(Import.id == row.id).values(counts))
-        for name, value in counts.items():
-            setattr(row, name, value)
-        for one in found[:1000]:
-            session.add(ImportReject(import_id=row.id, line=one.line, reason=one.reason, params=dict(one.params), raw=one.raw))
+        session.execute(delete(ImportReject).where(ImportReject.import_id == row.id))
+        keep_rejects(session, found, row.id)
+        return session.execute(update(Import).where(Import.id == row.id).values(counts).returning(Import)).scalar_one()
 
 
-def _tell(run: JobRun, row: Import, chunk: Chunk, started: float) -> None:
-    rate = row.read / max(time.monotonic() - started, 0.001)
-    run.progress(chunk.end.byte, row.size, N_("%(lines)s lines read, %(rate)s a second"), lines=row.read, rate=round(rate))
+def _tell(run: JobRun, row: Import, chunk: Chunk) -> None:
+    """Lines read, and how many there will be by the bytes of those so far."""
+    total = row.read if chunk.end.byte >= row.size else round(row.read * row.size / chunk.end.byte)
+    run.progress(row.read, total, N_("%(lines)s lines read, %(rejected)s rejected"), lines=row.read, rejected=row.rejected)
 
 
 def _finish(run: JobRun, row: Import, started: float) -> None:
     name = write_rejects(run, row) if row.rejected else ""
-    counts = {key: getattr(row, key) for key in ("read", "inserted", "updated", "unchanged", "duplicate", "rejected")}
+    counts = {key: getattr(row, key) for key in COUNTS}
     run.result({**counts, "made": row.made, "rejects": name, "seconds": round(time.monotonic() - started, 3)})
     with run.step(last=True) as session:
         session.execute(update(Import).where(Import.id == row.id).values(state=DONE, rejects=name, finished_at=func.now()))
+        if not row.dry_run and (row.inserted or row.updated):
+            ask_refresh(session, asked_by=row.asked_by)
 
 
 def write_rejects(run: JobRun, row: Import) -> str:
@@ -145,7 +193,7 @@ def write_rejects(run: JobRun, row: Import) -> str:
             with run.runtime.doors.tenant_scope(run.tenant.id, read_only=True) as session:
                 found = service.rejects(session, row, after=last)
             for one in found:
-                writer.writerow([one.line, reason(one.reason, **one.params), one.raw])
+                writer.writerow([one.line, reason(one.reason, one.params), one.raw])
             if not found:
                 break
             last = found[-1].line

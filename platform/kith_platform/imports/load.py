@@ -5,23 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 import polars as pl
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Table, delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from kith_platform.facts.models import OrderLine, SalesOrder
-from kith_platform.imports import people
+from kith_platform.imports import people, sums
 from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.identity import Occurrences
 from kith_platform.imports.mapping import Mapping, position
 from kith_platform.imports.models import ImportReject
-from kith_platform.imports.plan import CUSTOMER, ORDER, ORDER_LINE, Context, Load, loads
+from kith_platform.imports.plan import CUSTOMER, Context, loads, unknown
 from kith_platform.imports.reading import Chunk, Rejected, column
-from kith_platform.imports.staging import stage
-from kith_platform.imports.typed import CONTENT, Typed, typed
+from kith_platform.imports.staging import stage, targets
+from kith_platform.imports.typed import CONTENT, LINE, Typed, typed
 from kith_platform.imports.upsert import Counts, upsert
 from kith_platform.sdk.facts import Fact
 
@@ -32,12 +31,13 @@ class Unbalanced(RuntimeError):
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of a chunk: lines read, counts of its finest rows, rejects, and rows of other facts by name."""
+    """What became of a chunk: lines read, counts of its finest rows, rejects, and rows of each fact by name
+    (`customer`: customers made; `unresolved`: ids of other facts that led nowhere, by column)."""
 
     read: int
     counts: Counts
     rejected: tuple[Rejected, ...]
-    made: dict[str, Counts] = field(default_factory=dict)
+    made: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def prepare(chunk: Chunk, job: Job, *, now: dt.datetime) -> Typed:
     """Everything that needs no database: parsing, rejecting, ids for rows without one."""
     found = typed(chunk, job.mapping, job.dialect, job.facts, zone=job.context.zone, now=now)
     frame = found.frame.with_columns(job.occurrences.ids(found.frame[CONTENT]).alias(CONTENT))
-    if CUSTOMER in job.mapping.facts and job.mapping.unmapped:
+    if job.facts[CUSTOMER].plural == job.mapping.table and job.mapping.unmapped:
         frame = frame.join(_raw(chunk.rows, job), on="line", how="left")
     return replace(found, frame=frame)
 
@@ -70,64 +70,73 @@ def _raw(rows: pl.DataFrame, job: Job) -> pl.DataFrame:
 
 def load(session: Session, chunk: Chunk, ready: Typed, job: Job) -> Loaded:
     """Write a prepared chunk. Raises Unbalanced when a line is not accounted for."""
-    rejected = (*chunk.rejected, *ready.rejected)
+    rejected = [*chunk.rejected, *ready.rejected]
     read = chunk.rows.height + len(chunk.rejected)
-    counts, made = Counts(), dict[str, Counts]()
+    counts, made = Counts(), dict[str, dict[str, int]]()
     if ready.frame.height:
+        _one_at_a_time(session, job.context)
         staging = stage(session, ready.frame)
+        rejected += _unknown(session, staging, chunk, job)
         for step in loads(staging, job.mapping, job.facts, job.context):
             done = upsert(session, staging, step, job.context)
-            made[step.fact.name] = made.get(step.fact.name, Counts()) + done
+            _add(made, step.fact.name, asdict(done.counts))
+            _add(made, "unresolved", done.unresolved)
             if step.finest:
-                counts += done
-            _after(session, step, done, job)
-        _add_up(session, job)
+                counts += done.counts
+            if step.fact.name == CUSTOMER and (done.counts.inserted or done.counts.updated):
+                _add(made, "customer", {"inserted": people.settle(session, job.context.import_id)})
+        sums.add_up(session, job.mapping, job.context.import_id)
         staging.drop(session.connection())
-    _keep_rejects(session, rejected, job.context.import_id)
+    keep_rejects(session, rejected, job.context.import_id)
     if read != counts.inserted + counts.updated + counts.unchanged + counts.duplicate + len(rejected):
         raise Unbalanced(
             f"import {job.context.import_id}, lines from {chunk.start.line}: read {read}, {counts}, {len(rejected)} rejected"
         )
-    return Loaded(read, counts, rejected, made)
+    return Loaded(read, counts, tuple(rejected), made)
 
 
-def _after(session: Session, step: Load, done: Counts, job: Job) -> None:
-    if step.fact.name == CUSTOMER and (done.inserted or done.updated):
-        people.settle(session, job.context.import_id)
+def _one_at_a_time(session: Session, context: Context) -> None:
+    """Two files of one source take turns, chunk by chunk: both may bring the same new row."""
+    lock = func.hashtextextended(f"import {context.tenant_id} {context.source}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(lock)))
 
 
-def _add_up(session: Session, job: Job) -> None:
-    """Orders whose amount the file leaves to their lines: the sum of all lines known by now."""
-    sums = {target for target, formula in job.mapping.computed if formula == "sum(lines)"}
-    if not sums or ORDER_LINE not in job.mapping.facts:
-        return
-    order, line = SalesOrder.__table__, OrderLine.__table__
-    touched = select(line.c.order_id).where(line.c.import_id == job.context.import_id, line.c.changed_at == func.now())
-    totals = (
-        select(line.c.order_id, func.sum(line.c.net).label("net"), func.sum(line.c.quantity).label("quantity"))
-        .where(line.c.order_id.in_(touched))
-        .group_by(line.c.order_id)
-        .subquery()
-    )
-    values: dict[str, Any] = {"changed_at": func.now(), "quantity": totals.c.quantity}
-    if f"{ORDER}.net" in sums:
-        values["net"] = totals.c.net
-    session.execute(update(order).where(order.c.id == totals.c.order_id).values(values))
+def _unknown(session: Session, staging: Table, chunk: Chunk, job: Job) -> list[Rejected]:
+    """Take lines out of the staging table whose order is not known: when, whose and how much they were nobody could say."""
+    found: dict[int, tuple[str, str]] = {}
+    for item in unknown(staging, job.mapping, job.facts, job.context):
+        found |= {line: (item.column, named) for line, named in session.execute(item.lines).all()}
+    if not found:
+        return []
+    session.execute(delete(staging).where(targets(staging)[LINE].in_(list(found))))
+    raws = dict(chunk.rows.filter(pl.col("line").is_in(list(found))).select("line", "raw").iter_rows())
+    return [
+        Rejected(line, "unknown_reference", str(raws[line]).rstrip("\r\n"), (("column", column), ("value", named)))
+        for line, (column, named) in found.items()
+    ]
 
 
-def _keep_rejects(session: Session, rejected: tuple[Rejected, ...], import_id: int) -> None:
+def _add(made: dict[str, dict[str, int]], name: str, counts: dict[str, int]) -> None:
+    for key, value in counts.items():
+        if value:
+            before = made.setdefault(name, {})
+            before[key] = before.get(key, 0) + value
+
+
+def keep_rejects(session: Session, rejected: Sequence[Rejected], import_id: int) -> None:
+    """Remember lines that were not taken."""
     if rejected:
         rows = [
-            {"import_id": import_id, "line": one.line, "reason": one.reason, "params": _json(one.params), "raw": one.raw}
+            {"import_id": import_id, "line": one.line, "reason": one.reason, "params": _json(one.params), "raw": clean(one.raw)}
             for one in rejected
         ]
         session.execute(insert(ImportReject), rows)
 
 
+def clean(text: str) -> str:
+    """PostgreSQL's text holds no NUL."""
+    return text.replace("\0", "")
+
+
 def _json(params: tuple[tuple[str, object], ...]) -> dict[str, object]:
-    return {key: value if isinstance(value, (int, float)) else str(value).replace("\0", "") for key, value in params}
-
-
-def forget_rejects(session: Session, import_id: int) -> None:
-    """Before an import begins from its first line again."""
-    session.execute(delete(ImportReject).where(ImportReject.import_id == import_id))
+    return {key: value if isinstance(value, (int, float)) else clean(str(value)) for key, value in params}

@@ -54,7 +54,12 @@ class Mapping:
     @property
     def facts(self) -> tuple[str, ...]:
         """The facts that this mapping fills, in the order of their first field."""
-        return tuple(dict.fromkeys(item.fact for item in self.fields))
+        return tuple(dict.fromkeys(target.partition(".")[0] for target in self.targets))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Where something goes to: from columns and as constants."""
+        return (*(item.target for item in self.fields), *(target for target, _ in self.constants))
 
     def field(self, target: str) -> Field | None:
         return next((item for item in self.fields if item.target == target), None)
@@ -90,7 +95,7 @@ class Mapping:
             Field(_source(item["source"]), str(item["target"]), Format.from_json(item.get("format", {})))
             for item in data["fields"]
         )
-        targets = [item.target for item in fields]
+        targets = [*(item.target for item in fields), *map(str, data.get("constants", {}))]
         wrong = [target for target in targets if target.count(".") != 1 or targets.count(target) > 1]
         wrong += [str(key) for key in data.get("dialect", {}) if key not in DIALECT_KEYS]
         if wrong or data.get("negative_quantity", "") not in {"", "return"}:

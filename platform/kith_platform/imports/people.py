@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import Table, delete, func, insert, literal, select, update
+from sqlalchemy import Table, case, delete, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from kith_platform.customers.models import Customer, CustomerIdentity, CustomerToken
 from kith_platform.customers.search import tokens
 from kith_platform.facts.models import CustomerRecord
+from kith_platform.imports.plan import BEGINNING
 
 RECORD: Table = CustomerRecord.__table__
 CUSTOMER: Any = Customer.__table__
@@ -23,10 +24,12 @@ def settle(session: Session, import_id: int) -> int:
     Works on records of this import whose changed_at is this transaction's. Returns how many customers were made.
     """
     touched = (RECORD.c.import_id == import_id) & (RECORD.c.changed_at == func.now())
+    # What has been known for ever has no date: such a customer counts from its arrival here.
+    since = case((RECORD.c.known_at > BEGINNING, RECORD.c.known_at), else_=func.now())
     result: Any = session.execute(
         insert(CUSTOMER).from_select(
             ["first_record_id", "created_at"],
-            select(RECORD.c.id, func.greatest(RECORD.c.known_at, literal_epoch())).where(touched, RECORD.c.customer_id.is_(None)),
+            select(RECORD.c.id, since).where(touched, RECORD.c.customer_id.is_(None)),
         ),
         execution_options={"preserve_rowcount": True},
     )
@@ -42,10 +45,6 @@ def settle(session: Session, import_id: int) -> int:
     _identify(session, touched)
     _tokenise(session, touched)
     return made
-
-
-def literal_epoch() -> Any:
-    return func.to_timestamp(0)
 
 
 def _show(session: Session, touched: Any) -> None:

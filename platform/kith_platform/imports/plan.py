@@ -6,16 +6,17 @@ A wide file (a line per order line with customer and product columns) has four l
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Date, DateTime, Table, and_, case, cast, func, literal, or_
+from sqlalchemy import Column, ColumnElement, Date, DateTime, Select, Table, Text, and_, case, cast, func, literal, or_, select
 
 from kith_platform.facts.table import row_class
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.staging import targets
-from kith_platform.imports.typed import CONTENT, DAY_ONLY
+from kith_platform.imports.typed import CONTENT, DAY_ONLY, LINE
 from kith_platform.sdk.facts import Fact, Kind
 
 CUSTOMER, PRODUCT, ORDER, ORDER_LINE, RETURN_LINE = "customer_record", "product", "sales_order", "order_line", "return_line"
@@ -28,21 +29,41 @@ BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 class Load:
     """Rows of one fact: their external id, the values of its columns, and the staging rows that count.
 
-    `values` maps table columns to expressions over staging and the joined `references`. `finest` is set on loads whose rows
-    are the file's lines; the others happen beside.
+    `values` maps table columns to expressions over staging and the joined tables of `joins`. `finest` is set on loads whose
+    rows are the file's lines; the others happen beside, and what they leave blank keeps the value it has. `fixed` columns are
+    written with a new row and never changed. `named`: reference column → the id the file gives for it.
     """
 
     fact: Fact
     key: ColumnElement[Any]
     values: Dictionary[str, ColumnElement[Any]]
     where: ColumnElement[bool] | None = None
-    references: Dictionary[str, tuple[Table, ColumnElement[Any]]] = field(default_factory=dict)
+    joins: tuple[tuple[Table, ColumnElement[bool]], ...] = ()
     finest: bool = False
+    fixed: frozenset[str] = frozenset()
+    named: Dictionary[str, ColumnElement[Any]] = field(default_factory=dict)
 
     @property
     def table(self) -> Table:
         found: Table = row_class(self.fact).__table__
         return found
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """The id in the file, the other fact's table, and how the two join."""
+
+    named: ColumnElement[Any]
+    other: Any
+    on: ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Lines whose row cannot stand without the row of another fact, which is not there: their numbers and that row's id."""
+
+    column: str
+    lines: Select[Any]
 
 
 @dataclass(frozen=True)
@@ -61,33 +82,49 @@ def loads(staging: Table, mapping: Mapping, facts: Dictionary[str, Fact], contex
     return _Planner(targets(staging), mapping, facts, context).plan()
 
 
+def unknown(staging: Table, mapping: Mapping, facts: Dictionary[str, Fact], context: Context) -> list[Unknown]:
+    """What to refuse before the loads run: lines of orders that nobody has imported."""
+    return _Planner(targets(staging), mapping, facts, context).unknown(staging)
+
+
 class _Planner:
     def __init__(
         self, staged: Dictionary[str, Column[Any]], mapping: Mapping, facts: Dictionary[str, Fact], context: Context
     ) -> None:
         self.staged, self.mapping, self.facts, self.context = staged, mapping, facts, context
         self.root = next(fact for fact in facts.values() if fact.plural == mapping.table)
-        names = set(mapping.facts)
-        self.wide = ORDER_LINE in names and ORDER in names
+        self.wide = is_wide(mapping.facts)
         self.finest = ORDER_LINE if self.wide else self.root.name
 
     def plan(self) -> list[Load]:
-        found = [*self._customers(), *self._products(), *self._orders()]
+        finest = self.facts[self.finest]
+        if self.finest in (CUSTOMER, PRODUCT):
+            return [self._load(finest, finest=True)]
         returns = self._returned()
-        if self.finest == CUSTOMER:
-            found = [self._load(self.facts[CUSTOMER], finest=True)]
-        elif self.finest == PRODUCT:
-            found = [self._load(self.facts[PRODUCT], finest=True)]
-        elif self.finest != ORDER or self.wide:
-            found.append(self._load(self.facts[self.finest], finest=True, where=None if returns is None else ~returns))
+        sold = None if returns is None else ~returns
+        found = [*self._customers(), *self._products()]
+        if self.wide:
+            found.append(self._load(self.facts[ORDER], where=sold))
+        found.append(self._load(finest, finest=True, where=sold))
         if returns is not None:
             found.append(self._return_load(returns))
         return found
 
+    def unknown(self, staging: Table) -> list[Unknown]:
+        found = []
+        line = self.staged[LINE]
+        for column in self.facts[self.finest].columns:
+            named = self.staged.get(f"{self.finest}.{column.name}")
+            if column.kind is Kind.REFERENCE and column.required and named is not None:
+                other, on = self._join(column.to, named)
+                lines = select(line, named).select_from(staging.outerjoin(other, on)).where(other.c.id.is_(None))
+                found.append(Unknown(column.label, lines))
+        return found
+
     def _returned(self) -> ColumnElement[bool] | None:
         """Which staging rows are returns: those with a quantity below zero, where the mapping says so."""
-        quantity = self.staged.get(f"{self.finest}.quantity")
-        if self.mapping.negative_quantity != "return" or quantity is None:
+        quantity = self.staged.get(f"{ORDER_LINE}.quantity")
+        if self.mapping.negative_quantity != "return" or quantity is None or self.finest != ORDER_LINE:
             return None
         return func.coalesce(quantity, literal(0)) < 0
 
@@ -97,69 +134,71 @@ class _Planner:
         return self.staged.get(f"{owner}.customer")
 
     def _customers(self) -> list[Load]:
+        """A record for every customer that the file names, known or not."""
         customer = self._customer()
-        if customer is None:
-            return []
-        values = self._values(self.facts[CUSTOMER])
-        return [Load(self.facts[CUSTOMER], customer, values | {"known_at": cast(literal(BEGINNING), DateTime(timezone=True))})]
+        return [] if customer is None else [self._beside(self.facts[CUSTOMER], customer)]
 
     def _products(self) -> list[Load]:
+        """A product for every product that the file names, known or not: a line is worth keeping before the catalogue comes."""
         key = self.staged.get(f"{self.finest}.product")
-        if key is None or self.finest == PRODUCT:
-            return []
-        product = self.facts[PRODUCT]
-        return [
-            Load(
-                product,
-                key,
-                self._values(product) | self._money(product) | {"known_at": cast(literal(BEGINNING), DateTime(timezone=True))},
-            )
-        ]
+        return [] if key is None else [self._beside(self.facts[PRODUCT], key)]
 
-    def _orders(self) -> list[Load]:
-        if self.finest == ORDER:
-            return [self._load(self.facts[ORDER], finest=True)]
-        key = self.staged.get(f"{ORDER}.external_id") if self.wide else self.staged.get(f"{self.finest}.order")
-        if key is None:
-            return []
-        if not self.wide:  # a line or ticket may name an order that this file does not describe: it is joined, not made
-            return []
-        returns = self._returned()
-        return [self._load(self.facts[ORDER], where=None if returns is None else ~returns, key=key)]
+    def _beside(self, fact: Fact, key: ColumnElement[Any]) -> Load:
+        values = self._values(fact)
+        money, fixed = self._money(fact, values)
+        known = {"known_at": cast(literal(BEGINNING), DateTime(timezone=True))}
+        return Load(fact, key, values | money | known, fixed=fixed | {"known_at"})
 
-    def _load(
-        self,
-        fact: Fact,
-        *,
-        finest: bool = False,
-        where: ColumnElement[bool] | None = None,
-        key: ColumnElement[Any] | None = None,
-    ) -> Load:
-        references = self._references(fact)
-        values = self._values(fact) | self._money(fact) | self._times(fact)
-        values |= {column: table.c.id for column, (table, _on) in references.items()}
-        return Load(fact, key if key is not None else self._key(fact), values, where, references, finest)
+    def _load(self, fact: Fact, *, finest: bool = False, where: ColumnElement[bool] | None = None) -> Load:
+        joined = self._references(fact)
+        values = self._values(fact)
+        money, fixed = self._money(fact, values)
+        order = joined.get("order_id")
+        values |= money | self._times(fact, order.other if order else None)
+        values |= {column: reference.other.c.id for column, reference in joined.items()}
+        if fact.of_customer and "record_id" not in joined:
+            # The file does not name the customer, but something that is the customer's.
+            through = next((found.other.c.record_id for found in joined.values() if "record_id" in found.other.c), None)
+            values |= {} if through is None else {"record_id": through}
+        joins = tuple((reference.other, reference.on) for reference in joined.values())
+        named = {column: reference.named for column, reference in joined.items()} if finest else {}
+        return Load(fact, self._key(fact), values, where, joins, finest, fixed, named)
 
     def _return_load(self, returns: ColumnElement[bool]) -> Load:
         """Lines with a negative quantity: goods that came back, with positive quantity and amount."""
-        fact = self.facts[RETURN_LINE]
-        line = self._load(self.facts[self.finest])
+        line = self._load(self.facts[self.finest], finest=True)
         kept = {"occurred_at", "occurred_on", "day_only", "known_at", "currency", "order_id", "product_id", "record_id"}
         values = {name: value for name, value in line.values.items() if name in kept}
         for name in ("quantity", "net"):
             if name in line.values:
                 values[name] = func.abs(line.values[name])
-        return Load(fact, line.key, values, returns, line.references, finest=True)
+        return replace(line, fact=self.facts[RETURN_LINE], values=values, where=returns, named={})
+
+    def _order_key(self) -> ColumnElement[Any]:
+        """The order's id; without one, what a customer buys at one time is one order."""
+        own, customer = self.staged.get(f"{ORDER}.external_id"), self._customer()
+        at = cast(self.staged[f"{ORDER}.ordered_at"], Text)
+        buyer = self.staged[CONTENT] if customer is None else func.coalesce(customer, self.staged[CONTENT])
+        made = func.concat("~", buyer, "|", at)
+        return made if own is None else func.coalesce(own, made)
 
     def _key(self, fact: Fact) -> ColumnElement[Any]:
         """The row's own id in the source; where the file has none, the declared key, or its content."""
-        own = self.staged.get(f"{fact.name}.external_id")
+        content = self.staged[CONTENT]
+        if fact.name == ORDER and self.wide:
+            return self._order_key()
+        own: ColumnElement[Any] | None = self.staged.get(f"{fact.name}.external_id")
+        if fact.name == ORDER_LINE and own is not None:  # lines are often numbered within their order
+            order = self._order_key() if self.wide else self.staged.get(f"{ORDER_LINE}.order")
+            own = own if order is None else order.op("||")("|").op("||")(own)
+        if fact.name == CUSTOMER and own is None and f"{CUSTOMER}.email" in self.staged:
+            own = func.lower(self.staged[f"{CUSTOMER}.email"])
         if own is not None:
-            return func.coalesce(own, self.staged[CONTENT]) if fact.name == self.finest else own
+            return func.coalesce(own, content)
         parts = [self.staged.get(f"{fact.name}.{name}") for name in fact.key]
         if fact.key and all(part is not None for part in parts):
             return func.concat_ws("|", *parts)
-        return self.staged[CONTENT]
+        return content
 
     def _values(self, fact: Fact) -> dict[str, ColumnElement[Any]]:
         """Declared columns that the file fills, but for references."""
@@ -173,25 +212,34 @@ class _Planner:
             found["raw"] = cast(raw, row_class(fact).__table__.c.raw.type)
         return found
 
-    def _money(self, fact: Fact) -> dict[str, ColumnElement[Any]]:
+    def _money(
+        self, fact: Fact, values: Dictionary[str, ColumnElement[Any]]
+    ) -> tuple[dict[str, ColumnElement[Any]], frozenset[str]]:
+        """The currency, and whether it only goes with a new row: a file without amounts says nothing about their currency."""
         if not fact.money:
-            return {}
+            return {}, frozenset()
         given = self.staged.get(f"{fact.name}.currency", self.staged.get(f"{ORDER}.currency"))
         own = literal(self.context.currency)
-        return {"currency": own if given is None else func.upper(func.coalesce(func.nullif(given, ""), own))}
+        amounts = any(column.name in values for column in fact.money)
+        currency = own if given is None or (fact.name == PRODUCT and not amounts) else func.coalesce(given, own)
+        return {"currency": currency}, frozenset() if amounts else frozenset({"currency"})
 
-    def _times(self, fact: Fact) -> dict[str, ColumnElement[Any]]:
-        """occurred_at, occurred_on and day_only by the company's zone; known_at, never before occurred_at."""
+    def _times(self, fact: Fact, order: Any) -> dict[str, ColumnElement[Any]]:
+        """occurred_at, occurred_on and day_only by the company's zone; known_at, never before occurred_at. A line without a
+        time of its own has its order's."""
         known = self.staged.get(f"{fact.name}.known_at")
         if fact.occurred is None:
-            since = self.staged.get(f"{fact.name}.since")
-            return {"known_at": known if known is not None else _start_of(since, self.context.zone)}
-        name = f"{ORDER}.ordered_at" if fact.name in (ORDER_LINE, RETURN_LINE) and self.wide else f"{fact.name}.{fact.occurred}"
-        moment = self.staged[name]
+            start = _start_of(self.staged.get(f"{fact.name}.since"), self.context.zone)
+            return {"known_at": start if known is None else func.coalesce(known, start)}
+        name = f"{ORDER}.ordered_at" if fact.name == ORDER_LINE and self.wide else f"{fact.name}.{fact.occurred}"
+        moment = self.staged.get(name)
+        if moment is None:
+            times = {column: order.c[column] for column in ("occurred_at", "occurred_on", "day_only")}
+            return {**times, "known_at": times["occurred_at"]}
         zone = literal(self.context.zone)
         if isinstance(moment.type, Date):
-            at = func.timezone(zone, cast(moment, _TIMESTAMP))
-            times: dict[str, ColumnElement[Any]] = {"occurred_at": at, "occurred_on": moment, "day_only": literal(True)}
+            at: ColumnElement[Any] = func.timezone(zone, cast(moment, _TIMESTAMP))
+            times = {"occurred_at": at, "occurred_on": moment, "day_only": literal(True)}
         else:
             at = moment
             day_only = self.staged.get(name + DAY_ONLY)
@@ -200,26 +248,31 @@ class _Planner:
                 times["day_only"] = func.coalesce(day_only, literal(False))
         return {**times, "known_at": at if known is None else func.greatest(known, at)}
 
-    def _references(self, fact: Fact) -> dict[str, tuple[Table, ColumnElement[Any]]]:
-        """Joins that turn ids of the source into ids of the tenant: column → (table alias, condition)."""
-        found: dict[str, tuple[Table, ColumnElement[Any]]] = {}
+    def _references(self, fact: Fact) -> dict[str, _Reference]:
+        """Joins that turn ids of the source into ids of the tenant, by the column that holds them."""
+        found: dict[str, _Reference] = {}
         customer = self._customer()
         if fact.of_customer and customer is not None:
-            found["record_id"] = self._join(CUSTOMER, customer)
+            found["record_id"] = _Reference(customer, *self._join(CUSTOMER, customer))
         for column in fact.columns:
             if column.kind is not Kind.REFERENCE:
                 continue
-            named = self.staged.get(f"{fact.name}.{column.name}")
-            if named is None and self.wide and column.to == ORDER:
-                named = self.staged.get(f"{ORDER}.external_id")
+            named: ColumnElement[Any] | None = self.staged.get(f"{fact.name}.{column.name}")
+            if self.wide and column.to == ORDER:
+                named = self._order_key()
             if named is not None:
-                found[column.stored_as] = self._join(column.to, named)
+                found[column.stored_as] = _Reference(named, *self._join(column.to, named))
         return found
 
     def _join(self, name: str, key: ColumnElement[Any]) -> tuple[Any, ColumnElement[Any]]:
         other = row_class(self.facts[name]).__table__.alias()
         on = and_(other.c.tenant_id == self.context.tenant_id, other.c.source == self.context.source, other.c.external_id == key)
         return other, on
+
+
+def is_wide(facts: Iterable[str]) -> bool:
+    """Whether a mapping of these facts describes orders and their lines in one file."""
+    return {ORDER, ORDER_LINE} <= set(facts)
 
 
 def _start_of(since: Column[Any] | None, zone: str) -> ColumnElement[Any]:
@@ -230,6 +283,9 @@ def _start_of(since: Column[Any] | None, zone: str) -> ColumnElement[Any]:
     return case((since.is_(None), beginning), else_=func.timezone(literal(zone), cast(since, _TIMESTAMP)))
 
 
-def differs(table: Table, source: Any, columns: list[str]) -> ColumnElement[bool]:
-    """Whether any of the columns has another value in the file than in the table."""
-    return or_(*(table.c[name].is_distinct_from(source.c[name]) for name in columns))
+def differs(load: Load, source: Any, columns: list[str]) -> ColumnElement[bool]:
+    """Whether any of the columns has another value in the file than in the table. Beside, no value is no other value."""
+    table = load.table
+    if load.finest:
+        return or_(*(table.c[name].is_distinct_from(source.c[name]) for name in columns))
+    return or_(*(and_(source.c[name].is_not(None), table.c[name].is_distinct_from(source.c[name])) for name in columns))

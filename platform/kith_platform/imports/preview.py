@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from kith_platform.imports.dialect import SAMPLE_BYTES, Dialect, detect
-from kith_platform.imports.guessing import Guess, guess
+from kith_platform.imports.guessing import Guess, guess, missing
 from kith_platform.imports.lines import OpenBinary
 from kith_platform.imports.mapping import Field, Mapping, Source, position
 from kith_platform.imports.parsing import Parsed, identifier, parse
@@ -68,6 +68,8 @@ def preview(
     `facts` by name. With a `mapping` (the user's or a saved one) its dialect and fields are shown in place of the guess.
     Raises FileProblem where the file, or the mapping, cannot be used.
     """
+    if mapping is not None and mapping.table != table:
+        raise FileProblem("mapping", detail=f"{mapping.table} ≠ {table}")
     dialect = dialect_of(open_binary, mapping, encoding=encoding)
     head, rejected = sample(open_binary, dialect)
     found = guess(table, dialect, head, facts, language=language, zone=zone)
@@ -80,7 +82,7 @@ def preview(
         header=tuple(name or at for at, name in enumerate(dialect.header or ("",) * dialect.columns, 1)),
         raw=tuple(row[2:] for row in shown.iter_rows()),
         parsed=pl.DataFrame({target: parsed.values.head(SHOWN_ROWS) for target, parsed in columns.items()}),
-        guess=replace(found, mapping=used),
+        guess=replace(found, mapping=used, missing_required=missing(table, used.targets, facts)),
         problems=tuple(problems),
         rejected=rejected,
         sampled=head.height + len(rejected),

@@ -47,6 +47,8 @@ CELL: Mapping[str, str] = {
     "not_date": N_("“%(value)s” is not a date"),
     "not_boolean": N_("“%(value)s” is neither yes nor no"),
     "not_choice": N_("“%(value)s” is none of: %(choices)s"),
+    "not_currency": N_("“%(value)s” is not a currency. Use a code of three letters such as USD"),
+    "unknown_reference": N_("%(column)s: there is no “%(value)s” in this source. Import that first, then this file again"),
     "required": N_("%(column)s is empty. Fill it in"),
     "future": N_("%(column)s lies in the future. Correct the date"),
     "too_early": N_("%(column)s lies before 1900. Correct the date"),

@@ -105,10 +105,9 @@ def start(
     from kith_platform.jobs import service as jobs
 
     mapping = seen.guess.mapping
-    missing = [target for target in seen.guess.missing_required if mapping.field(target) is None]
-    if missing:
+    if lacking := seen.guess.missing_required:
         shown = ", ".join(str(name) for name in seen.header)
-        raise MissingColumns(file=file_name, missing=", ".join(missing), header=shown)
+        raise MissingColumns(file=file_name, missing=", ".join(lacking), header=shown)
     blob, digest, size = kept
     row = Import(
         table_name=table,

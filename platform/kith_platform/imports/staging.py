@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping as Dictionary
+from typing import Any
 
 import polars as pl
 from psycopg import sql
@@ -40,7 +41,7 @@ def targets(table: Table) -> Dictionary[str, Column[object]]:
     return {column.info["target"]: column for column in table.columns}
 
 
-def _type(dtype: pl.DataType) -> TypeEngine[object]:
+def _type(dtype: pl.DataType) -> TypeEngine[Any]:
     if dtype == pl.String:
         return Name
     if dtype == pl.Date:

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 import polars as pl
 
 from kith_platform.imports.dialect import Dialect
-from kith_platform.imports.mapping import Mapping, position
-from kith_platform.imports.parsing import Parsed
-from kith_platform.imports.preview import read
+from kith_platform.imports.mapping import Field, Mapping, position
+from kith_platform.imports.parsing import Parsed, identifier, parse
+from kith_platform.imports.preview import read, target_kind
+from kith_platform.imports.problems import FileProblem, reason
 from kith_platform.imports.reading import Chunk, Rejected, column
 from kith_platform.sdk.facts import Fact, Kind
 
 LINE, CONTENT, DAY_ONLY = "line", "content", "#day_only"
 EARLIEST = dt.date(1900, 1, 1)
 SEPARATOR = "\x1f"
+CURRENCIES = (".currency", ".currency_from")
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,17 @@ def typed(
             reasons.setdefault(row, (code, params))
         _add(columns, item.target, parsed)
     for target, value in mapping.constants:
-        columns[target] = pl.Series([value] * rows.height, dtype=pl.String)
+        _add(columns, target, _constant(target, value, rows.height, facts, zone))
     content = rows.select(
         pl.concat_str(
             [column(position(item.source, dialect)) for item in mapping.fields], separator=SEPARATOR, ignore_nulls=False
         )
     ).to_series()
     frame = pl.DataFrame({LINE: rows["line"], CONTENT: content.fill_null(""), **columns})
+    frame = frame.with_columns(pl.col(name).str.to_uppercase() for name in frame.columns if name.endswith(CURRENCIES))
     frame = _fallbacks(_computed(frame, mapping), mapping, facts)
     for code, bad, params in _wrong(frame, mapping, facts, now):
-        for row in bad.arg_true().to_list():
+        for row in bad.to_list():
             reasons.setdefault(row, (code, params))
     lines, raws = rows["line"], rows["raw"]
     rejected = tuple(
@@ -62,6 +65,17 @@ def typed(
         keep[list(reasons)] = False
         frame = frame.filter(keep)
     return Typed(frame, rejected)
+
+
+def _constant(target: str, value: str, height: int, facts: Dictionary[str, Fact], zone: str) -> Parsed:
+    """One value for every row. Raises FileProblem("mapping") where it does not fit its target."""
+    kind, choices = target_kind(Field(1, target), facts)
+    texts = pl.Series([value] * height, dtype=pl.String)
+    parsed = identifier(texts) if kind is None else parse(texts, kind, zone=zone, choices=choices)
+    if failure := next(parsed.failures(), None):
+        _row, code, params = failure
+        raise FileProblem("mapping", detail=f"{target}: {reason(code, params)}")
+    return parsed
 
 
 def _add(columns: dict[str, pl.Series], target: str, parsed: Parsed) -> None:
@@ -103,21 +117,25 @@ def _fallbacks(frame: pl.DataFrame, mapping: Mapping, facts: Dictionary[str, Fac
 def _wrong(
     frame: pl.DataFrame, mapping: Mapping, facts: Dictionary[str, Fact], now: dt.datetime
 ) -> list[tuple[str, pl.Series, dict[str, object]]]:
-    """Rules over whole columns: required values, and days that cannot be."""
+    """Rules over whole columns, each with the rows that break it: required values, currencies, days that cannot be."""
     found: list[tuple[str, pl.Series, dict[str, object]]] = []
     tomorrow = now.date() + dt.timedelta(days=2)  # a day's grace each way: the file may come from the far side of the globe
+    for target in (name for name in frame.columns if name.endswith(CURRENCIES)):
+        values = frame[target]
+        bad = ~values.str.contains("^[A-Z]{3}$").fill_null(value=True)
+        found += [("not_currency", pl.Series([at]), {"value": values[at]}) for at in bad.arg_true().to_list()]
     for name in mapping.facts:
         for declared in facts[name].columns:
             target = f"{name}.{declared.name}"
             if target not in frame.columns:
                 continue
             values = frame[target]
-            if declared.required and facts[name].of_customer:
-                found.append(("required", values.is_null(), {"column": declared.label}))
+            if declared.required:
+                found.append(("required", values.is_null().arg_true(), {"column": declared.label}))
             if declared.kind in (Kind.DATE, Kind.TIME):
                 late = now + dt.timedelta(days=1) if declared.kind is Kind.TIME else tomorrow
                 early = dt.datetime.combine(EARLIEST, dt.time(), dt.UTC) if declared.kind is Kind.TIME else EARLIEST
                 if not declared.may_be_future:
-                    found.append(("future", (values > late).fill_null(False), {"column": declared.label}))
-                found.append(("too_early", (values < early).fill_null(False), {"column": declared.label}))
+                    found.append(("future", (values > late).fill_null(value=False).arg_true(), {"column": declared.label}))
+                found.append(("too_early", (values < early).fill_null(value=False).arg_true(), {"column": declared.label}))
     return found

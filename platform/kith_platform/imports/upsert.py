@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, func, insert, literal, select, update
+from sqlalchemy import MetaData, Select, Table, and_, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
+from sqlalchemy.schema import DropTable
+from sqlalchemy.sql.ddl import CreateTableAs
 
 from kith_platform.facts.models import FactVersion
 from kith_platform.imports.plan import Context, Load, differs
@@ -34,22 +37,35 @@ class Counts:
         )
 
 
-def upsert(session: Session, staging: Table, load: Load, context: Context) -> Counts:
-    """Run a load in the caller's transaction. Where a key stands on several lines the last wins, the others are duplicates."""
+@dataclass(frozen=True)
+class Done:
+    """What a load did, and how many ids of other facts in it led nowhere, by column."""
+
+    counts: Counts
+    unresolved: dict[str, int]
+
+
+def upsert(session: Session, staging: Table, load: Load, context: Context) -> Done:
+    """Run a load in the caller's transaction. Where a key stands on several lines the last wins, the others are duplicates.
+
+    Beside loads take the last of the most complete lines.
+    """
     rows = _source(session, staging, load)
-    compared = [name for name in load.values if name not in NEVER_COMPARED]
+    compared = [name for name in load.values if name not in NEVER_COMPARED | load.fixed]
     existing = _existing(load, rows, context)
     lines = session.execute(select(func.count()).select_from(staging).where(_counted(load))).scalar_one()
-    keys = session.execute(select(func.count()).select_from(rows)).scalar_one()
+    lost = [func.count().filter(rows.c[f"lost_{name}"]) for name in load.named]
+    keys, *missing = session.execute(select(func.count(), *lost).select_from(rows)).one()
     again = 0
     updated = 0
     if compared:
-        mine = and_(load.table.c.import_id == context.import_id, ~differs(load.table, rows, compared))
+        mine = and_(load.table.c.import_id == context.import_id, ~differs(load, rows, compared))
         again = session.execute(select(func.count()).select_from(rows).join(load.table, existing).where(mine)).scalar_one()
         updated = _update(session, load, rows, existing, compared, context)
     inserted = _insert(session, load, rows, existing, context)
-    session.execute(_drop(rows))
-    return Counts(inserted, updated, keys - inserted - updated - again, lines - keys + again)
+    session.execute(DropTable(rows))
+    unresolved = {f"{load.fact.name}.{name}": count for name, count in zip(load.named, missing, strict=True) if count}
+    return Done(Counts(inserted, updated, keys - inserted - updated - again, lines - keys + again), unresolved)
 
 
 def _counted(load: Load) -> Any:
@@ -61,26 +77,20 @@ def _source(session: Session, staging: Table, load: Load) -> Table:
     """A temporary table with the last row of each key: external_id and the load's values, references resolved."""
     line = targets(staging)[LINE]
     joined: Any = staging
-    for other, on in load.references.values():
+    for other, on in load.joins:
         joined = joined.outerjoin(other, on)
     columns = [load.key.label("external_id"), *(value.label(name) for name, value in load.values.items())]
-    statement = select(*columns).select_from(joined).where(_counted(load)).distinct(load.key).order_by(load.key, line.desc())
+    columns += [and_(named.is_not(None), load.values[name].is_(None)).label(f"lost_{name}") for name, named in load.named.items()]
+    best = [] if load.finest or len(load.values) == len(load.fixed) else [func.num_nulls(*load.values.values())]
+    statement = select(*columns).select_from(joined).where(_counted(load)).ext(distinct_on(load.key))
+    statement = statement.order_by(load.key, *best, line.desc())
     return _materialise(session, statement, f"rows_{load.table.name}")
 
 
 def _materialise(session: Session, statement: Select[Any], name: str) -> Table:
-    from sqlalchemy import MetaData
-    from sqlalchemy.sql.ddl import CreateTableAs
-
     created = CreateTableAs(statement, name, temporary=True, metadata=MetaData())
     session.execute(created)
     return created.table
-
-
-def _drop(rows: Table) -> Any:
-    from sqlalchemy.schema import DropTable
-
-    return DropTable(rows)
 
 
 def _existing(load: Load, rows: Table, context: Context) -> Any:
@@ -95,14 +105,15 @@ def _existing(load: Load, rows: Table, context: Context) -> Any:
 
 def _update(session: Session, load: Load, rows: Table, existing: Any, compared: list[str], context: Context) -> int:
     table = load.table
-    changed = and_(existing, differs(table, rows, compared))
+    changed = and_(existing, differs(load, rows, compared))
     former = select(
         literal(context.import_id), literal(load.fact.name), table.c.id, func.to_jsonb(table.table_valued())
     ).join_from(rows, table, changed)
     keep = insert(FactVersion).from_select(["import_id", "fact", "row_id", "values"], former)
     count = _rows(session, keep)
     if count:
-        values = {name: rows.c[name] for name in load.values if name != "known_at"}
+        names = [name for name in load.values if name not in load.fixed]
+        values = {name: rows.c[name] if load.finest else func.coalesce(rows.c[name], table.c[name]) for name in names}
         session.execute(
             update(table).where(changed).values({**values, "changed_at": func.now(), "import_id": context.import_id}),
             execution_options={"synchronize_session": False},

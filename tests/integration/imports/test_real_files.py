@@ -23,9 +23,7 @@ def import_file(runtime: Runtime, tenant: TenantContext, table: str, path: Path,
         kept = service.keep_file(blobs, stream)
     with runtime.doors.tenant_scope(tenant.id) as session:
         seen = service.look(session, runtime.facts, blobs, kept[0], table)
-        _row, job = service.start(
-            session, None, table=table, source="file", file_name=path.name, kept=kept, seen=seen, **options
-        )
+        _row, job = service.start(session, None, table=table, source="file", file_name=path.name, kept=kept, seen=seen, **options)
     with runtime.doors.tenant_scope(tenant.id) as session:
         session.execute(update(Job).where(Job.id == job.id).values(max_attempts=1))  # a failure shows at once
     done = jobs.wait(runtime, tenant.id, job.id, claim_after=0.0)
