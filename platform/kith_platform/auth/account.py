@@ -103,7 +103,7 @@ def ask_new_email(runtime: Runtime, person: Person, password: str, email: str) -
 
     Whether the new address has an account already is not said here, only to who can open its mail.
     """
-    confirm(runtime, person, password)
+    confirm(runtime, person, password, field="email_current")
     address = passwords.email_of(email)
     if address is None:
         raise Invalid(fields=[FieldError("email", N_("This is not an e-mail address, such as ada@example.com."))])
@@ -169,7 +169,7 @@ def turn_on_second_factor(runtime: Runtime, person: Person, secret: str, code: s
 
 def turn_off_second_factor(runtime: Runtime, person: Person, password: str) -> None:
     """Go back to the password alone. Raises Invalid or TooMany."""
-    confirm(runtime, person, password)
+    confirm(runtime, person, password, field="off_current")
     with runtime.doors.auth_scope() as session:
         identity = session.get_one(Identity, person.id)
         identity.second_factor = identity.second_factor_at = identity.last_counter = None
@@ -179,7 +179,7 @@ def turn_off_second_factor(runtime: Runtime, person: Person, password: str) -> N
 
 def new_recovery_codes(runtime: Runtime, person: Person, password: str) -> list[str]:
     """Fresh recovery codes, shown once; the old ones stop working. Raises Invalid or TooMany."""
-    confirm(runtime, person, password)
+    confirm(runtime, person, password, field="codes_current")
     shown, kept = credentials_for(runtime.secret_key).new_recovery_codes()
     with runtime.doors.auth_scope() as session:
         session.get_one(Identity, person.id).recovery_codes = kept

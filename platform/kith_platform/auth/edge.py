@@ -121,7 +121,7 @@ def _settle(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     if found.member is not None and found.tenant is not None:
         g.actor, g.tenant = found.member, found.tenant
         logs.identify(tenant=found.tenant.id, user=found.member.identity_id)
-        if asked.slug or asked.bearer:
+        if asked.slug or asked.bearer or request.method in SAFE:
             _open(found.tenant)
 
 
@@ -135,7 +135,7 @@ def _asked(mine: KithSession, values: dict[str, Any]) -> Asked:
 
 
 def _open(tenant: TenantContext) -> None:
-    """The company's transaction. Pages outside companies show who asks and have none: they may work in another company."""
+    """The company's transaction. What changes something outside a company has none: it may work in another company."""
     g.scope = ExitStack()
     # Opens no connection before its first statement.
     g.db = g.scope.enter_context(runtime().doors.tenant_scope(tenant.id, read_only=request.method in SAFE))

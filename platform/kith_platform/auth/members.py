@@ -151,11 +151,11 @@ def add_team(session: Session, actor: Actor, name: str, unit: uuid.UUID | None =
 
 def _named(session: Session, actor: Actor, kind: type[Unit] | type[Team], name: str) -> str:
     _may(actor, "members:manage")
-    name = name.strip()
+    name, field = name.strip(), f"{kind.__tablename__}_name"
     if not name:
-        raise Invalid(fields=[FieldError("name", N_("Give it a name."))])
+        raise Invalid(fields=[FieldError(field, N_("Give it a name."))])
     if session.execute(select(kind.id).where(kind.name == name)).first():
-        raise Invalid(fields=[FieldError("name", N_("There is one with the name '%(name)s' already."), {"name": name})])
+        raise Invalid(fields=[FieldError(field, N_("There is one with the name '%(name)s' already."), {"name": name})])
     return name
 
 

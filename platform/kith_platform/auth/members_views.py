@@ -104,7 +104,7 @@ def invite(slug: str) -> AnyResponse:
     if runtime().settings.mail_url:
         flash(gettext("An invitation is on its way to %(email)s.", email=row.email), "good")
     else:
-        flash(gettext("This Kith sends no mail. Copy the invitation of %(email)s from the list below.", email=row.email), "warn")
+        flash(gettext("This Kith sends no mail. Copy the invitation of %(email)s under Messages.", email=row.email), "warn")
     return _back(slug)
 
 
@@ -179,7 +179,7 @@ def restore(slug: str, public_id: uuid.UUID) -> AnyResponse:
 def add_unit(slug: str) -> AnyResponse:
     """A new unit."""
     try:
-        members.add_unit(current_db(), current_actor(), request.form.get("name", ""))
+        members.add_unit(current_db(), current_actor(), request.form.get("unit_name", ""))
     except Invalid as error:
         return make_response(_index(slug, unit=Form(request.form, error.fields)), 422)
     return _back(slug)
@@ -191,7 +191,7 @@ def add_team(slug: str) -> AnyResponse:
     """A new team."""
     unit = _ids("unit")
     try:
-        members.add_team(current_db(), current_actor(), request.form.get("name", ""), unit[0] if unit else None)
+        members.add_team(current_db(), current_actor(), request.form.get("team_name", ""), unit[0] if unit else None)
     except Invalid as error:
         return make_response(_index(slug, team=Form(request.form, error.fields)), 422)
     return _back(slug)

@@ -19,9 +19,6 @@ PERMISSIONS: Mapping[str, str] = {
     "customers:export": N_("Export customers"),
     "facts:read": N_("See orders, events and other facts"),
     "facts:write": N_("Send orders, events and other facts"),
-    "attributes:manage": N_("Define customer attributes"),
-    "segments:read": N_("See segments"),
-    "segments:write": N_("Build segments"),
     "imports:read": N_("See imports"),
     "imports:write": N_("Import files and undo imports"),
     "metrics:read": N_("See metrics and scorecards"),
@@ -35,19 +32,14 @@ PERMISSIONS: Mapping[str, str] = {
     "members:manage": N_("Invite and remove members, set roles, units and teams"),
     "tokens:manage": N_("Make and revoke API tokens"),
     "audit:read": N_("Read the audit trail"),
-    "company:manage": N_("Change the company's settings"),
     "company:own": N_("Appoint owners and close the company"),
 }
 
-_VIEWER = frozenset(
-    {"home:read", "customers:read", "facts:read", "segments:read", "metrics:read", "models:read", "modules:read", "jobs:read"}
-)
+_VIEWER = frozenset({"home:read", "customers:read", "facts:read", "metrics:read", "models:read", "modules:read", "jobs:read"})
 _AGENT = _VIEWER | {"customers:write", "facts:write"}
 _ANALYST = _AGENT | {
     "customers:merge",
     "customers:export",
-    "attributes:manage",
-    "segments:write",
     "imports:read",
     "imports:write",
     "models:train",

@@ -40,8 +40,25 @@ def _profile(name: str = "", error: KithError | None = None) -> str:
     forms = {"own": own, "password": Form(), "email": Form(), "off": Form(), "codes": Form(), **wrong}
     here = settled().web
     return render_template(
-        "auth/profile.html", person=person, sessions=open_ones, here=here.id if here else 0, codes=codes, filled=forms
+        "auth/profile.html",
+        person=person,
+        sessions=open_ones,
+        here=here.id if here else 0,
+        codes=codes,
+        filled=forms,
+        device=device,
     )
+
+
+_BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+_SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS": "macOS", "Linux": "Linux"}
+
+
+def device(user_agent: str) -> str:
+    """A browser in words, such as `Safari · macOS`; the text it sent where we cannot tell. The order matters: they imitate."""
+    browser_name = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
+    return " · ".join(part for part in (browser_name, system) if part) or user_agent[:60]
 
 
 def _wrong(name: str, error: KithError) -> AnyResponse:
@@ -100,7 +117,7 @@ def _new_key() -> None:
 def change_email() -> AnyResponse:
     """Mail a link to the new address."""
     try:
-        account.ask_new_email(runtime(), current_person(), request.form.get("current", ""), request.form.get("email", ""))
+        account.ask_new_email(runtime(), current_person(), request.form.get("email_current", ""), request.form.get("email", ""))
     except Invalid as error:
         return _wrong("email", error)
     flash(gettext("Open the link that was mailed to the new address. Until then the old one stays."), "good")
@@ -142,7 +159,7 @@ def turn_on() -> AnyResponse:
 def turn_off() -> AnyResponse:
     """Go back to the password alone."""
     try:
-        account.turn_off_second_factor(runtime(), current_person(), request.form.get("current", ""))
+        account.turn_off_second_factor(runtime(), current_person(), request.form.get("off_current", ""))
     except Invalid as error:
         return _wrong("off", error)
     _new_key()
@@ -156,7 +173,7 @@ def turn_off() -> AnyResponse:
 def new_codes() -> AnyResponse:
     """Fresh recovery codes, shown once."""
     try:
-        codes = account.new_recovery_codes(runtime(), current_person(), request.form.get("current", ""))
+        codes = account.new_recovery_codes(runtime(), current_person(), request.form.get("codes_current", ""))
     except Invalid as error:
         return _wrong("codes", error)
     return make_response(render_template("auth/codes.html", codes=codes))

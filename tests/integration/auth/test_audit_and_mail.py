@@ -62,12 +62,12 @@ def test_the_page_narrows_by_what_who_and_when_and_turns_over(
             audit.record(session, system(), "thing:done", detail={"turn": f"t{turn}"})
         audit.record(session, system(), "other:done")
     path = f"/c/{tenant.slug}/audit/"
-    assert "other:done</code>" not in boss.get(path + "?action=thing:done").text
+    assert "other:done</td>" not in boss.get(path + "?action=thing:done").text
     first = boss.get(path).text
-    assert first.count("thing:done</code>") == 49
+    assert first.count("thing:done</td>") == 49
     following = first.split("after=", 1)[1].split('"', 1)[0]
-    assert boss.get(f"{path}?after={following}").text.count("thing:done</code>") == 11
-    assert "thing:done</code>" not in boss.get(path + "?until=2020-01-01").text
+    assert boss.get(f"{path}?after={following}").text.count("thing:done</td>") == 11
+    assert "thing:done</td>" not in boss.get(path + "?until=2020-01-01").text
 
 
 def test_only_admins_read_the_trail(client_for: Callable[..., Browser], tenant: TenantContext) -> None:

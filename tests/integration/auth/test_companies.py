@@ -41,7 +41,7 @@ def test_a_company_signs_up_and_is_in(browser: Browser, runtime: Runtime) -> Non
     assert slug.startswith("muller-sohne")
     page = browser.get(f"/c/{slug}/members/")
     assert email in page.text
-    assert "company:created" in browser.get(f"/c/{slug}/audit/").text
+    assert "Company made" in browser.get(f"/c/{slug}/audit/").text
 
 
 def test_sign_up_names_every_field_that_does_not_fit_and_keeps_the_rest(browser: Browser) -> None:
@@ -81,8 +81,8 @@ def test_an_owner_invites_somebody_who_then_works_there(
     assert "Nan" in boss.get(f"/c/{tenant.slug}/members/").text
     assert new_browser().get(link).status_code == 422  # used
     audit = boss.get(f"/c/{tenant.slug}/audit/").text
-    assert "member:invited" in audit
-    assert "member:joined" in audit
+    assert "Invited somebody" in audit
+    assert "Joined the company" in audit
 
 
 def _link(page: str) -> str:
@@ -164,8 +164,8 @@ def test_role_reach_units_and_team_count_from_the_next_page_on(
     client_for: Callable[..., Browser], runtime: Runtime, tenant: TenantContext
 ) -> None:
     boss, agent = client_for("owner"), client_for("agent")
-    for kind, name in (("units", "North"), ("teams", "Key accounts")):
-        boss.post(f"/c/{tenant.slug}/members/{kind}", data={"name": name})
+    for kind, name in (("unit", "North"), ("team", "Key accounts")):
+        boss.post(f"/c/{tenant.slug}/members/{kind}s", data={f"{kind}_name": name})
     with runtime.doors.tenant_scope(tenant.id) as session:
         row = session.get_one(Membership, (tenant.id, agent.member_id))  # type: ignore[attr-defined]
         unit, team = members.units(session)[0], members.teams(session)[0]

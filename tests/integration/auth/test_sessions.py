@@ -170,9 +170,9 @@ def test_a_view_that_fails_leaves_nothing_behind(
     client_for: Callable[..., Browser], runtime: Runtime, tenant: TenantContext
 ) -> None:
     client = client_for("owner")
-    refused = client.post(f"/c/{tenant.slug}/members/units", data={"name": ""})
+    refused = client.post(f"/c/{tenant.slug}/members/units", data={"unit_name": ""})
     assert refused.status_code == 422
-    assert client.post(f"/c/{tenant.slug}/members/units", data={"name": "North"}).status_code == 302
+    assert client.post(f"/c/{tenant.slug}/members/units", data={"unit_name": "North"}).status_code == 302
     with runtime.doors.tenant_scope(tenant.id) as session:
         assert session.execute(text("SELECT name FROM kith.unit")).scalars().all() == ["North"]
         assert session.execute(text("SELECT action FROM kith.audit_entry")).scalars().all() == ["unit:created"]

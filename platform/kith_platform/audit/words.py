@@ -1,0 +1,30 @@
+"""Actions of the audit trail, as people read them. An action that is not here shows as it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kith_platform.i18n import N_
+
+ACTIONS: Mapping[str, str] = {
+    "company:created": N_("Company made"),
+    "member:invited": N_("Invited somebody"),
+    "member:invitation_withdrawn": N_("Withdrew an invitation"),
+    "member:joined": N_("Joined the company"),
+    "member:changed": N_("Changed a member's rights"),
+    "member:team_changed": N_("Changed a member's team"),
+    "member:removed": N_("Removed a member"),
+    "member:restored": N_("Took a member back"),
+    "unit:created": N_("Made a unit"),
+    "team:created": N_("Made a team"),
+    "token:created": N_("Made an API token"),
+    "token:revoked": N_("Revoked an API token"),
+    "module:enabled": N_("Switched a module on"),
+    "module:disabled": N_("Switched a module off"),
+    "module:configured": N_("Changed a module's settings"),
+    "job:cancelled": N_("Cancelled a job"),
+    "job:retried": N_("Started a job again"),
+    "customer:created": N_("Added a customer"),
+    "customer:changed": N_("Changed a customer"),
+    "customer:owner_set": N_("Gave a customer to a member"),
+}
