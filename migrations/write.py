@@ -16,7 +16,8 @@ import alembic.command
 from sqlalchemy import text
 
 from kith_platform import migrate
-from kith_platform.plugins import installed_streams
+from kith_platform.facts.catalogue import FactCatalogue
+from kith_platform.plugins import Plugins, installed_streams
 from kith_platform.servers.home import Home
 from kith_platform.servers.postgres import Postgres
 from kith_tenants.schema import OWNER
@@ -24,9 +25,11 @@ from kith_tenants.schema import OWNER
 
 def main(slug: str, plugin: str = "core", *, first: bool = False) -> None:
     migrate.load_models()
-    streams = {stream.name: stream for stream in [migrate.CORE_STREAM, *installed_streams()]}
-    stream = streams[plugin if plugin == "core" else f"plugin_{plugin}"]
+    plugins = Plugins(strict=True)
+    FactCatalogue(plugins.facts())  # maps their tables
+    stream = migrate.CORE_STREAM if plugin == "core" else migrate.plugin_stream(plugin, plugins[plugin].folder)
     stream.versions.mkdir(parents=True, exist_ok=True)
+    streams = {one.name: one for one in [migrate.CORE_STREAM, *installed_streams()]}
     if not first:
         write(slug, stream, list(streams.values()), first=False)
         return

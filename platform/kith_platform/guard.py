@@ -11,8 +11,6 @@ from typing import Any
 
 import structlog
 
-from kith_platform.errors import KithError
-
 FAILURES, WITHIN, REST = 5, 60.0, 300.0  # this many failures within so many seconds; then left alone for REST
 SLOW_PANEL, SLOW_PAGE = 0.25, 2.0  # seconds: a panel holds up core's page, a page only itself
 RECENT = 20
@@ -48,12 +46,11 @@ class Guard:
         self._recent: dict[tuple[str, int], deque[Trouble]] = defaultdict(lambda: deque(maxlen=RECENT))
 
     def call(
-        self, plugin: str, tenant_id: int, what: str, function: Callable[..., Any], *args: Any, seconds: float | None = SLOW_PAGE
+        self, plugin: str, tenant_id: int, what: str, function: Callable[..., Any], *args: Any, seconds: float | None = None
     ) -> Any:
         """Call `function`. An answer that takes longer than `seconds` is used, and counts as a failure; None: no limit.
 
-        Raises PluginFailed where it raises or its breaker is open. A KithError below 500 is an answer ("there is no such
-        store") and comes out as it is.
+        Raises PluginFailed where it raises or its breaker is open; never lets another error out.
         """
         key = (plugin, tenant_id)
         if not self._admit(key):
@@ -62,9 +59,6 @@ class Guard:
         try:
             answer = function(*args)
         except (Exception, SystemExit) as error:
-            if isinstance(error, KithError) and error.status < 500:
-                self._close(key)
-                raise
             self._note(key, what, f"{type(error).__name__}: {error}", self._clock() - start)
             raise PluginFailed(f"{what} of {plugin} failed") from error
         taken = self._clock() - start

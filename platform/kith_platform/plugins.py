@@ -23,7 +23,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from kith_platform.auth import permissions
 from kith_platform.facts.catalogue import CORE_FACTS
-from kith_platform.guard import SLOW_PAGE, Guard
+from kith_platform.guard import Guard
 from kith_platform.migrate import Stream, plugin_stream
 from kith_platform.sdk import hookspecs
 from kith_platform.sdk.facts import Fact, Kind
@@ -176,10 +176,10 @@ class Plugins:
         what: str,
         function: Callable[..., Any],
         *args: Any,
-        seconds: float | None = SLOW_PAGE,
+        seconds: float | None = None,
     ) -> Any:
         """Call a plugin's function behind the guard; longer than `seconds` counts as trouble (None: as long as it takes,
-        in a job's child). Raises guard.PluginFailed, which the caller turns into a note.
+        for jobs, which run in a killable child). Raises guard.PluginFailed, which the caller turns into a note.
         """
         return self.guard.call(plugin, tenant_id, what, function, *args, seconds=seconds)
 

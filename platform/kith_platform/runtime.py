@@ -49,14 +49,9 @@ def open_runtime(settings: Settings, *, durable: bool = True) -> Runtime:
 
     Raises ServerError, MigrationProblem, or TooPowerful when a login is not bound by row level security.
     """
-    # Imported here: both know Runtime.
-    from kith_platform.jobs import declared
-    from kith_platform.modules import gate
-
     servers = Embedded(settings, durable=durable)
     bring_to_head(servers)
     urls = servers.urls()
-    declared.add_gate(gate.refuse)
     plugins = Plugins(strict=settings.plugins_strict, trace=settings.plugins_trace)
     doors = Doors(DatabaseUrls(app=urls.app, auth=urls.auth, dispatch=urls.dispatch), pool_size=settings.web_threads + 2)
     doors.refuse_power()

@@ -71,14 +71,23 @@ def guarded(
     """
     tenant_id = tenant_of(session).id
 
-    def limited() -> Answer:
+    def limited() -> Answer | KithError:
         session.execute(text(f"SET LOCAL statement_timeout = {int(1000 * HARD * seconds)}"))
-        answer = function()
+        try:
+            answer = function()
+        except KithError as error:
+            if error.status >= 500:
+                raise
+            return error  # "there is no such store" is an answer
         session.execute(text("SET LOCAL statement_timeout TO DEFAULT"))
         return answer
 
-    with session.begin_nested():
-        answer: Answer = plugins.call(plugin, tenant_id, what, limited, seconds=seconds)
+    with session.begin_nested() as savepoint:
+        answer: Answer | KithError = plugins.call(plugin, tenant_id, what, limited, seconds=seconds)
+        if isinstance(answer, KithError):
+            savepoint.rollback()
+    if isinstance(answer, KithError):
+        raise answer
     return answer
 
 

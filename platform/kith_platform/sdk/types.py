@@ -235,9 +235,10 @@ class Measure:
 class Metric:
     """A number with a formula: over `measures` (`formula`), or over whole frames (`compute`). Exactly one of the two is given.
 
-    `better` is the direction of good; `kind` process or outcome; `needs` the facts (plurals) without which it is "no data",
-    and `needs_scores` the models; `orders|subscription_events` is content with either. `words` says the formula in plain words; `unit` is one of ratio, money, count, days,
-    points, score, list. `latest_only`: what it reads is not kept for earlier periods, so theirs stay as they were stored.
+    `better` is the direction of good; `kind` process or outcome. `needs` names the facts (plurals) without which it is "no
+    data" (`orders|subscription_events` is content with either), `needs_scores` the models. `words` says the formula in plain
+    words; `unit` is one of ratio, money, count, days, points, score, list. `latest_only`: what it reads is not kept for
+    earlier periods, so theirs stay as they were stored.
     """
 
     key: str

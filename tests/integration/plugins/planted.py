@@ -14,13 +14,15 @@ FINE = """
 from kith_platform.sdk import hookimpl
 from kith_platform.sdk.types import ApiRoute, Manifest, Page, Panel, Permission, Setting
 
+READ = Permission(key="fine.words:read", label="Read words", roles=("owner", "admin", "analyst"))
+
 def greet(visit):
     return {"words": f"Hello {visit.tenant.name}, {visit.settings['greeting']}, {visit.query.get('q', '')}"}
 
 @hookimpl
 def register_manifest():
     return Manifest(name="fine", title="Fine module", summary="Greets.", version="1", requires_platform=">=0.1",
-                    for_everyone=True, permissions=(Permission(key="fine.words:read", label="Read words", roles=("owner", "admin", "analyst")),))
+                    for_everyone=True, permissions=(READ,))
 
 @hookimpl
 def register_settings():
@@ -76,7 +78,7 @@ def register_manifest():
 def register_pages():
     return [Page(path=path, title=path, template="page.html", view=view, permission="modules:read")
             for path, view in WAYS.items()] + [
-            Page(path="template", title="Broken template", template="broken.html", view=lambda visit: {}, permission="modules:read")]
+            Page(path="template", title="Broken", template="broken.html", view=lambda visit: {}, permission="modules:read")]
 
 @hookimpl
 def register_api():
@@ -89,7 +91,8 @@ def register_panels():
             for path, view in {**WAYS, "sleeps": sleeps, "sleeps_in_the_database": sleeps_in_the_database}.items()]
 """
 
-PAGE = '{% extends "layout/page.html" %}{% block title %}{{ title }}{% endblock %}{% block content %}<p>{{ words }}</p>{% endblock %}'
+PAGE = """{% extends "layout/page.html" %}{% block title %}{{ title }}{% endblock %}
+{% block content %}<p>{{ words }}</p>{% endblock %}"""
 TEMPLATES = {
     "fine": {"page.html": PAGE, "panel.html": "<b>{{ words }}</b>"},
     "hostile": {"page.html": PAGE, "broken.html": "{{ nobody.knows.this }}"},

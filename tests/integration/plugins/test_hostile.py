@@ -67,7 +67,8 @@ def test_panels_that_break_leave_the_page_and_its_transaction_whole(
     broken = ("hostile_raises", "hostile_exits", "hostile_garbage", "hostile_database")
     assert all(found[key].failed for key in broken)
     slept = [one.problem for one in site.plugins.guard.recent(tenant.id) if one.what == "panel hostile_sleeps"]
-    assert slept and slept[0].startswith("slow")
+    assert slept
+    assert slept[0].startswith("slow")
 
 
 def test_a_panel_that_sleeps_in_the_database_is_ended(site: Runtime, web: Any, tenant: TenantContext, switch: Switch) -> None:
