@@ -457,6 +457,19 @@ def upgrade() -> None:
     op.create_index('ix_job_active', 'job', ['tenant_id', 'queue', 'run_after', 'id'], unique=False, schema='kith', postgresql_include=['state'], postgresql_where=sa.text('finished_at IS NULL'))
     op.create_index('ix_job_unseen', 'job', ['tenant_id', 'asked_by', 'id'], unique=False, schema='kith', postgresql_where=sa.text('NOT seen'))
     op.create_index('uq_job_dedupe', 'job', ['tenant_id', 'kind', 'dedupe_key'], unique=True, schema='kith', postgresql_where=sa.text('finished_at IS NULL'))
+    op.create_table('metric_period',
+    sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
+    sa.Column('period_start', sa.Date(), nullable=False),
+    sa.Column('period_end', sa.Date(), nullable=False),
+    sa.Column('until', sa.Date(), nullable=False),
+    sa.Column('partial', sa.Boolean(), nullable=False),
+    sa.Column('snapshot', sa.Uuid(), nullable=False),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('state', sa.Text(collation='C'), nullable=False),
+    sa.Column('computed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'period_start', 'period_end', name=op.f('pk_metric_period')),
+    schema='kith'
+    )
     op.create_table('metric_value',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),
     sa.Column('key', sa.Text(collation='C'), nullable=False),
@@ -472,7 +485,6 @@ def upgrade() -> None:
     sa.Column('flags', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
     sa.Column('coverage', sa.Double(), nullable=True),
     sa.Column('rows', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
-    sa.Column('until', sa.Date(), nullable=False),
     sa.Column('snapshot', sa.Uuid(), nullable=False),
     sa.Column('computed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.PrimaryKeyConstraint('tenant_id', 'key', 'grain', 'unit', 'period_start', 'period_end', name=op.f('pk_metric_value')),
@@ -1030,6 +1042,7 @@ def upgrade() -> None:
     protect(op, 'invitation', Access(app='SELECT, INSERT, UPDATE', app_columns=('tenant_id', 'id', 'public_id', 'email', 'role', 'reach', 'unit_ids', 'invited_by', 'created_at', 'expires_at', 'accepted_at', 'withdrawn_at'), auth='SELECT'))
     protect(op, 'invoice')
     protect(op, 'job', Access(dispatch_read=('tenant_id', 'id', 'queue', 'state', 'attempt', 'max_attempts', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'cancel_requested'), dispatch_write=('state', 'run_after', 'dispatched_at', 'lease_until', 'finished_at', 'error', 'error_params', 'error_code')))
+    protect(op, 'metric_period')
     protect(op, 'metric_value')
     protect(op, 'model_version')
     protect(op, 'module', Access(app='SELECT, INSERT, UPDATE'))
