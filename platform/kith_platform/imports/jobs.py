@@ -8,6 +8,7 @@ import io
 import secrets
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import partial
 
 import structlog
@@ -21,11 +22,12 @@ from kith_platform.imports import service
 from kith_platform.imports.identity import Occurrences
 from kith_platform.imports.load import Job, Loaded, keep_rejects, load, prepare
 from kith_platform.imports.mapping import Mapping
-from kith_platform.imports.models import CANCELLED, DONE, FAILED, RUNNING, Import, ImportReject
+from kith_platform.imports.models import CANCELLED, DONE, FAILED, RUNNING, UNDOING, Import, ImportReject
 from kith_platform.imports.plan import Context
 from kith_platform.imports.preview import dialect_of
 from kith_platform.imports.problems import reason
 from kith_platform.imports.reading import Chunk, Offset, Rejected, chunks
+from kith_platform.imports.undo import undo
 from kith_platform.jobs.declared import Cancelled, Fenced, HandedBack, JobRun, job
 from kith_platform.refresh.service import ask_refresh
 
@@ -68,6 +70,22 @@ def load_file(run: JobRun) -> None:
         log.exception("import.broken", reference=reference, id=row.id)
         line = _stopped(run, row, FAILED)
         raise Broken(line=line, reference=reference) from error
+
+
+@job("imports.undo", queue="import", max_attempts=3, label=N_("Undoing an import"))
+def undo_file(run: JobRun) -> None:
+    """Take an import back, in one transaction. Raises NotUndoable where somebody built on it meanwhile."""
+    run.progress(0, None, N_("Taking back what the import did"))
+    try:
+        with run.step(last=True) as session:
+            row = session.execute(select(Import).where(Import.id == run.args["import"])).scalar_one()
+            found = undo(session, run.runtime.facts, row)
+            ask_refresh(session, asked_by=row.asked_by)
+            run.result(asdict(found))
+    except KithError:
+        with run.step() as session:
+            session.execute(update(Import).where(Import.id == run.args["import"], Import.state == UNDOING).values(state=DONE))
+        raise
 
 
 def _load(run: JobRun, row: Import) -> None:

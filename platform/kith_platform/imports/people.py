@@ -16,6 +16,7 @@ from kith_platform.imports.plan import BEGINNING
 
 RECORD: Table = CustomerRecord.__table__
 CUSTOMER: Any = Customer.__table__
+_QUIET = {"synchronize_session": False}
 
 
 def settle(session: Session, import_id: int) -> int:
@@ -47,6 +48,17 @@ def settle(session: Session, import_id: int) -> int:
     return made
 
 
+def show_again(session: Session, records: Any) -> None:
+    """After these records (a condition on RECORD) were set back: what their customers show follows from what is left."""
+    theirs = select(RECORD.c.customer_id).where(records)
+    blank = dict.fromkeys(("name", "email", "phone", "city", "country"), "") | {"kind": "person", "is_test": False}
+    session.execute(update(CUSTOMER).where(CUSTOMER.c.id.in_(theirs)).values(blank), execution_options=_QUIET)
+    touched = RECORD.c.customer_id.in_(theirs)
+    _show(session, touched)
+    _identify(session, touched)
+    _tokenise(session, touched)
+
+
 def _show(session: Session, touched: Any) -> None:
     """The customer shows what its latest record says; a name is made up of what there is."""
     full = func.nullif(func.concat_ws(" ", RECORD.c.given_name, RECORD.c.family_name), "")
@@ -67,6 +79,8 @@ def _show(session: Session, touched: Any) -> None:
 
 
 def _identify(session: Session, touched: Any) -> None:
+    mine = select(RECORD.c.id).where(touched)
+    session.execute(delete(CustomerIdentity).where(CustomerIdentity.record_id.in_(mine)), execution_options=_QUIET)
     email = func.lower(func.btrim(RECORD.c.email))
     phone = func.regexp_replace(RECORD.c.phone, "[^0-9]", "", "g")
     for kind, value in (("email", email), ("phone", phone)):

@@ -13,12 +13,14 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from kith_platform.audit.service import record
+from kith_platform.auth.who import system
 from kith_platform.blobs import TenantBlobs
 from kith_platform.errors import Invalid, NotFound
 from kith_platform.i18n import N_
 from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.mapping import Mapping
-from kith_platform.imports.models import Import, ImportReject, SavedMapping
+from kith_platform.imports.models import RUNNING, UNDOING, WAITING, Import, ImportReject, SavedMapping
 from kith_platform.imports.preview import Preview, preview
 from kith_tenants.context import Actor, tenant_of
 
@@ -125,9 +127,36 @@ def start(
     session.flush()
     job = jobs.ask(session, "imports.load", {"import": row.id}, dedupe_key=str(row.id), asked_by=row.asked_by)
     row.job_id = job.id
+    if not dry_run:
+        detail = {"file": file_name, "table": table, "source": source, "sha256": digest}
+        record(session, actor or system(), "import:started", f"import:{row.public_id}", detail)
     _save_mapping(session, source, table, seen.dialect, mapping)
     session.flush()
     return row, job
+
+
+def ask_undo(session: Session, actor: Actor, row: Import, facts: FactCatalogue) -> Job:
+    """Ask for an import to be taken back. Raises NotUndoable where it cannot be as things are."""
+    from kith_platform.imports import undo
+    from kith_platform.jobs import service as jobs
+
+    undo.refuse(undo.preview(session, facts, row))
+    row.state = UNDOING
+    record(session, actor, "import:undone", f"import:{row.public_id}", {"file": row.file_name, "table": row.table_name})
+    job = jobs.ask(session, "imports.undo", {"import": row.id}, dedupe_key=str(row.id), asked_by=actor.member_id)
+    row.job_id = job.id
+    session.flush()
+    return job
+
+
+def state(session: Session, row: Import) -> str:
+    """The import's state; where its job ended without a word to it (cancelled while it waited, lost for good), the job's."""
+    from kith_platform.jobs.models import Job
+
+    if row.state not in (WAITING, RUNNING) or row.job_id is None:
+        return row.state
+    job = session.get(Job, (row.tenant_id, row.job_id))
+    return row.state if job is None or job.finished_at is None else job.state
 
 
 def _dialect(found: Dialect) -> dict[str, Any]:

@@ -84,10 +84,11 @@ def _source(session: Session, staging: Table, load: Load) -> Table:
     best = [] if load.finest or len(load.values) == len(load.fixed) else [func.num_nulls(*load.values.values())]
     statement = select(*columns).select_from(joined).where(_counted(load)).ext(distinct_on(load.key))
     statement = statement.order_by(load.key, *best, line.desc())
-    return _materialise(session, statement, f"rows_{load.table.name}")
+    return materialise(session, statement, f"rows_{load.table.name}")
 
 
-def _materialise(session: Session, statement: Select[Any], name: str) -> Table:
+def materialise(session: Session, statement: Select[Any], name: str) -> Table:
+    """A temporary table of the statement's rows; the caller drops it."""
     created = CreateTableAs(statement, name, temporary=True, metadata=MetaData())
     session.execute(created)
     return created.table

@@ -53,7 +53,7 @@ SMALL: tuple[tuple[str, str, Any], ...] = (
     ("returns", "return_id,return_date,customer_id,order_id,sku,quantity,refund\nR1,2024-02-01,C1,0001,P1,1,3.5\n", ReturnLine),
     ("invoices", "invoice_no,customer_id,invoice_date,due_date,total\nI1,C1,2024-02-01,2031-03-01,99\n", Invoice),
     ("payments", "payment_id,customer_id,payment_date,paid,invoice_id,success\nY1,C1,2024-02-03,99,I1,yes\n", Payment),
-    ("subscription_events", "customer_id,date,event,plan,mrr\nC1,2024-01-01,started,Pro,49\nC1,2024-05-01,Paused,,\n", SubscriptionEvent),
+    ("subscription_events", "customer_id,date,event,mrr\nC1,2024-01-01,started,49\nC1,2024-05-01,Paused,\n", SubscriptionEvent),
     ("tickets", "ticket_id,customer_id,submitted_at,subject,closed_at\nT1,C1,2024-01-01 09:00,Broken,2024-01-02 09:00\n", Ticket),
     ("survey_responses", "response_id,customer_id,sent_at,type,score\nS1,C1,2024-01-01,NPS,9\n", SurveyResponse),
     ("activities", "activity_id,customer_id,call_date,type,agent\nV1,C1,2024-01-01,call,Bo\n", Activity),
