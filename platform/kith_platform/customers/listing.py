@@ -25,6 +25,7 @@ from kith_tenants.context import Actor, visible
 PAGE = 50
 COUNTED = 10_000  # counts are exact up to here
 LAST = "\U0010ffff"
+TABLE: Any = Customer.__table__
 
 # Chances of leaving, read as words: more likely than not; at least one in four; less.
 RISKS: Mapping[str, tuple[float, float]] = {"high": (0.5, 1.01), "medium": (0.25, 0.5), "low": (-1.0, 0.25)}
@@ -50,7 +51,10 @@ class Filter:
 
     @property
     def narrows(self) -> bool:
-        return self != Filter()
+        return self != ALL
+
+
+ALL = Filter()
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class _Order:
 def page(
     session: Session,
     actor: Actor,
-    wanted: Filter = Filter(),  # noqa: B008 - frozen
+    wanted: Filter = ALL,
     *,
     sort: str = "name",
     after: str = "",
@@ -111,7 +115,7 @@ def page(
     )
 
 
-def count(session: Session, actor: Actor, wanted: Filter = Filter()) -> int:  # noqa: B008 - frozen
+def count(session: Session, actor: Actor, wanted: Filter = ALL) -> int:
     """How many customers match, exact up to COUNTED; COUNTED + 1 means more."""
     some = matching(select(Customer.id), actor, wanted).limit(COUNTED + 1).subquery()
     return session.execute(select(func.count()).select_from(some)).scalar_one()
@@ -119,12 +123,12 @@ def count(session: Session, actor: Actor, wanted: Filter = Filter()) -> int:  # 
 
 def matching(statement: Select[Any], actor: Actor, wanted: Filter) -> Select[Any]:
     """Narrow a statement over Customer to living, real customers that match and that the actor may see."""
-    statement = visible(statement, actor, owner=Customer.owner_id, unit=Customer.unit_id)
+    statement = visible(statement, actor, owner=TABLE.c.owner_id, unit=TABLE.c.unit_id)
     return statement.where(Customer.merged_into.is_(None), Customer.is_test.is_(False), *_conditions(wanted))
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
-    found = [Customer.id.in_(part) for part in _typed(wanted.q)]
+    found: list[ColumnElement[bool]] = [Customer.id.in_(part) for part in _typed(wanted.q)]
     if wanted.risk in RISKS:
         low, high = RISKS[wanted.risk]
         found.append(Customer.id.in_(_scored("churn").where(Score.value >= low, Score.value < high)))

@@ -41,7 +41,8 @@ def get(session: Session, actor: Actor, public_id: uuid.UUID) -> Customer:
 def _may_see(session: Session, actor: Actor, row: Customer) -> bool:
     if actor.reach is Reach.ALL:
         return True
-    mine = visible(select(Customer.id), actor, owner=Customer.owner_id, unit=Customer.unit_id).where(Customer.id == row.id)
+    table: Any = Customer.__table__
+    mine = visible(select(table.c.id), actor, owner=table.c.owner_id, unit=table.c.unit_id).where(table.c.id == row.id)
     return session.execute(mine).first() is not None
 
 
@@ -56,13 +57,11 @@ def records(session: Session, customer_id: int) -> Sequence[Any]:
 
 def consents(session: Session, record_ids: Sequence[int]) -> Sequence[Any]:
     """The last word on each channel and purpose, newest first."""
-    last = (
-        select(Consent)
-        .where(Consent.record_id.in_(record_ids))
-        .distinct(Consent.channel, func.coalesce(Consent.purpose, ""))
-        .order_by(Consent.channel, func.coalesce(Consent.purpose, ""), Consent.occurred_at.desc(), Consent.id.desc())
-    )
-    return sorted(session.execute(last).scalars(), key=lambda row: row.occurred_at, reverse=True)
+    newest = select(Consent).where(Consent.record_id.in_(record_ids)).order_by(Consent.occurred_at.desc(), Consent.id.desc())
+    last: dict[tuple[str, str], Any] = {}
+    for row in session.execute(newest).scalars():
+        last.setdefault((row.channel, row.purpose or ""), row)
+    return list(last.values())
 
 
 def owners(session: Session, member_ids: Iterable[int | None] = ()) -> dict[int, tuple[uuid.UUID, str]]:

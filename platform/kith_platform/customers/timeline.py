@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, func, literal, select, tuple_, union_all
+from sqlalchemy import Select, String, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from kith_platform.errors import BadRequest
@@ -92,7 +92,7 @@ def _part(facts: FactCatalogue, number: int, fact: Fact, record_ids: Sequence[in
     row = facts.row(fact.name)
     table = row.__table__
     columns = [name for name in table.c.keys() if name not in ("tenant_id", "source", "import_id", "changed_at")]  # noqa: SIM118
-    body = func.jsonb_build_object(*(part for name in columns for part in (literal(name, literal_execute=True), table.c[name])))
+    body = func.jsonb_build_object(*(part for name in columns for part in (literal(name, String(), literal_execute=True), table.c[name])))
     statement = select(
         literal(number, literal_execute=True).label("number"),
         table.c.id,

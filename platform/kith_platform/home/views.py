@@ -1,0 +1,71 @@
+"""Home: what changed, what it means in money, what to do first."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from kith_platform.auth.edge import current_actor, current_db
+from kith_platform.auth.gate import requires
+from kith_platform.customers.views import risk_of
+from kith_platform.home import service
+from kith_platform.home.service import Sales
+from kith_platform.i18n import N_
+from kith_platform.jobs import service as jobs
+from kith_platform.jobs.models import DISPATCHED, QUEUED, RUNNING
+from kith_platform.jobs.shown import shown
+from kith_platform.web import locale
+from kith_platform.web.charts import Chart, Series
+from kith_platform.web.navigation import NavItem
+
+pages = Blueprint("home", __name__, url_prefix="/c/<slug>")
+NAVIGATION = (
+    NavItem(key="home", label=N_("Home"), icon="home", endpoint="home.show", permission="home:read", section="work", order=10),
+)
+SHOWN_JOBS = 3
+
+
+@pages.get("/")
+@requires("home:read")
+def show(slug: str) -> str | AnyResponse:
+    """Home; a company without customers begins with the guide."""
+    session, actor = current_db(), current_actor()
+    if not service.has_customers(session):
+        return redirect(url_for("guide.show", slug=slug))
+    sees, models, facts = actor.can("customers:read"), actor.can("models:read"), actor.can("facts:read")
+    sold = service.sales(session, actor) if facts else None
+    active = (
+        jobs.listing(session, actor, states=(QUEUED, DISPATCHED, RUNNING), limit=SHOWN_JOBS) if actor.can("jobs:read") else []
+    )
+    return render_template(
+        "home/show.html",
+        slug=slug,
+        sales=sold,
+        new=service.new_customers(session, actor, sold.until) if sold else None,
+        worth=service.worth(session, actor) if models else None,
+        at_risk=service.at_risk(session, actor) if sees and models else [],
+        complaints=service.complaints(session, actor) if sees and facts else (0, []),
+        once=service.bought_once(session, actor) if sees and facts else [],
+        jobs=[shown(job, gettext) for job in active],
+        chart=_months(sold) if sold and len(sold.months) > 1 else None,
+        change=change,
+        risk_of=risk_of,
+    )
+
+
+def change(now: float, before: float | None) -> float | None:
+    """Growth as a share; None where there is nothing to compare with."""
+    return now / before - 1 if before else None
+
+
+def _months(sold: Sales) -> Chart:
+    return Chart(
+        key="sales",
+        title=gettext("Net sales by month"),
+        kind="bar",
+        categories=[str(locale.day(month, "month")) for month, _money in sold.months],
+        series=(Series(name=gettext("Net sales"), values=[round(money, 2) for _month, money in sold.months]),),
+        unit="money",
+        note=gettext("The last month up to %(day)s.", day=locale.day(sold.until)),
+    )

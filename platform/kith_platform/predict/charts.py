@@ -1,0 +1,150 @@
+"""A model version as people judge it: charts, key figures and parameters, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask_babel import gettext
+
+from kith_platform.i18n import N_
+from kith_platform.predict.models import ModelVersion
+from kith_platform.web import locale
+from kith_platform.web.charts import Chart, Series
+
+BASELINES = {
+    "last_year": N_("the last twelve months again"),
+    "mean": N_("the mean of all"),
+    "last_year_times_retention": N_("the last twelve months times the share who came back"),
+}
+
+
+def of_version(row: ModelVersion, currency: str) -> tuple[Chart, ...]:
+    """The charts that the version's report holds."""
+    found: list[Chart] = []
+    if table := row.report.get("calibration"):
+        found.append(_calibration(table))
+    if table := row.report.get("deciles"):
+        found.append(_lift(table))
+    if holdout := row.report.get("holdout"):
+        found += _holdout(holdout, currency)
+    return tuple(found)
+
+
+def _calibration(table: list[Mapping[str, float]]) -> Chart:
+    return Chart(
+        key="calibration",
+        title=gettext("What was said against what came"),
+        kind="scatter",
+        series=(
+            Series(
+                name=gettext("A tenth of the customers"),
+                x=[part["mean_probability"] for part in table],
+                values=[part["rate"] for part in table],
+            ),
+        ),
+        unit="percent",
+        x_unit="percent",
+        x_label=gettext("chance of leaving that was said"),
+        y_label=gettext("share who left"),
+        diagonal=True,
+        note=gettext("On customers it had not seen. On the line, what is said is what comes."),
+    )
+
+
+def _lift(table: list[Mapping[str, float]]) -> Chart:
+    mean = sum(part["mean_outcome"] for part in table) / len(table)
+    return Chart(
+        key="lift",
+        title=gettext("Who left, from the highest chance to the lowest"),
+        kind="bar",
+        categories=[locale_number(part["group"]) for part in table],
+        series=(Series(name=gettext("share who left"), values=[part["mean_outcome"] for part in table]),),
+        unit="percent",
+        x_label=gettext("tenth of the customers, 1 = highest chance"),
+        note=gettext("Without a model every bar would be %(mean)s.", mean=locale.percent(mean)),
+    )
+
+
+def _holdout(holdout: Mapping[str, Any], currency: str) -> Iterator[Chart]:
+    table = holdout["deciles"]
+    if table:
+        yield Chart(
+            key="holdout",
+            title=gettext("Expected against actual money a customer"),
+            kind="bar",
+            categories=[locale_number(part["group"]) for part in table],
+            series=(
+                Series(name=gettext("expected"), values=[part["mean_score"] for part in table], colour="accent"),
+                Series(name=gettext("came"), values=[part["mean_outcome"] for part in table], colour="muted"),
+            ),
+            unit="money",
+            currency=currency,
+            x_label=gettext("tenth of the customers, 1 = highest value expected"),
+            note=gettext("%(days)s days the model had not seen.", days=locale.number(holdout["days"])),
+        )
+
+
+def locale_number(value: float) -> str:
+    """A whole number as a category."""
+    return str(locale.number(value, 0))
+
+
+def facts(row: ModelVersion) -> tuple[tuple[str, Any], ...]:
+    """Key figures on customers or days it had not seen, as (label, value). Missing ones are left out."""
+    metrics = row.metrics
+    comparison = row.report.get("comparison") or {}
+    found: list[tuple[str, Any]] = []
+
+    def say(label: str, value: Any, write: Any) -> None:
+        if value is not None:
+            found.append((label, write(value)))
+
+    whole = locale_number
+    share = locale.percent
+    say(gettext("Customers judged"), metrics.get("customers"), whole)
+    say(gettext("of them left"), metrics.get("rate"), share)
+    say(gettext("Ranking right (AUC)"), metrics.get("auc"), lambda value: locale.number(value, 3))
+    say(gettext("Average precision"), metrics.get("pr_auc"), lambda value: locale.number(value, 3))
+    say(gettext("Average precision of the simple rule"), metrics.get("rule_pr_auc"), lambda value: locale.number(value, 3))
+    if comparison:
+        words = (
+            f"{locale.number(comparison['difference'], 3)} ({locale.interval((comparison['low'], comparison['high']), digits=3)})"
+        )
+        found.append((gettext("Difference, with its interval"), words))
+    say(gettext("Times more leavers in the first tenth"), metrics.get("lift_at_10"), lambda value: locale.number(value, 1))
+    say(gettext("Mean gap between said and came"), metrics.get("ece"), share)
+    say(gettext("Purchases expected"), metrics.get("expected_purchases"), whole)
+    say(gettext("Purchases that came"), metrics.get("actual_purchases"), whole)
+    say(gettext("Money expected"), metrics.get("expected_money"), lambda value: locale.money(value, whole=True))
+    say(gettext("Money that came"), metrics.get("actual_money"), lambda value: locale.money(value, whole=True))
+    say(gettext("Expected for each that came"), metrics.get("bias"), lambda value: locale.number(value, 2))
+    say(gettext("Mean error a customer"), metrics.get("money_mae"), locale.money)
+    say(gettext("Mean error of the simple rule"), metrics.get("baseline_money_mae"), locale.money)
+    if metrics.get("baseline") in BASELINES:
+        found.append((gettext("The simple rule"), gettext(BASELINES[metrics["baseline"]])))
+    return tuple(found)
+
+
+def parameters(row: ModelVersion) -> tuple[tuple[str, str], ...]:
+    """What was fitted, flattened to (name, value), for those who want to check."""
+    return tuple((name, _plain(value)) for name, value in _flat(row.parameters))
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
+        for number, inner in enumerate(value, 1):
+            yield from _flat(inner, f"{name}.{number}")
+    elif value not in (None, [], ""):
+        yield name, value
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(one) for one in value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,142 @@
+"""The Models pages: each question with its verdict, the evidence behind it, its history, and the button that trains."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from kith_platform.auth.edge import current_actor, current_db, runtime
+from kith_platform.auth.gate import requires
+from kith_platform.errors import Invalid, NotFound
+from kith_platform.i18n import N_
+from kith_platform.jobs.shown import shown
+from kith_platform.modules import service as modules
+from kith_platform.predict import charts, sentences, service, serving, verdicts, versions
+from kith_platform.predict.models import CHAMPION, ModelVersion
+from kith_platform.web.locale import language
+from kith_platform.web.navigation import NavItem
+
+pages = Blueprint("predict", __name__, url_prefix="/c/<slug>/models")
+NAVIGATION = (
+    NavItem(
+        key="predict",
+        label=N_("Predictions"),
+        icon="target-arrow",
+        endpoint="predict.index",
+        permission="models:read",
+        section="work",
+        order=50,
+    ),
+)
+GRADES = {
+    "better_than_baseline": "better",
+    "no_better_than_baseline": "not_better",
+    "no_holdout": "provisional",
+}
+STATES = {
+    "champion": N_("serves now"),
+    "retired": N_("served before"),
+    "baseline": N_("not better, the rule served"),
+    "not_trained": N_("not trained"),
+}
+
+
+def grade(row: ModelVersion) -> str:
+    """The badge of a version: better, not_better, provisional or not_trained."""
+    return GRADES.get(row.verdict, "not_trained")
+
+
+@pages.get("/")
+@requires("models:read")
+def index(slug: str) -> str:
+    """All models."""
+    session = current_db()
+    rows = [(task, champion, latest) for task, champion, latest in service.overview(session)]
+    return render_template(
+        "predict/index.html",
+        slug=slug,
+        rows=rows,
+        grade=grade,
+        say=lambda row: verdicts.sentence(row.verdict, row.verdict_params, gettext),
+        job=running(),
+    )
+
+
+@pages.get("/<task>")
+@requires("models:read")
+def show(slug: str, task: str) -> str:
+    """One model: what it answers, how good it is, what drives it, its former versions."""
+    session, held, actor = current_db(), runtime(), current_actor()
+    known = _task(task)
+    champion, latest = versions.champion(session, task), versions.latest(session, task)
+    row = champion if champion is not None and (latest is None or latest.state == CHAMPION) else latest
+    on = modules.enabled(session, held.plugins)
+    features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
+    drivers = [
+        (gettext(features[one["feature"]].label), one["weight"], sentences.direction(one, language()))
+        for one in (row.report.get("drivers", []) if row else [])
+        if one["feature"] in features
+    ]
+    return render_template(
+        "predict/show.html",
+        slug=slug,
+        task=known,
+        row=row,
+        champion=champion,
+        grade=grade,
+        verdict=verdicts.sentence(row.verdict, row.verdict_params, gettext) if row else "",
+        warnings=[verdicts.warning(one, gettext) for one in row.warnings] if row else [],
+        drivers=drivers[:10],
+        charts=charts.of_version(row, actor.currency) if row else (),
+        facts=charts.facts(row) if row else (),
+        parameters=charts.parameters(row) if row else (),
+        history=versions.history(session, task),
+        states={key: gettext(label) for key, label in STATES.items()},
+        job=running(),
+    )
+
+
+@pages.post("/train")
+@requires("models:train")
+def train_all(slug: str) -> AnyResponse:
+    """Ask for a training of every model."""
+    return _ask(slug, ())
+
+
+@pages.post("/<task>/train")
+@requires("models:train")
+def train(slug: str, task: str) -> AnyResponse:
+    """Ask for a training of one model."""
+    return _ask(slug, (_task(task).key,))
+
+
+@pages.post("/<task>/<uuid:public_id>/promote")
+@requires("models:train")
+def promote(slug: str, task: str, public_id: uuid.UUID) -> AnyResponse:
+    """Let a former version serve again."""
+    row = serving.promote(current_db(), current_actor(), _task(task).key, public_id)
+    flash(gettext("Version %(version)s serves again. Scores follow with the next refresh.", version=row.version), "good")
+    return redirect(url_for("predict.show", slug=slug, task=task))
+
+
+def running() -> Any:
+    """The training that waits or runs, as macros/progress.html shows it; None where there is none."""
+    found = serving.active_training(current_db())
+    return shown(found, gettext, dt.datetime.now(dt.UTC)) if found is not None else None
+
+
+def _ask(slug: str, keys: tuple[str, ...]) -> AnyResponse:
+    job = service.ask_training(current_db(), current_actor(), keys)
+    return redirect(url_for("jobs.show", slug=slug, public_id=job.public_id))
+
+
+def _task(key: str) -> service.Task:
+    try:
+        return service.task_of(key)
+    except Invalid as error:
+        raise NotFound(error.message, **error.params) from None
