@@ -77,7 +77,7 @@ def load_models() -> None:
 @contextmanager
 def owner_connection(url: str) -> Iterator[Connection]:
     """A connection for owner work; nothing else keeps one. `url` is a login that may become kith_owner."""
-    engine = create_engine(url, poolclass=NullPool, connect_args={"options": "-c timezone=UTC"})
+    engine = create_engine(url, poolclass=NullPool, connect_args={"options": "-c timezone=UTC -c transaction_timeout=0"})
     try:
         with engine.connect() as connection:
             yield connection

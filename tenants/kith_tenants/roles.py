@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import Connection, text
 
-from kith_tenants.schema import CORE, OWNER, ROLES, Role
+from kith_tenants.schema import BACKUP, CORE, OWNER, ROLES, Role
 
 
 class TooPowerful(RuntimeError):
@@ -46,6 +46,7 @@ def create(connection: Connection, passwords: Mapping[str, str]) -> None:
 def surroundings(database: str) -> list[sql.Composed]:
     """Schema and connection grants: the owner may create, the other roles may look in; TEMP is for staging tables."""
     name, schema, owner = sql.Identifier(database), sql.Identifier(CORE), sql.Identifier(OWNER.name)
+    backup = sql.Identifier(BACKUP.name)
     logins = sql.SQL(", ").join(sql.Identifier(role.name) for role in ROLES if role.login)
     return [
         sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name),
@@ -54,6 +55,9 @@ def surroundings(database: str) -> list[sql.Composed]:
         sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC").format(),
         sql.SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(schema, owner),
         sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, logins),
+        # A backup reads counters, too, and a large one takes longer than the limit that the other roles are under.
+        sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT SELECT ON SEQUENCES TO {}").format(owner, backup),
+        sql.SQL("ALTER ROLE {} SET transaction_timeout = 0").format(backup),
     ]
 
 
