@@ -36,6 +36,7 @@ def dispatcher(console: Console) -> None:
 @command("schedule")
 def schedule(console: Console) -> None:
     """Ask for the jobs whose time has come, and send the mail that belongs to no company. Several may run."""
+    from kith_platform.auth.tidy import tidier
     from kith_platform.jobs.declared import load_all
     from kith_platform.mail.postman import send_due
     from kith_workers.schedule import run
@@ -43,7 +44,7 @@ def schedule(console: Console) -> None:
     _log(console)
     stop = _until_told()
     load_all()
-    run(console.runtime, stop, chores=(send_due,))
+    run(console.runtime, stop, chores=(send_due, tidier()))
 
 
 def _log(console: Console) -> None:

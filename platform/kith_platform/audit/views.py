@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext
 
 from kith_platform.audit import service
-from kith_platform.audit.words import ACTIONS
+from kith_platform.audit.words import ACTIONS, DETAILS
 from kith_platform.auth import members
 from kith_platform.auth.edge import current_actor, current_db
 from kith_platform.auth.gate import requires
@@ -53,6 +53,7 @@ def index(slug: str) -> str:
         next=rows[service.PAGE - 1].id if len(rows) > service.PAGE else None,
         actions=service.actions(session),
         words=lambda action: gettext(ACTIONS.get(action, action)),
+        detail=lambda key: gettext(DETAILS.get(key, key)),
         people=[(str(one.row.public_id), one.name or one.email) for one in people],
         form=Form(request.args),
         narrowed=any(request.args.get(key) for key in ("action", "who", "since", "until")),

@@ -28,3 +28,21 @@ ACTIONS: Mapping[str, str] = {
     "customer:changed": N_("Changed a customer"),
     "customer:owner_set": N_("Gave a customer to a member"),
 }
+
+# Names of details; any other shows as it is written.
+DETAILS: Mapping[str, str] = {
+    "name": N_("name"),
+    "email": N_("e-mail"),
+    "role": N_("role"),
+    "days": N_("days"),
+    "scopes": N_("scopes"),
+    "version": N_("version"),
+    "kind": N_("kind"),
+    "fields": N_("fields"),
+    "before": N_("before"),
+    "after": N_("after"),
+    "team": N_("team"),
+    "owner": N_("owner"),
+    "settings": N_("settings"),
+    "reason": N_("reason"),
+}

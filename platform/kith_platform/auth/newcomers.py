@@ -9,17 +9,26 @@ from __future__ import annotations
 import pkgutil
 from typing import TYPE_CHECKING
 
+import structlog
+
 if TYPE_CHECKING:
     from kith_platform.runtime import Runtime
     from kith_tenants.tenant import TenantContext
 
+log = structlog.get_logger("kith.auth")
 STEPS: tuple[str, ...] = ("kith_platform.auth.newcomers:default_modules",)
 
 
-def welcome(runtime: Runtime, tenant: TenantContext) -> None:
-    """Take every step. Repeat it when one failed."""
+def welcome(runtime: Runtime, tenant: TenantContext) -> list[str]:
+    """Take every step; returns those that failed, which may be repeated. The company stands and works without them."""
+    failed = []
     for step in STEPS:
-        pkgutil.resolve_name(step)(runtime, tenant)
+        try:
+            pkgutil.resolve_name(step)(runtime, tenant)
+        except Exception:
+            log.exception("a new company's step failed", step=step, tenant=tenant.id)
+            failed.append(step)
+    return failed
 
 
 def default_modules(runtime: Runtime, tenant: TenantContext) -> None:

@@ -12,6 +12,7 @@ from kith_platform import i18n
 from kith_platform.auth import account, sessions
 from kith_platform.auth.edge import browser, current_person, runtime, settled
 from kith_platform.auth.gate import signed_in
+from kith_platform.auth.models import WebSession
 from kith_platform.auth.qr import picture
 from kith_platform.auth.views import GUESSES, MAILS, pages
 from kith_platform.errors import Invalid, KithError
@@ -106,9 +107,10 @@ def _new_key() -> None:
     if web is None:
         return
     with runtime().doors.auth_scope() as database:
-        row = database.merge(web, load=True)
+        row = database.get_one(WebSession, web.id)
         mine = browser()
         mine.key = mine.new_key = sessions.rotate(row)
+        row.former_hash = None  # whoever copied the old key is out now
 
 
 @pages.post("/account/email")

@@ -103,7 +103,7 @@ def add_owner(
     if known is None and password is not None:
         password = passwords.received(password)
         if wrong := passwords.problem(password, about=(address, name, tenant.name)):
-            raise Invalid(fields=[wrong])
+            raise Invalid(wrong.text())  # a command has no fields to mark
         hashed = credentials_for(runtime.secret_key).hash(password)
     identity = known or new_identity(session, address, name=name, language=language or tenant.language, hashed=hashed)
     join(session, identity, tenant, OWNER)

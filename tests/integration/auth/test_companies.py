@@ -222,16 +222,28 @@ def test_what_belongs_to_no_company_is_closed_to_companies(runtime: Runtime, ten
         session.execute(text(f"SELECT 1 FROM kith.{table}"))
 
 
-def test_signing_up_again_after_a_fault_finishes_the_company(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kith_platform.auth import newcomers, service
+def test_a_step_that_fails_costs_nobody_the_company_and_can_be_repeated(
+    browser: Browser, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kith_platform.auth import newcomers
 
-    tried: list[str] = []
-    monkeypatch.setattr(newcomers, "STEPS", (f"{__name__}:step",))
-    monkeypatch.setattr(newcomers.pkgutil, "resolve_name", lambda _name: lambda _runtime, tenant: tried.append(tenant.slug))
+    faults = [OSError("the disk is full")]
+    done: list[str] = []
+
+    def step(_runtime: Runtime, tenant: TenantContext) -> None:
+        if faults:
+            raise faults.pop()
+        done.append(tenant.slug)
+
+    monkeypatch.setattr(newcomers, "STEPS", ("a:step",))
+    monkeypatch.setattr(newcomers.pkgutil, "resolve_name", lambda _name: step)
     email = new_email()
-    tenant, identity = sign_up_company(runtime, SignUp(company="Again", name="Ada", email=email, password=PASSWORD))
-    service.settle_in(runtime, tenant, identity)
-    assert tried == [tenant.slug, tenant.slug]
+    tenant, _identity = sign_up_company(runtime, SignUp(company="Again", name="Ada", email=email, password=PASSWORD))
+    assert done == []
+    browser.sign_in(email)
+    assert browser.get(f"/c/{tenant.slug}/members/").status_code == 200
+    assert newcomers.welcome(runtime, tenant) == []
+    assert done == [tenant.slug]
 
 
 def test_an_owner_made_by_the_operator_chooses_a_password_by_link(

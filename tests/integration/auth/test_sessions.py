@@ -14,6 +14,7 @@ from kith_platform.auth.cookies import COOKIE
 from kith_platform.auth.models import Membership, WebSession
 from kith_platform.auth.service import join
 from kith_platform.auth.sessions import ABSOLUTE, IDLE
+from kith_platform.auth.tidy import tidier
 from kith_platform.auth.who import aware_now
 from kith_platform.runtime import Runtime
 from kith_tenants import registry
@@ -182,3 +183,23 @@ def test_pages_of_people_who_signed_in_are_kept_by_no_cache(client_for: Callable
     client = client_for("owner")
     for path in ("/account", f"/c/{tenant.slug}/members/", f"/c/{tenant.slug}/audit/"):
         assert client.get(path).headers["Cache-Control"] == "private, no-store"
+
+
+def test_sessions_long_over_are_forgotten_and_living_ones_are_not(client_for: Callable[..., Browser], runtime: Runtime) -> None:
+    old, living = client_for("viewer"), client_for("viewer")
+    age(runtime, old.identity_id, expires_at=aware_now() - dt.timedelta(days=31))  # type: ignore[attr-defined]
+    tidier()(runtime)
+    with runtime.doors.auth_scope() as session:
+        left = {row.identity_id for row in session.query(WebSession)}
+    assert old.identity_id not in left  # type: ignore[attr-defined]
+    assert living.identity_id in left  # type: ignore[attr-defined]
+
+
+def test_a_key_copied_before_the_password_changed_opens_nothing(new_browser: Callable[[], Browser], owner: Owner) -> None:
+    mine, thief = new_browser(), new_browser()
+    mine.sign_in(owner.email)
+    thief.set_cookie(COOKIE, mine.get_cookie(COOKIE).value)  # type: ignore[union-attr]
+    assert thief.get("/account").status_code == 200
+    mine.send("/account/password", look="/account", current=PASSWORD, password="nine lanterns over water")
+    assert thief.get("/account").status_code == 302
+    assert mine.get("/account").status_code == 200
