@@ -38,9 +38,7 @@ def ledger(tables: Tables, *, statuses: bool, returns: bool, costs: bool) -> ir.
     """
     orders = standing(tables["orders"], tables["order_statuses"] if statuses else None)
     sold = _sold(tables, orders, costs=costs)
-    parts = [
-        sold.filter(sold.customer_id.notnull()).select("customer_id", "day", "net", "amount", margin=sold.net - sold.cost)
-    ]
+    parts = [sold.filter(sold.customer_id.notnull()).select("customer_id", "day", "net", "amount", margin=sold.net - sold.cost)]
     if returns:
         parts.append(_returned(tables, sold))
     rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
@@ -51,7 +49,9 @@ def ledger(tables: Tables, *, statuses: bool, returns: bool, costs: bool) -> ir.
 
 def _sold(tables: Tables, orders: ir.Table, *, costs: bool) -> ir.Table:
     """Per standing order: order_id, customer_id, day, net, cost, and `amount`, 1 where it has an amount at all."""
-    amounts = orders.select("customer_id", "occurred_on", "net", "currency", order_id=orders.id, amount=orders.net.notnull().cast("int64"))
+    amounts = orders.select(
+        "customer_id", "occurred_on", "net", "currency", order_id=orders.id, amount=orders.net.notnull().cast("int64")
+    )
     told = tables.money(amounts, "net").rename(day="occurred_on")
     if not costs:
         return told.mutate(cost=ibis.literal(0, type="int64"))

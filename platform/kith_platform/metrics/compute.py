@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import cache
 
 import ibis
@@ -27,18 +28,26 @@ Scope = Callable[[], AbstractContextManager[Session]]  # a transaction of the te
 Told = Callable[[int, int], None]  # metrics done, metrics in all
 
 
+@dataclass(frozen=True)
+class Computed:
+    """What one run found: the metrics, the periods, their readings, and what they came from."""
+
+    offered: list[Offered]
+    wanted: list[Wanted]
+    results: list[Result]
+    source: store.Source
+
+
 def refresh_values(runtime: Runtime, tenant: TenantContext, frames: Frames, scope: Scope, *, today: dt.date, told: Told) -> int:
     """This month and the 13 before, with what they are compared with. How many values are new or different."""
     until = frames.last_day
     last = month(until)
     periods = list(dict.fromkeys([*months(until), *service.comparisons(last, until, today)]))
-    found, results = _compute(runtime, tenant, frames, scope, periods, today=today, told=told, latest=last)
+    found = _compute(runtime, tenant, frames, scope, periods, latest=last, today=today, told=told)
+    metrics = [one.metric for one in found.offered]
     with scope() as session:
-        kept = [one.metric for one in found]
-        store.forget(
-            session, [one.key for one in kept], periods, [one.key for one in kept if one.latest_only]
-        )
-        return store.keep(session, results, until=until, snapshot=frames.manifest.public_id)
+        store.forget(session, [one.key for one in metrics], periods, [one.key for one in metrics if one.latest_only])
+        return store.keep(session, found.results, found.wanted, found.source)
 
 
 def period_values(
@@ -48,9 +57,9 @@ def period_values(
     until = frames.last_day
     periods = list(dict.fromkeys([period, *service.comparisons(period, until, today)]))
     latest = period if period.start <= until < period.end else None
-    _found, results = _compute(runtime, tenant, frames, scope, periods, today=today, told=told, latest=latest)
+    found = _compute(runtime, tenant, frames, scope, periods, latest=latest, today=today, told=told)
     with scope() as session:
-        return store.keep(session, results, until=until, snapshot=frames.manifest.public_id)
+        return store.keep(session, found.results, found.wanted, found.source)
 
 
 def _compute(
@@ -60,16 +69,17 @@ def _compute(
     scope: Scope,
     periods: Sequence[Period],
     *,
+    latest: Period | None,
     today: dt.date,
     told: Told,
-    latest: Period | None,
-) -> tuple[list[Offered], list[Result]]:
-    until = frames.last_day
+) -> Computed:
+    until, manifest = frames.last_day, frames.manifest
     with scope() as session:
-        found = service.catalogue(session, runtime.plugins)
+        offered = service.catalogue(session, runtime.plugins)
+        source = store.Source(manifest.public_id, manifest.read_at, service.state(session, runtime.plugins), until)
     engine = Engine(frames, tenant, runtime.plugins, runtime.facts, cache(_scores(runtime, tenant)), until=until)
     wanted = [Wanted(period, covered(period, until, today), latest=period == latest) for period in periods]
-    return found, engine.results(found, wanted, lambda done: told(done, len(found)))
+    return Computed(offered, wanted, engine.results(offered, wanted, lambda done: told(done, len(offered))), source)
 
 
 def _scores(runtime: Runtime, tenant: TenantContext) -> Callable[[str], ir.Table | None]:

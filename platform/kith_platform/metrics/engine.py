@@ -65,13 +65,22 @@ class Engine:
         *,
         until: dt.date,
     ) -> None:
-        self.frames, self.tenant, self.plugins, self.facts, self.scores, self.until = frames, tenant, plugins, facts, scores, until
+        self.frames, self.tenant, self.plugins, self.facts, self.scores, self.until = (
+            frames,
+            tenant,
+            plugins,
+            facts,
+            scores,
+            until,
+        )
 
     @cached_property
     def buying(self) -> Buying:
         return buying(self.frames, self.until)
 
-    def results(self, offered: Sequence[Offered], wanted: Sequence[Wanted], told: Callable[[int], None] = lambda _done: None) -> list[Result]:
+    def results(
+        self, offered: Sequence[Offered], wanted: Sequence[Wanted], told: Callable[[int], None] = lambda _done: None
+    ) -> list[Result]:
         """Every metric over every period wanted; a `latest_only` metric over the latest alone."""
         ready = [one for one in offered if not self._lacking(one.metric)]
         measured = self._measured([one for one in ready if one.metric.formula], [one.covered for one in wanted if one.covered])

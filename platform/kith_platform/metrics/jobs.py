@@ -19,5 +19,7 @@ def compute(run: JobRun) -> None:
         run.progress(done, total, N_("Computing metrics"))
 
     period = Period(dt.date.fromisoformat(run.args["start"]), dt.date.fromisoformat(run.args["end"]))
-    written = compute_now(run.runtime, run.tenant, period, threads=run.threads, memory_mb=run.memory_mb, told=told, scope=run.step)
+    written = compute_now(
+        run.runtime, run.tenant, period, threads=run.threads, memory_mb=run.memory_mb, told=told, scope=run.step
+    )
     run.result({"values": written})

@@ -18,8 +18,8 @@ class MetricValue(TenantRow):
     """One metric over the days [period_start, period_end) of one unit of a grain (`unit` 0: the tenant itself).
 
     `value` is null with a `reason`, never 0 for want of data; money in the tenant's currency. `low` and `high` are the 95 %
-    interval, `coverage` the share of amounts with an exchange rate, `rows` further numbers behind the value. `until` is the
-    last day the data covered. `snapshot` and `computed_at` say from which data it first came out as it stands.
+    interval, `coverage` the share of amounts with an exchange rate, `rows` further numbers behind the value. `snapshot` and
+    `computed_at` say from which data it first came out as it stands.
     """
 
     __tablename__ = "metric_value"
@@ -38,6 +38,20 @@ class MetricValue(TenantRow):
     flags: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     coverage: Mapped[float | None]
     rows: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
-    until: Mapped[dt.date]
     snapshot: Mapped[uuid.UUID]
+    computed_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))
+
+
+class MetricPeriod(TenantRow):
+    """A period whose metrics were computed: from which snapshot, modules and scores (`state`), and to which last day of data."""
+
+    __tablename__ = "metric_period"
+
+    period_start: Mapped[dt.date] = mapped_column(primary_key=True)
+    period_end: Mapped[dt.date] = mapped_column(primary_key=True)
+    until: Mapped[dt.date]
+    partial: Mapped[bool]
+    snapshot: Mapped[uuid.UUID]
+    read_at: Mapped[dt.datetime]
+    state: Mapped[str]
     computed_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))

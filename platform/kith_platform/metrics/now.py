@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from zoneinfo import ZoneInfo
 
 from kith_platform.frames import open_frames
@@ -39,5 +38,3 @@ def newest(runtime: Runtime, tenant: TenantContext) -> Manifest:
     with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
         found = snapshots.latest(session)
     return found or snapshots.take(runtime, tenant.id)
-
-

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from kith_platform.customers.models import Customer
@@ -15,16 +16,18 @@ from kith_platform.errors import NotFound
 from kith_platform.i18n import N_
 from kith_platform.metrics import store
 from kith_platform.metrics.engine import Offered
-from kith_platform.metrics.models import TENANT, MetricValue
+from kith_platform.metrics.models import MetricPeriod, MetricValue
 from kith_platform.metrics.periods import before, change, covered, month, months
 from kith_platform.modules import service as modules
 from kith_platform.plugins import Plugins
+from kith_platform.predict.models import Score
 from kith_platform.sdk.types import Metric, Period
 from kith_tenants.context import Actor, visible
 
 if TYPE_CHECKING:
     from kith_platform.jobs.models import Job
 
+PEOPLE = Customer.__table__.c
 KIND = "metrics.compute"
 COMPARED = {"mom": 1, "yoy": 12}  # months back
 
@@ -69,17 +72,26 @@ def offered(session: Session, plugins: Plugins, key: str) -> Offered:
 
 
 def latest_period(session: Session) -> Period | None:
-    """The newest month with values; None before the first refresh."""
-    last: dt.date | None = session.execute(
-        select(func.max(MetricValue.until)).where(MetricValue.grain == TENANT)
-    ).scalar_one()
+    """The month of the last day any computed period covers; None before the first refresh."""
+    last: dt.date | None = session.execute(select(func.max(MetricPeriod.until))).scalar_one()
     return None if last is None else month(last)
+
+
+def state(session: Session, plugins: Plugins) -> str:
+    """Stands for what values depend on beside the data: the modules that are on, as they are set, and the scores there are."""
+    on = sorted(modules.enabled(session, plugins))
+    said = [(name, plugins[name].manifest.version, sorted(modules.settings_of(session, plugins, name).items())) for name in on]
+    scores = session.execute(
+        select(Score.task, func.max(Score.version), func.max(Score.as_of), func.count()).group_by(Score.task).order_by(Score.task)
+    )
+    return hashlib.sha256(repr((said, [tuple(row) for row in scores])).encode()).hexdigest()
 
 
 def shown(session: Session, found: Sequence[Offered], period: Period) -> list[Shown]:
     """Each metric over the period, with its comparisons."""
     keys = [one.metric.key for one in found]
-    until = _until(session, period)
+    noted = store.noted(session, period)
+    until = noted.until if noted is not None and noted.partial else None
     compared = {name: _compared(period, until, back) for name, back in COMPARED.items()}
     values = store.values(session, keys, [period, *compared.values()])
     return [
@@ -101,18 +113,6 @@ def series(session: Session, keys: Collection[str], period: Period) -> dict[str,
     return {key: [(place, values.get((key, place))) for place in places] for key in keys}
 
 
-def _until(session: Session, period: Period) -> dt.date | None:
-    """The last day the data of this period's values covered."""
-    return session.execute(
-        select(func.max(MetricValue.until)).where(
-            MetricValue.grain == TENANT,
-            MetricValue.unit == 0,
-            MetricValue.period_start == period.start,
-            MetricValue.period_end == period.end,
-        )
-    ).scalar_one()
-
-
 def _compared(period: Period, until: dt.date | None, back: int) -> Period:
     part = period if until is None else covered(period, until, until)
     return before(period if part is None else Period(part.start, part.end), months_back=back)
@@ -131,8 +131,8 @@ def readable_rows(session: Session, actor: Actor, value: MetricValue) -> list[di
     ids = [row["customer"] for row in value.rows if "customer" in row]
     if not ids:
         return list(value.rows)
-    statement = select(Customer.public_id, Customer.name).where(Customer.public_id.in_(ids))
-    statement = visible(statement, actor, owner=Customer.owner_id, unit=Customer.unit_id)
+    statement: Select[Any] = select(PEOPLE.public_id, PEOPLE.name).where(PEOPLE.public_id.in_(ids))
+    statement = visible(statement, actor, owner=PEOPLE.owner_id, unit=PEOPLE.unit_id)
     names = {str(public_id): name for public_id, name in session.execute(statement)}
     return [
         {**row, "name": names[row["customer"]]} if "customer" in row else dict(row)

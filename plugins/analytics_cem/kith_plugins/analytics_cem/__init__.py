@@ -13,8 +13,8 @@ from kith_plugins.analytics_cem import experience, growth, loyalty, retention, r
 def register_manifest() -> Manifest:
     return Manifest(
         name="analytics_cem",
-        title=N_("Customer experience"),
-        summary=N_("RFM map, repeat and second purchase, retention, concentration of value, lifetime value, satisfaction."),
+        title=N_("Customer value and loyalty"),
+        summary=N_("Who is worth most, who comes back, and who stays: RFM, retention, concentration, lifetime value."),
         version="0.1.0",
         requires_platform=">=0.1,<1",
         for_everyone=True,

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import sqrt
 
-import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import N_, Measure, Metric, MetricScope, Reading
-from kith_plugins.analytics_cem.rhythm import ONE_DAY
 
 ONE_ANSWER_IN = 30  # days; further answers of a customer within them do not count
 LOW = 30
@@ -24,16 +22,15 @@ def _answers(kind: str, low: float, high: float) -> Measure:
     return Measure(key=f"{kind}_{low:g}_{high:g}", fact="survey_responses", aggregate=count)
 
 
-PROMOTERS, PASSIVES, DETRACTORS = _answers("nps", 9, 10), _answers("nps", 6.000001, 8.999999), _answers("nps", 0, 6)
+NPS = _answers("nps", 9, 10), _answers("nps", 0, 10), _answers("nps", 0, 6)
 
 
 def nps(values: Mapping[str, float | None]) -> Reading:
     """100·(promoters − detractors)/answers with its 95 % interval; SE = 100·√((p + d − (p − d)²)/n)."""
-    counts = [values.get(measure.key) or 0.0 for measure in (PROMOTERS, PASSIVES, DETRACTORS)]
-    n = sum(counts)
+    promoters, n, detractors = (values.get(measure.key) or 0.0 for measure in NPS)
     if not n:
         return Reading.none()
-    p, d = counts[0] / n, counts[2] / n
+    p, d = promoters / n, detractors / n
     error = 100 * sqrt((p + d - (p - d) ** 2) / n)
     score = 100 * (p - d)
     return Reading(
@@ -81,9 +78,12 @@ METRICS = (
         unit="points",
         better="up",
         kind="outcome",
-        words=N_("Share of answers of 9 or 10, less the share of 0 to 6, times 100. From −100 to 100; levels differ between industries."),
+        words=N_(
+            "Share of answers of 9 or 10, less the share of 0 to 6, times 100. "
+            "From −100 to 100; levels differ between industries."
+        ),
         needs=("survey_responses",),
-        measures=(PROMOTERS, PASSIVES, DETRACTORS),
+        measures=NPS,
         formula=nps,
     ),
     Metric(
@@ -99,10 +99,12 @@ METRICS = (
     Metric(
         key="cem.complaint_rate",
         name=N_("Complaints per 1,000 orders"),
-        unit="number",
+        unit="score",
         better="info",
         kind="outcome",
-        words=N_("Complaints divided by orders that were not cancelled, times 1,000. A fall may mean silence: read it with retention."),
+        words=N_(
+            "Complaints divided by orders that were not cancelled, times 1,000. A fall may mean silence: read it with retention."
+        ),
         needs=("orders", "tickets"),
         measures=(COMPLAINTS, ORDERS),
         formula=complaints,

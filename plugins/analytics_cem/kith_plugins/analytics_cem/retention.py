@@ -39,7 +39,9 @@ def standing(purchases: ir.Table, events: ir.Table, end: dt.date, usual: float) 
     both = silent.outer_join(bound, silent.customer_id == bound.bound_id)
     active = ibis.ifelse(both.bound_id.notnull(), both.running, ~both.quiet)
     return both.select(
-        customer_id=ibis.coalesce(both.customer_id, both.bound_id), active=active, how=ibis.ifelse(active, None, both.how.fill_null("silent"))
+        customer_id=ibis.coalesce(both.customer_id, both.bound_id),
+        active=active,
+        how=ibis.ifelse(active, None, both.how.fill_null("silent")),
     )
 
 
@@ -69,7 +71,9 @@ def _rate(scope: MetricScope) -> Reading:
         return Reading.none()
     silent = row["left"] - row["by_choice"] - row["by_us"]
     how = ({"name": N_("Left silently"), "count": silent}, {"name": N_("Left by choice"), "count": row["by_choice"]})
-    return Reading.share(row["active"] - row["left"], row["active"], rows=(*how, {"name": N_("Ended by us"), "count": row["by_us"]}))
+    return Reading.share(
+        row["active"] - row["left"], row["active"], rows=(*how, {"name": N_("Ended by us"), "count": row["by_us"]})
+    )
 
 
 METRICS = (

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from math import ceil
 
 import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import N_, Metric, MetricScope, Reading
 from kith_plugins.analytics_cem.retention import standing_on
-from kith_plugins.analytics_cem.rhythm import ONE_DAY, year_before
+from kith_plugins.analytics_cem.rhythm import year_before
 
 UNIT = 10_000.0  # money in frames is ten-thousandths
-TOP_SHARE = 0.1
 LISTED = 100  # of the most valuable customers, so many are listed by name
 
 
@@ -111,7 +109,10 @@ def _clv(scope: MetricScope) -> Reading:
     found = _summary(scope)
     if not found["n"]:
         return Reading.none()
-    rows = ({"name": N_("Sum over all active customers"), "money": found["total"]}, {"name": N_("Median"), "money": found["middle"]})
+    rows = (
+        {"name": N_("Sum over all active customers"), "money": found["total"]},
+        {"name": N_("Median"), "money": found["middle"]},
+    )
     return Reading(value=found["mean"], n=int(found["n"]), flags=_flags(scope), rows=rows)
 
 
@@ -120,9 +121,17 @@ def _equity(scope: MetricScope) -> Reading:
     return Reading(value=found["total"], n=int(found["n"]), flags=_flags(scope)) if found["n"] else Reading.none()
 
 
+def best_count(customers: int) -> int:
+    """How many the most valuable tenth holds: ceil(10 % · N), in whole numbers.
+
+    >>> best_count(95)
+    10
+    """
+    return -(-customers // 10)
+
+
 def _count(scope: MetricScope) -> int:
-    """How many customers the most valuable tenth holds: ceil(10 % · N)."""
-    return ceil(int(_summary(scope)["n"]) * TOP_SHARE - 1e-9)
+    return best_count(int(_summary(scope)["n"]))
 
 
 def _mvc_set(scope: MetricScope) -> Reading:
@@ -130,11 +139,14 @@ def _mvc_set(scope: MetricScope) -> Reading:
     if not count:
         return Reading.none()
     rows = _worth(scope)
-    people = scope.frames.at(scope.today).customers
-    named = rows.filter(rows.place < min(count, LISTED)).left_join(people.select(person="customer_id", public_id=people.public_id), rows.customer_id == people.customer_id)
+    people = scope.frames.at(scope.today).customers.select("public_id", person="customer_id")
+    named = rows.filter(rows.place < min(count, LISTED)).inner_join(people, rows.customer_id == people.person)
     listed = scope.frames.at(scope.today).run(named.order_by("place").select("public_id", "clv")).to_pylist()
     return Reading(
-        value=float(count), n=count, flags=_flags(scope), rows=tuple({"customer": str(row["public_id"]), "money": row["clv"]} for row in listed)
+        value=float(count),
+        n=count,
+        flags=_flags(scope),
+        rows=tuple({"customer": str(row["public_id"]), "money": row["clv"]} for row in listed),
     )
 
 
@@ -182,7 +194,9 @@ METRICS = (
         unit="list",
         better="info",
         kind="outcome",
-        words=N_("The tenth of active customers, rounded up, with the highest lifetime value of the next twelve months; kept by month."),
+        words=N_(
+            "The tenth of active customers, rounded up, with the highest lifetime value of the next twelve months; kept by month."
+        ),
         needs=("orders",),
         needs_scores=("clv",),
         compute=_mvc_set,
@@ -194,7 +208,10 @@ METRICS = (
         unit="ratio",
         better="info",
         kind="outcome",
-        words=N_("Margin of the most valuable customers in the last twelve months, divided by the margin of all. Above 1 where others cost money."),
+        words=N_(
+            "Margin of the most valuable customers in the last twelve months, "
+            "divided by the margin of all. Above 1 where others cost money."
+        ),
         needs=("orders",),
         needs_scores=("clv",),
         compute=_mvc_share,
@@ -207,7 +224,10 @@ METRICS = (
         unit="money",
         better="up",
         kind="outcome",
-        words=N_("Mean over active customers of the discounted margin expected in the next twelve months, as the model of lifetime value says."),
+        words=N_(
+            "Mean over active customers of the discounted margin "
+            "expected in the next twelve months, as the model of lifetime value says."
+        ),
         needs=("orders",),
         needs_scores=("clv",),
         compute=_clv,

@@ -1,0 +1,95 @@
+"""A company with facts in PostgreSQL, its modules on, and a refresh of its results."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import uuid
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import insert
+
+from kith_platform.customers.models import Customer
+from kith_platform.facts.models import CustomerRecord
+from kith_platform.jobs import service as jobs
+from kith_platform.metrics import service, store
+from kith_platform.metrics.models import MetricValue
+from kith_platform.modules import service as modules
+from kith_platform.refresh import service as refresh
+from kith_platform.runtime import Runtime
+from kith_platform.sdk.types import Period
+from kith_tenants import registry
+from kith_tenants.tenant import TenantContext
+
+
+class Company:
+    """Rows go in by fact name; `refresh()` computes; `value(key)` reads."""
+
+    def __init__(self, runtime: Runtime, tenant: TenantContext) -> None:
+        self.runtime, self.tenant = runtime, tenant
+        self._next = itertools.count(1)
+        with runtime.doors.tenant_scope(tenant.id) as session:
+            modules.enable_defaults(session, runtime.plugins, tenant.industry)
+
+    def customer(self, **given: Any) -> int:
+        """One customer with one record; gives the record's id."""
+        number = next(self._next)
+        with self.runtime.doors.tenant_scope(self.tenant.id) as session:
+            person = session.execute(insert(Customer).values(name=f"Customer {number}", **given).returning(Customer.id)).scalar_one()
+            known = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+            record = {"source": "shop", "external_id": f"C{number}", "customer_id": person, "known_at": known}
+            return int(session.execute(insert(CustomerRecord).values(record).returning(CustomerRecord.id)).scalar_one())
+
+    def fact(self, name: str, record: int | None, at: dt.datetime | dt.date, **given: Any) -> int:
+        """One row that happened at an aware time or on a day of the company; gives its id."""
+        zone = ZoneInfo(self.tenant.timezone)
+        moment = at if isinstance(at, dt.datetime) else dt.datetime.combine(at, dt.time(12), zone)
+        row = self.runtime.facts.row(name)
+        values = {
+            "source": "shop",
+            "external_id": f"{name}-{next(self._next)}",
+            "record_id": record,
+            "occurred_at": moment,
+            "occurred_on": moment.astimezone(zone).date(),
+            "known_at": moment,
+            **given,
+        }
+        if not self.runtime.facts[name].of_customer:
+            values.pop("record_id")
+        if self.runtime.facts[name].money and "currency" not in values:
+            values["currency"] = self.tenant.currency
+        with self.runtime.doors.tenant_scope(self.tenant.id) as session:
+            return int(session.execute(insert(row).values(**values).returning(row.id)).scalar_one())
+
+    def refresh(self) -> dict[str, Any]:
+        with self.runtime.doors.tenant_scope(self.tenant.id) as session:
+            asked = refresh.ask_refresh(session)
+        done = jobs.wait(self.runtime, self.tenant.id, asked.id, claim_after=0.0)
+        assert done.state == "done", done.error
+        return {step["name"]: step["state"] for step in (done.result or {})["steps"]}
+
+    def value(self, key: str, period: Period | None = None) -> MetricValue:
+        with self.runtime.doors.tenant_scope(self.tenant.id) as session:
+            wanted = period or service.latest_period(session)
+            assert wanted is not None
+            return store.values(session, [key], [wanted])[key, wanted]
+
+
+@pytest.fixture
+def company(runtime: Runtime, tenant: TenantContext) -> Company:
+    return Company(runtime, tenant)
+
+
+@pytest.fixture
+def company_in(runtime: Runtime) -> Callable[..., Company]:
+    """Companies with a zone or currency of their own."""
+
+    def make(**given: str) -> Company:
+        with runtime.doors.auth_scope() as session:
+            made = registry.create(session, f"t-{uuid.uuid4().hex[:12]}", **{"name": "Another company", **given})
+        return Company(runtime, made)
+
+    return make

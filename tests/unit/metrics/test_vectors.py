@@ -1,0 +1,274 @@
+"""The printed vectors of the metric catalogue, on the expressions that compute them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pytest
+
+from kith_platform.frames.portable import spark_sql
+from kith_platform.metrics.periods import change
+from kith_platform.sdk.types import Reading
+from kith_plugins.analytics_cem import experience, growth, loyalty, retention, rfm, rhythm, value
+
+JAN1 = dt.date(2026, 1, 1)
+
+
+def day(number: int) -> dt.date:
+    return JAN1 + dt.timedelta(days=number)
+
+
+def test_a_share_carries_its_wilson_interval() -> None:
+    reading = Reading.share(45, 60)
+    assert reading.value == 0.75
+    assert reading.low == pytest.approx(0.6277, abs=5e-5)
+    assert reading.high == pytest.approx(0.8422, abs=5e-5)
+    assert reading.flags == ()
+
+
+def test_an_empty_whole_is_no_data_and_never_zero() -> None:
+    for reading in (Reading.share(0, 0), Reading.share(None, None)):
+        assert (reading.value, reading.reason, reading.n) == (None, "empty_denominator", 0)
+
+
+def test_few_answers_are_flagged() -> None:
+    assert Reading.share(20, 29).flags == ("low_confidence",)
+    assert Reading.share(9, 100).flags == ("low_confidence",)
+
+
+def test_growth_over_a_year_and_a_base_of_nothing() -> None:
+    assert change(440, 400) == pytest.approx(0.10)
+    assert change(-50, -100) == pytest.approx(0.5)
+    assert change(1, 0) is None
+    assert change(None, 1) is None
+
+
+def test_rhythm_and_lateness(bought: Callable[..., Any]) -> None:
+    """C4: gaps 30, 28, 35, 31 and a segment of 40 give τ 34.5714; 50 days are ρ 1.4463, 110 days 3.1818."""
+    purchases = bought({1: [day(0), day(30), day(58), day(93), day(124)]})
+    for since, late, left in ((50, 1.4463, False), (110, 3.1818, True)):
+        [row] = rhythm.rhythm(purchases, day(124 + since + 1), 40.0).to_pyarrow().to_pylist()
+        assert row["tau"] == pytest.approx(34.5714, abs=5e-5)
+        assert (row["since"], row["left"]) == (since, left)
+        assert row["late"] == pytest.approx(late, abs=5e-5)
+
+
+def test_the_usual_gap_is_the_companys_own_from_thirty_gaps_on(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
+    def own(count: int) -> float:
+        return float(only(rhythm.tenant_gap(bought({1: [day(7 * i) for i in range(count + 1)]}), day(999), 60.0))["segment_gap"])
+
+    assert own(29) == 60.0
+    assert own(30) == 7.0
+
+
+def test_repeat_rate_75_of_100(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
+    days = {who: [day(10), day(40)] if who <= 75 else [day(10)] for who in range(1, 101)}
+    days[101] = [day(195)]  # came five days ago: could not have come back yet
+    days[102] = [day(-400)]  # bought nothing in the twelve months
+    found = only(loyalty.repeat(bought(days), day(200), 60.0))
+    assert (found["repeated"], found["buyers"]) == (75, 100)
+
+
+def test_second_purchase_36_of_120(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
+    days = {who: [day(who % 31), day(who % 31 + 45)] if who <= 36 else [day(who % 31)] for who in range(1, 121)}
+    days[200] = [day(20), day(20 + 91)]  # came back, too late
+    days.pop(120)
+    days[300] = [day(-5), day(3)]  # not new in this month
+    found = only(loyalty.second(bought(days), day(0), day(31), day(365), 45.0))
+    assert (found["returned"], found["matured"], found["fresh"]) == (36, 120, 120)
+
+
+def test_second_purchase_waits_until_ninety_days_are_over(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
+    found = only(loyalty.second(bought({1: [day(0)], 2: [day(10)]}), day(0), day(31), day(95), 30.0))
+    assert (found["fresh"], found["matured"]) == (2, 1)
+
+
+def test_second_purchase_waits_two_usual_gaps_where_that_is_longer(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
+    found = only(loyalty.second(bought({1: [day(0), day(110)]}), day(0), day(31), day(120), 60.0))
+    assert (found["matured"], found["returned"]) == (1, 1)
+
+
+def test_retention_of_200_with_12_left_by_choice_and_8_by_us(only: Callable[..., Any]) -> None:
+    def standing(left: dict[str, int]) -> Any:
+        how = [name for name, count in left.items() for _ in range(count)]
+        columns = {
+            "customer_id": pa.array(range(200), pa.int64()),
+            "active": pa.array([False] * len(how) + [True] * (200 - len(how))),
+            "how": pa.array([*how, *[None] * (200 - len(how))], pa.string()),
+        }
+        return ibis.memtable(pa.table(columns))
+
+    row = only(retention.stayed(standing({}), standing({"cancelled": 12, "ended": 8})))
+    assert row == {"active": 200, "left": 20, "by_choice": 12, "by_us": 8}
+    assert Reading.share(row["active"] - row["left"], row["active"]).value == 0.90
+
+
+def events(rows: list[tuple[int, str, int, str]]) -> Any:
+    """(customer, subscription, day, kind)."""
+    at = [dt.datetime.combine(day(when), dt.time(9), dt.UTC) for _, _, when, _ in rows]
+    columns = {
+        "id": pa.array(range(len(rows)), pa.int64()),
+        "customer_id": pa.array([row[0] for row in rows], pa.int64()),
+        "subscription": pa.array([row[1] for row in rows], pa.string()),
+        "kind": pa.array([row[3] for row in rows], pa.string()),
+        "occurred_at": pa.array(at, pa.timestamp("us", "UTC")),
+    }
+    return ibis.memtable(pa.table(columns))
+
+
+def test_who_left_by_contract_and_who_silently(bought: Callable[..., Any]) -> None:
+    purchases = bought({1: [day(0)], 2: [day(90)], 3: [day(0)]})
+    contracts = events(
+        [(3, "a", 0, "started"), (4, "b", 0, "started"), (4, "b", 50, "cancelled"), (5, "c", 0, "started"), (5, "d", 1, "ended")]
+    )
+    rows = retention.standing(purchases, contracts, day(100), 30.0).to_pyarrow().to_pylist()
+    found = {row["customer_id"]: (row["active"], row["how"]) for row in rows}
+    assert found == {
+        1: (False, "silent"),
+        2: (True, None),
+        3: (True, None),  # the contract runs, whatever the orders say
+        4: (False, "cancelled"),
+        5: (True, None),  # one of two subscriptions still runs
+    }
+
+
+def pareto(margins: list[float], ledger: Callable[..., Any]) -> tuple[float, float, float]:
+    own = value.margins(ledger([(who, day(0), margin) for who, margin in enumerate(margins)]), day(0), day(1))
+    rows = value.concentration(own).to_pyarrow().to_pylist()
+    n, total = len(margins), sum(margins) * 10_000
+    top, needed = sum(row["top"] or 0 for row in rows) / total, sum(row["needed"] for row in rows) / n
+    return top, needed, 2 * sum(row["weighed"] for row in rows) / (n * total) - (n + 1) / n
+
+
+def test_concentration(ledger: Callable[..., Any]) -> None:
+    top, needed, _gini = pareto([50, 20, 10, 6, 5, 4, 3, 2, 0, 0], ledger)
+    assert (top, needed) == (pytest.approx(0.70), pytest.approx(0.30))
+    assert pareto([1, 1, 2, 6], ledger)[2] == pytest.approx(0.40)
+    assert pareto([5, 5, 5, 5], ledger)[2] == pytest.approx(0.0)
+
+
+def scores(values: list[float]) -> Any:
+    return ibis.memtable(
+        pa.table({"customer_id": pa.array(range(len(values)), pa.int64()), "value": pa.array(values, pa.float64())})
+    )
+
+
+def active(count: int) -> Any:
+    return ibis.memtable(pa.table({"customer_id": pa.array(range(count), pa.int64()), "active": pa.array([True] * count)}))
+
+
+def test_of_95_active_customers_ten_are_most_valuable() -> None:
+    assert value.best_count(95) == 10
+    assert value.best_count(100) == 10
+    assert value.best_count(0) == 0
+
+
+def test_the_most_valuable_are_active_and_ties_go_by_id() -> None:
+    rows = value.worth(scores([5, 9, 9, 1, 99]), active(4)).order_by("place").to_pyarrow()["customer_id"].to_pylist()
+    assert rows == [1, 2, 0, 3]
+
+
+def test_most_valuable_customers_may_give_more_than_all_the_margin(ledger: Callable[..., Any], only: Callable[..., Any]) -> None:
+    own = value.margins(ledger([(0, day(0), 120), (1, day(0), -20)]), day(0), day(1))
+    row = only(value.share_of_best(value.worth(scores([9, 1]), active(2)), own, 1))
+    assert row["part"] / row["total"] == pytest.approx(1.20)
+
+
+def test_equity_is_the_sum_over_active_customers(only: Callable[..., Any]) -> None:
+    rows = value.worth(scores([200, 216, 999]), active(2))
+    assert only(rows.aggregate(total=rows.clv.sum()))["total"] == 416
+
+
+def test_sales_of_440_after_400(ledger: Callable[..., Any], only: Callable[..., Any]) -> None:
+    book = ledger([(1, day(0), 440), (1, day(-365), 400), (1, day(40), 7), (1, day(-320), 7)])
+    row = only(growth.sales(book, day(0), day(31)))
+    assert (row["now"] - row["base"]) / row["base"] == pytest.approx(0.10)
+
+
+def test_a_customer_is_new_once(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
+    row = only(growth.fresh(bought({1: [day(1), day(2)], 2: [day(-5), day(3)], 3: [day(40)]}), day(0), day(31)))
+    assert (row["fresh"], row["buyers"]) == (1, 2)
+
+
+def test_net_promoter_score() -> None:
+    reading = experience.nps(dict(zip((m.key for m in experience.NPS), (30.0, 50.0, 8.0), strict=True)))
+    assert (reading.value, reading.n) == (pytest.approx(44.0), 50)
+    assert reading.low == pytest.approx(23.1, abs=0.1)
+    assert reading.high == pytest.approx(64.9, abs=0.1)
+
+
+def test_one_satisfaction_answer_counts_per_customer_in_thirty_days(only: Callable[..., Any]) -> None:
+    answered = [(1, 0, 5), (1, 10, 1), (2, 0, 4), (2, 31, 3), (3, 5, 3)]
+    columns = {
+        "id": pa.array(range(len(answered)), pa.int64()),
+        "customer_id": pa.array([row[0] for row in answered], pa.int64()),
+        "occurred_on": pa.array([day(row[1]) for row in answered], pa.date32()),
+        "score": pa.array([float(row[2]) for row in answered], pa.float64()),
+        "kind": pa.array(["csat"] * len(answered), pa.string()),
+    }
+    row = only(experience.satisfied(ibis.memtable(pa.table(columns))))
+    assert (row["good"], row["answers"]) == (2, 4)
+
+
+def test_complaints_per_thousand_orders() -> None:
+    assert experience.complaints({"complaints": 8.0, "orders": 2000.0}).value == 4.0
+    assert experience.complaints({"complaints": 8.0, "orders": None}).reason == "empty_denominator"
+
+
+def people(since: list[int], days: list[int], margin: list[int]) -> Any:
+    columns = {"since": since, "days": days, "margin": margin}
+    ids = {"customer_id": pa.array(range(len(since)), pa.int64())}
+    return ibis.memtable(pa.table(ids | {name: pa.array(values, pa.int64()) for name, values in columns.items()}))
+
+
+def test_rfm_scores_go_by_how_many_are_worse_and_ties_are_equal() -> None:
+    """C5: R days 2, 10, 30, 60, 200 → 5, 4, 3, 2, 1; here each of them ten times, so that there are fifty buyers."""
+    since = [2, 10, 30, 60, 200] * 10
+    rows = rfm.scored(people(since, [1] * 50, [1] * 50)).to_pyarrow().to_pylist()
+    assert {row["since"]: row["r"] for row in rows} == {2: 5, 10: 4, 30: 3, 60: 2, 200: 1}
+    assert {row["f"] for row in rows} == {1}
+
+
+def test_fewer_than_fifty_buyers_are_scored_in_thirds() -> None:
+    rows = rfm.scored(people([1, 2, 3], [3, 2, 1], [9, 9, 9])).order_by("customer_id").to_pyarrow().to_pylist()
+    assert [(row["r"], row["f"], row["m"]) for row in rows] == [(3, 3, 1), (2, 2, 1), (1, 1, 1)]
+
+
+def test_the_eight_cells_go_by_the_mean_score() -> None:
+    since = [1, 100, 1, 100, 1, 100, 1, 100]
+    days = [9, 9, 1, 1, 9, 9, 1, 1]
+    margin = [9, 9, 9, 9, 1, 1, 1, 1]
+    rows = rfm.scored(people(since, days, margin)).order_by("customer_id").to_pyarrow()["cell"].to_pylist()
+    assert rows == ["111", "011", "101", "001", "110", "010", "100", "000"]
+
+
+def test_rfm_looks_at_a_year_and_recency_at_all_time(bought: Callable[..., Any], ledger: Callable[..., Any]) -> None:
+    purchases = bought({1: [day(-400), day(0), day(10)], 2: [day(-500)]})
+    book = ledger([(1, day(-400), 5), (1, day(0), 7), (1, day(11), -2), (2, day(-500), 3)])
+    rows = rfm.basis(purchases, book, day(20), 30.0).order_by("customer_id").to_pyarrow().to_pylist()
+    assert rows == [
+        {"customer_id": 1, "since": 10, "days": 2, "margin": 50_000},
+        {"customer_id": 2, "since": 520, "days": 0, "margin": 0},
+    ]
+
+
+def test_every_expression_compiles_for_spark(bought: Callable[..., Any], ledger: Callable[..., Any]) -> None:
+    purchases, book, contracts = bought({1: [day(0)]}), ledger([(1, day(0), 1)]), events([(1, "a", 0, "started")])
+    best = value.worth(scores([1]), active(1))
+    own = value.margins(book, day(0), day(1))
+    standing = retention.standing(purchases, contracts, day(9), 30.0)
+    for expression in (
+        loyalty.repeat(purchases, day(9), 30.0),
+        loyalty.second(purchases, day(0), day(9), day(9), 30.0),
+        retention.stayed(standing, standing),
+        value.concentration(own),
+        value.share_of_best(best, own, 1),
+        growth.fresh(purchases, day(0), day(9)),
+        growth.sales(book, day(0), day(9)),
+        rfm.scored(rfm.basis(purchases, book, day(9), 30.0)),
+    ):
+        assert "SELECT" in spark_sql(expression)
