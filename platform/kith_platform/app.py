@@ -26,16 +26,26 @@ PARTS: tuple[str, ...] = (
     "kith_platform.modules.web",
 )
 PAGES: tuple[str, ...] = (
+    "kith_platform.home.views",
+    "kith_platform.home.guide",
+    "kith_platform.customers.views",
+    "kith_platform.predict.views",
     "kith_platform.auth.profile",
     "kith_platform.auth.joining",
     "kith_platform.auth.members_views",
     "kith_platform.auth.tokens_views",
     "kith_platform.audit.views",
+    "kith_platform.imports.views",
     "kith_platform.jobs.views",
     "kith_platform.modules.views",
     "kith_platform.jobs.bell",
 )
-API: tuple[str, ...] = ("kith_platform.audit.api", "kith_platform.jobs.api", "kith_platform.modules.api")
+API: tuple[str, ...] = (
+    "kith_platform.audit.api",
+    "kith_platform.imports.api",
+    "kith_platform.jobs.api",
+    "kith_platform.modules.api",
+)
 
 
 def create_app(runtime: Runtime, *, checks: Sequence[Check] = (), testing: bool = False) -> Flask:
