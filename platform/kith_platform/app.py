@@ -41,6 +41,11 @@ PAGES: tuple[str, ...] = (
     "kith_platform.jobs.bell",
 )
 API: tuple[str, ...] = (
+    "kith_platform.customers.api",
+    "kith_platform.customers.orders_api",
+    "kith_platform.customers.events_api",
+    "kith_platform.customers.scores_api",
+    "kith_platform.predict.api",
     "kith_platform.audit.api",
     "kith_platform.imports.api",
     "kith_platform.jobs.api",

@@ -92,7 +92,7 @@ def _part(facts: FactCatalogue, number: int, fact: Fact, record_ids: Sequence[in
     row = facts.row(fact.name)
     table = row.__table__
     columns = [name for name in table.c.keys() if name not in ("tenant_id", "source", "import_id", "changed_at")]  # noqa: SIM118
-    body = func.jsonb_build_object(*(part for name in columns for part in (literal(name, String(), literal_execute=True), table.c[name])))
+    body = func.jsonb_build_object(*(part for name in columns for part in (_key(name), table.c[name])))
     statement = select(
         literal(number, literal_execute=True).label("number"),
         table.c.id,
@@ -107,6 +107,11 @@ def _part(facts: FactCatalogue, number: int, fact: Fact, record_ids: Sequence[in
         place = (table.c.occurred_at, literal(number), table.c.id)
         statement = statement.where(tuple_(*place) < tuple_(literal(at), literal(kind), literal(key)))
     return statement.order_by(table.c.occurred_at.desc(), table.c.id.desc()).limit(limit)
+
+
+def _key(name: str) -> Any:
+    """A declared column's name, written into the statement: as a parameter its type would not be known."""
+    return literal(name, String(), literal_execute=True)
 
 
 def _lines(session: Session, order_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

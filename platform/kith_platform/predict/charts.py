@@ -81,7 +81,9 @@ def _holdout(holdout: Mapping[str, Any], currency: str) -> Iterator[Chart]:
             unit="money",
             currency=currency,
             x_label=gettext("tenth of the customers, 1 = highest value expected"),
-            note=gettext("%(days)s days the model had not seen.", days=locale.number(holdout["days"])),
+            note=gettext(
+                "Left bar expected, right bar came, on %(days)s days the model had not seen.", days=locale.number(holdout["days"])
+            ),
         )
 
 

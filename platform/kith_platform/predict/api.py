@@ -1,0 +1,67 @@
+"""Models for programs: `/api/v1/models`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_babel import gettext
+from flask_smorest import Blueprint
+
+from kith_platform.auth.edge import current_actor, current_db
+from kith_platform.auth.gate import requires
+from kith_platform.errors import Invalid, NotFound
+from kith_platform.predict import service, verdicts, versions
+from kith_platform.predict.models import ModelVersion
+from kith_platform.predict.schemas import ModelSchema, ModelsSchema, TrainingSchema
+
+api = Blueprint("models_api", __name__, url_prefix="/models", description="Models: what they answer and how good they are")
+
+
+@api.route("")
+class Models(MethodView):
+    @requires("models:read")
+    @api.response(200, ModelsSchema)
+    def get(self) -> dict[str, Any]:
+        """Every model with the version that serves and its last training."""
+        return {"models": [_shown(*row) for row in service.overview(current_db())]}
+
+
+@api.route("/<key>")
+class One(MethodView):
+    @requires("models:read")
+    @api.response(200, ModelSchema)
+    def get(self, key: str) -> dict[str, Any]:
+        """One model."""
+        task, session = known(key), current_db()
+        return _shown(task, versions.champion(session, key), versions.latest(session, key))
+
+
+@api.route("/<key>/train")
+class Train(MethodView):
+    @requires("models:train")
+    @api.response(202, TrainingSchema)
+    def post(self, key: str) -> dict[str, Any]:
+        """Ask for a training; one that waits or runs already is returned instead."""
+        job = service.ask_training(current_db(), current_actor(), (known(key).key,))
+        return {"job": job.public_id, "state": job.state}
+
+
+def known(key: str) -> service.Task:
+    """Raises NotFound for a model Kith does not have."""
+    try:
+        return service.task_of(key)
+    except Invalid as error:
+        raise NotFound(error.message, **error.params) from None
+
+
+def _shown(task: service.Task, champion: ModelVersion | None, latest: ModelVersion | None) -> dict[str, Any]:
+    return {
+        "key": task.key,
+        "label": gettext(task.label),
+        "answers": gettext(task.answers),
+        "value": task.value,
+        "words": verdicts.sentence(latest.verdict, latest.verdict_params, gettext) if latest else "",
+        "serves": champion,
+        "latest": latest,
+    }

@@ -1,0 +1,63 @@
+"""What programs read of models and scores."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from kith_platform.predict.service import TASKS
+
+
+class VersionSchema(Schema):
+    id = fields.UUID(attribute="public_id")
+    version = fields.Integer()
+    state = fields.String(metadata={"enum": ["champion", "retired", "baseline", "not_trained"]})
+    tier = fields.String()
+    verdict = fields.String(metadata={"description": "a stable code; `verdict_params` holds its numbers"})
+    verdict_params = fields.Dict()
+    as_of = fields.Date()
+    trained_at = fields.AwareDateTime()
+    metrics = fields.Dict()
+    parameters = fields.Dict()
+    warnings = fields.List(fields.Dict())
+    sha256 = fields.String()
+
+
+class ModelSchema(Schema):
+    key = fields.String()
+    label = fields.String()
+    answers = fields.String()
+    value = fields.String(metadata={"description": "what a score means: `probability` or `money`"})
+    words = fields.String(metadata={"description": "the verdict in the caller's language; empty before the first training"})
+    serves = fields.Nested(VersionSchema, allow_none=True, metadata={"description": "null: the simple rule serves"})
+    latest = fields.Nested(VersionSchema, allow_none=True)
+
+
+class ModelsSchema(Schema):
+    models = fields.List(fields.Nested(ModelSchema))
+
+
+class TrainingSchema(Schema):
+    job = fields.UUID()
+    state = fields.String()
+
+
+class ScoreRowSchema(Schema):
+    customer = fields.UUID()
+    value = fields.Float()
+    tier = fields.String()
+    as_of = fields.Date()
+    version = fields.Integer()
+    extra = fields.Dict()
+    reasons = fields.List(fields.Dict())
+    words = fields.List(fields.String(), metadata={"description": "the reasons as sentences in the caller's language"})
+
+
+class ScorePageSchema(Schema):
+    scores = fields.List(fields.Nested(ScoreRowSchema))
+    next = fields.String(allow_none=True, metadata={"description": "give as `after`; null at the end"})
+
+
+class ScoreQuerySchema(Schema):
+    model = fields.String(required=True, validate=validate.OneOf(tuple(TASKS)))
+    after = fields.String(load_default="")
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
