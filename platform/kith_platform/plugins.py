@@ -211,6 +211,7 @@ def check_brought(plugin: Plugin, others: Iterable[Plugin]) -> None:
         mine.update((kind, label, getattr(item, label)) for item in plugin.brings[kind])
     if twice := [mark for mark, times in mine.items() if times > 1]:
         raise PluginRefused("it brings twice: " + ", ".join(f"{kind} {value!r}" for kind, _label, value in twice))
+    _check_pages(plugin)
     _check_permissions(plugin)
     _check_references(plugin)
 
@@ -219,6 +220,15 @@ def _marks(plugin: Plugin) -> Iterator[tuple[str, str, str]]:
     for kind, labels in INSTALLATION_WIDE.items():
         for item in plugin.brings[kind]:
             yield from ((kind, label, getattr(item, label)) for label in labels)
+
+
+def _check_pages(plugin: Plugin) -> None:
+    for item in (*plugin.brings["pages"], *plugin.brings["api"]):
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_/-]*", item.path):
+            raise PluginRefused(f"{item.path!r} is no path for a page or route: use a-z, 0-9, -, _ and /")
+    for item in (*plugin.brings["pages"], *plugin.brings["panels"]):
+        if not (plugin.folder / "templates" / item.template).is_file():
+            raise PluginRefused(f"it has no template templates/{item.template}")
 
 
 def _check_permissions(plugin: Plugin) -> None:

@@ -45,7 +45,7 @@ def install(app: Flask) -> None:
 
 def endpoint(plugin: str, path: str) -> str:
     """The Flask endpoint of a plugin's page."""
-    return f"m.{plugin}.{path.replace('/', '.') or 'index'}"
+    return f"m.{plugin}.{path.replace('/', '.')}"
 
 
 def _entry(plugin: str, page: Page) -> NavItem:
@@ -77,7 +77,7 @@ def _view(plugin: str, page: Page) -> Callable[..., str]:
             return render_template(f"{plugin}/{page.template}", **{**words, **context, "slug": slug, "page_url": address})
 
         try:
-            return gate.guarded(session, plugins, plugin, f"page {page.path or '/'}", answer)
+            return gate.guarded(session, plugins, plugin, f"page {page.path}", answer)
         except PluginFailed as error:
             raise gate.ModuleTrouble(module=gettext(plugins[plugin].manifest.title)) from error
 

@@ -38,9 +38,7 @@ def open_site(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture(scope="module")
 def web(open_site: Runtime) -> Flask:
     """The application over that site; `client_for` signs in there."""
-    made = create_app(open_site, testing=True)
-    made.config["RATELIMIT_ENABLED"] = False
-    return made
+    return create_app(open_site, testing=True)
 
 
 @pytest.fixture

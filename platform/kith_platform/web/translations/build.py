@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -55,18 +55,18 @@ def packages() -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def sources(language: str) -> list[Path]:
-    """The .po files of a language, core's before plugins'."""
-    folders = [HERE, *(package / "translations" for package in packages() if package != CORE)]
+def sources(language: str, more: Sequence[Path] = ()) -> list[Path]:
+    """The .po files of a language, core's before plugins'. `more`: packages that are not installed."""
+    folders = [HERE, *(package / "translations" for package in dict.fromkeys([*packages(), *more]) if package != CORE)]
     return [path for folder in folders for path in sorted((folder / language).glob("*.po"))]
 
 
-def merged(language: str) -> tuple[Catalog, list[str]]:
+def merged(language: str, more: Sequence[Path] = ()) -> tuple[Catalog, list[str]]:
     """One catalogue of all parts, and a warning for each message that two files translate differently (the first wins)."""
     whole = Catalog(locale=language, fuzzy=False)
     origin: dict[object, Path] = {}
     warnings = []
-    for path in sources(language):
+    for path in sources(language, more):
         with path.open("rb") as file:
             part = read_po(file, locale=language, abort_invalid=True)
         for message in part:
@@ -123,12 +123,13 @@ def ensure() -> None:
             log.warning("translations could not be compiled", error=str(error))
 
 
-def missing() -> list[Missing]:
-    """Messages of the code that zh_Hans or zh_Hant does not translate, with the place where each stands."""
-    catalogues = {language: merged(language)[0] for language in LANGUAGES}
+def missing(package: Path | None = None) -> list[Missing]:
+    """Messages of the code (of one package, installed or not) that zh_Hans or zh_Hant does not translate, with their places."""
+    more = [package] if package else []
+    catalogues = {language: merged(language, more)[0] for language in LANGUAGES}
     found = []
     seen = set()
-    for place, message, context in messages():
+    for place, message, context in messages(more):
         for language, catalogue in catalogues.items():
             if (language, message, context) not in seen and catalogue.get(message, context) is None:
                 found.append(Missing(language, message, place))
@@ -136,9 +137,9 @@ def missing() -> list[Missing]:
     return found
 
 
-def messages() -> Iterator[tuple[str, str, str | None]]:
-    """(file:line, message, context) of everything marked in code and templates."""
-    for package in packages():
+def messages(places: Sequence[Path] | None = None) -> Iterator[tuple[str, str, str | None]]:
+    """(file:line, message, context) of everything marked in the code and templates of packages, by default all of them."""
+    for package in places or packages():
         extracted = extract_from_dir(
             package, _METHODS, _OPTIONS, keywords=_KEYWORDS, directory_filter=lambda folder: Path(folder).name not in _SKIP
         )

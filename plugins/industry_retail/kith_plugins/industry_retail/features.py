@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from kith_platform.sdk.types import N_, Feature, FeatureSet
 
 if TYPE_CHECKING:
-    from kith_platform.frames import Tables
+    from kith_platform.sdk.types import Tables
 
 
 def loyalty(tables: Tables, cutoff: dt.date) -> ir.Table:
