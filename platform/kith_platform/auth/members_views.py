@@ -125,21 +125,51 @@ def outbox(slug: str) -> str:
     return render_template("members/outbox.html", slug=slug, messages=messages, by_mail=bool(runtime().settings.mail_url))
 
 
+@pages.get("/<uuid:public_id>")
+@requires("members:manage")
+def show(slug: str, public_id: uuid.UUID) -> str:
+    """One member's role, reach, units and team."""
+    return _show(slug, public_id)
+
+
+def _show(slug: str, public_id: uuid.UUID, form: Form | None = None) -> str:
+    session = current_db()
+    found = next((one for one in members.every(session, current_actor()) if one.row.public_id == public_id), None)
+    if found is None:
+        raise NotFound
+    units, teams = members.units(session), members.teams(session)
+    held = {
+        "role": found.row.role,
+        "reach": found.row.reach,
+        "units": [unit.public_id for unit in units if unit.id in found.units],
+        "team": next((team.public_id for team in teams if team.id == found.row.team_id), ""),
+    }
+    roles = _roles()
+    roles.setdefault(found.row.role, gettext(ROLE_NAMES[found.row.role]))
+    return render_template(
+        "members/one.html",
+        slug=slug,
+        one=found,
+        form=form or Form(held),
+        roles=roles,
+        reaches={key.value: gettext(words) for key, words in REACHES.items()},
+        unit_choices=[(str(unit.public_id), unit.name) for unit in units],
+        team_choices=[(str(team.public_id), team.name) for team in teams],
+    )
+
+
 @pages.post("/<uuid:public_id>/change")
 @requires("members:manage")
 def change(slug: str, public_id: uuid.UUID) -> AnyResponse:
     """Set role, reach, units and team."""
-    form = request.form
-    members.change(
-        current_db(),
-        current_actor(),
-        public_id,
-        role=form.get("role", ""),
-        reach=form.get("reach", ""),
-        units=_ids("units"),
-    )
+    form, session, actor = request.form, current_db(), current_actor()
+    given = {"role": form.get("role", ""), "reach": form.get("reach", "")}
+    try:
+        members.change(session, actor, public_id, **given, units=_ids("units"))
+    except Invalid as error:
+        return make_response(_show(slug, public_id, Form(form, error.fields)), 422)
     team = _ids("team")
-    members.put_in_team(current_db(), current_actor(), public_id, team[0] if team else None)
+    members.put_in_team(session, actor, public_id, team[0] if team else None)
     flash(gettext("Saved. It counts from the next page on."), "good")
     return _back(slug)
 
