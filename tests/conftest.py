@@ -9,6 +9,7 @@ import secrets
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,12 @@ def make_tenant(runtime: Runtime, **given: str) -> TenantContext:
     """A tenant with a slug nobody else has."""
     with runtime.doors.auth_scope() as session:
         return registry.create(session, f"t-{uuid.uuid4().hex[:12]}", **{"name": "Test company", **given})
+
+
+@pytest.fixture
+def new_tenant(runtime: Runtime) -> Callable[..., TenantContext]:
+    """Makes as many tenants as a test wants."""
+    return partial(make_tenant, runtime)
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from kith_platform.guard import PluginFailed
 from kith_platform.i18n import N_
 from kith_platform.jobs.declared import JobRun, job
 from kith_platform.modules import service as modules
@@ -12,6 +14,9 @@ from kith_platform.predict import scores, versions
 from kith_platform.predict.features import CORE_FEATURE_SETS
 from kith_platform.predict.service import Task, task_of
 from kith_platform.sdk.types import FeatureSet
+
+if TYPE_CHECKING:
+    from kith_platform.frames import Frames
 
 
 @job("predict.train", queue="train", max_attempts=3, label=N_("Training models"))
@@ -50,7 +55,9 @@ def _train_one(
         run.progress((number * 100 + done) // count, 100, message)
 
     question = Question(frames=frames, as_of=as_of, seed=int(run.args["seed"]), threads=run.threads, progress=tell)
-    trained = task.train(question, purchases, _feature_sets(run))
+    sets, warnings = _feature_sets(run, frames, question.cutoff)
+    trained = task.train(question, purchases, sets)
+    trained = replace(trained, warnings=(*trained.warnings, *warnings))
     with run.step() as session:
         row = versions.save(
             session,
@@ -68,8 +75,26 @@ def _train_one(
     return row
 
 
-def _feature_sets(run: JobRun) -> list[FeatureSet]:
-    """Core's, and those of the modules this company has switched on."""
+def _feature_sets(run: JobRun, frames: Frames, cutoff: dt.date) -> tuple[list[FeatureSet], list[dict[str, Any]]]:
+    """Core's, and those of the modules this company has switched on; with a warning for each that cannot be computed.
+
+    A module's feature set is tried once first, so that its error costs its own features and not the training.
+    """
     with run.step() as session:
         on = modules.enabled(session, run.runtime.plugins)
-    return [*CORE_FEATURE_SETS, *(found for _plugin, found in run.runtime.plugins.brought("feature_sets", on))]
+    sets, warnings = list(CORE_FEATURE_SETS), list[dict[str, Any]]()
+    tables = frames.before(cutoff)
+    for plugin, found in run.runtime.plugins.brought("feature_sets", on):
+        try:
+            run.runtime.plugins.call(plugin, run.tenant.id, f"feature set {found.key}", _try, tables, found, cutoff)
+            sets.append(found)
+        except PluginFailed:
+            warnings.append({"code": "features_left_out", "module": plugin, "set": found.key})
+    return sets, warnings
+
+
+def _try(tables: Any, found: FeatureSet, cutoff: dt.date) -> None:
+    columns = tables.run(found.compute(tables, cutoff).limit(1)).column_names
+    missing = {"customer_id", *(feature.name for feature in found.features)} - set(columns)
+    if missing:
+        raise ValueError(f"columns are missing: {', '.join(sorted(missing))}")

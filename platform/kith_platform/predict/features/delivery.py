@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def delivery(tables: Tables, cutoff: dt.date) -> ir.Table:
     """One row per customer with an order before the cutoff."""
-    orders = tables.orders
+    orders = tables.money(tables.orders, "net", "discount")
     late = orders.delivered_on.delta(orders.promised_on, unit="day").cast("float64")
     is_late = late > 0
     recent = within(orders.occurred_on, cutoff, 180)
