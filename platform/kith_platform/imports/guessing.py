@@ -88,6 +88,31 @@ def _plan(root: Fact, dialect: Dialect, facts: Dictionary[str, Fact]) -> tuple[F
     return tuple(facts[name] for name in names if name in facts)
 
 
+def places(table: str, facts: Dictionary[str, Fact]) -> list[Target]:
+    """Every place that a column of a file of this table may be given by hand, the table's own first."""
+    root = next(fact for fact in facts.values() if fact.plural == table)
+    names = [ORDER, LINE, PRODUCT, CUSTOMER] if root.name in (ORDER, LINE) else [root.name]
+    if root.name not in (ORDER, LINE):
+        names += [PRODUCT] if any(item.to == PRODUCT for item in root.columns) else []
+        names += [CUSTOMER] if root.of_customer else []
+    found = _targets(tuple(facts[name] for name in names), root, facts)
+    if root.name == LINE:  # lines alone name an order and may have a customer
+        found += [Target(f"{LINE}.{name}", Kind.REFERENCE, (), 0, identifier=True) for name in ("order", "customer")]
+        found.append(Target(f"{LINE}.sold_at", Kind.TIME, (), 0))
+    return found
+
+
+def completed(mapping: Mapping, dialect: Dialect) -> Mapping:
+    """A mapping whose fields were changed, with what follows from them: amounts to compute, returns, columns left over."""
+    targets = set(mapping.targets)
+    wide = {ORDER, LINE} <= set(mapping.facts)
+    computed = _computed(targets, lines=LINE in mapping.facts, orders=wide)
+    taken = {item.source for item in mapping.fields}
+    returns = "return" if f"{LINE}.quantity" in targets else ""
+    unmapped = tuple(source for source in sources(dialect) if source not in taken)
+    return replace(mapping, computed=tuple(computed.items()), negative_quantity=returns, unmapped=unmapped)
+
+
 def _targets(plan: tuple[Fact, ...], root: Fact, facts: Dictionary[str, Fact]) -> list[Target]:
     """Every place a column may go to. In a wide file the order's own id and time stand for the line's."""
     wide = {fact.name for fact in plan} >= {LINE, ORDER}
@@ -272,7 +297,8 @@ def _result(table: str, plan: tuple[Fact, ...], columns: _Columns, chosen: Chose
         confidence[columns.sources[at]] = score if decision.certain else min(score, 0.5)
         notes += decision.notes
     targets = {item.target for item in fields}
-    computed = _computed(targets, plan)
+    names = [fact.name for fact in plan]
+    computed = _computed(targets, lines=LINE in names, orders=ORDER in names)
     notes += [note("computed_net")] if f"{LINE}.net" in computed else []
     notes += [note("computed_order_net")] if f"{ORDER}.net" in computed else []
     returns = next((at for at, (target, _) in chosen.items() if target.name == f"{LINE}.quantity"), None)
@@ -291,14 +317,14 @@ def _result(table: str, plan: tuple[Fact, ...], columns: _Columns, chosen: Chose
     return Guess(mapping, missing(table, mapping.targets, facts), confidence, tuple(notes))
 
 
-def _computed(targets: set[str], plan: tuple[Fact, ...]) -> dict[str, str]:
+def _computed(targets: set[str], *, lines: bool, orders: bool) -> dict[str, str]:
     """Amounts the file does not carry but its other columns give."""
     computed: dict[str, str] = {}
-    if not any(fact.name == LINE for fact in plan):
+    if not lines:
         return computed
     if f"{LINE}.net" not in targets and {f"{LINE}.quantity", f"{LINE}.unit_price"} <= targets:
         less = "-discount" if f"{LINE}.discount" in targets else ""
         computed[f"{LINE}.net"] = f"quantity*unit_price{less}"
-    if any(fact.name == ORDER for fact in plan) and f"{ORDER}.net" not in targets and (f"{LINE}.net" in targets or computed):
+    if orders and f"{ORDER}.net" not in targets and (f"{LINE}.net" in targets or computed):
         computed[f"{ORDER}.net"] = "sum(lines)"
     return computed

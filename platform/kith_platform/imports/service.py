@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from kith_platform.audit.service import record
 from kith_platform.auth.who import system
 from kith_platform.blobs import TenantBlobs
-from kith_platform.errors import Invalid, NotFound
+from kith_platform.errors import Conflict, Invalid, NotFound, TooLarge
 from kith_platform.i18n import N_
 from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.mapping import Mapping
-from kith_platform.imports.models import RUNNING, UNDOING, WAITING, Import, ImportReject, SavedMapping
+from kith_platform.imports.models import DONE, DRAFT, RUNNING, UNDOING, WAITING, Import, ImportReject, SavedMapping
 from kith_platform.imports.preview import Preview, preview
 from kith_tenants.context import Actor, tenant_of
 
@@ -41,15 +41,28 @@ class MissingColumns(Invalid):
     )
 
 
-def keep_file(blobs: TenantBlobs, stream: IO[bytes]) -> tuple[str, str, int]:
-    """Copy an upload into the tenant's files. Returns blob name, sha256 and size in bytes."""
+def keep_file(blobs: TenantBlobs, stream: IO[bytes], *, limit: int | None = None) -> tuple[str, str, int]:
+    """Copy an upload into the tenant's files. Returns blob name, sha256 and size. Raises TooLarge beyond `limit` bytes."""
     name, digest, size = f"imports/{uuid.uuid4().hex}/source", hashlib.sha256(), 0
     with blobs.open(name, "wb") as kept:
         while piece := stream.read(PIECE):
             digest.update(piece)
             size += len(piece)
+            if limit is not None and size > limit:
+                break
             kept.write(piece)
+    if limit is not None and size > limit:
+        blobs.remove(name)
+        raise too_large(limit)
     return name, digest.hexdigest(), size
+
+
+def too_large(limit: int) -> TooLarge:
+    """What to do with a file beyond `limit` bytes."""
+    return TooLarge(
+        N_("This file is larger than %(megabytes)s MB. Split it, or let your operator load it with `kith import`."),
+        megabytes=limit // 1_000_000,
+    )
 
 
 def open_file(blobs: TenantBlobs, blob: str) -> BinaryIO:
@@ -104,35 +117,78 @@ def start(
 
     Raises MissingColumns naming what is missing and the columns there are.
     """
-    from kith_platform.jobs import service as jobs
+    row = draft(session, actor, table=table, source=source, file_name=file_name, kept=kept, seen=seen)
+    return begin(session, actor, row, seen, dry_run=dry_run)
 
-    mapping = seen.guess.mapping
-    if lacking := seen.guess.missing_required:
-        shown = ", ".join(str(name) for name in seen.header)
-        raise MissingColumns(file=file_name, missing=", ".join(lacking), header=shown)
+
+def draft(
+    session: Session, actor: Actor | None, *, table: str, source: str, file_name: str, kept: tuple[str, str, int], seen: Preview
+) -> Import:
+    """Remember a kept file and how it looks, before anybody says that it is to be loaded."""
     blob, digest, size = kept
     row = Import(
         table_name=table,
         source=source,
-        file_name=file_name,
+        file_name=file_name[:255],
         blob=blob,
         sha256=digest,
         size=size,
-        mapping={**mapping.to_json(), "dialect": _dialect(seen.dialect)},
-        dry_run=dry_run,
-        notes=[{"code": note.code, "params": dict(note.params)} for note in seen.notes],
+        state=DRAFT,
         asked_by=actor.member_id if actor else None,
     )
+    amend(row, seen)
     session.add(row)
+    session.flush()
+    return row
+
+
+def amend(row: Import, seen: Preview) -> None:
+    """Give a draft the mapping of a preview. Raises Conflict once it was started."""
+    if row.state not in (None, DRAFT):
+        raise Conflict(N_("This import was started already. Upload the file again to load it another way."))
+    row.mapping = {**seen.guess.mapping.to_json(), "dialect": _dialect(seen.dialect)}
+    row.notes = [{"code": note.code, "params": dict(note.params)} for note in seen.notes]
+
+
+def begin(session: Session, actor: Actor | None, row: Import, seen: Preview, *, dry_run: bool = False) -> tuple[Import, Job]:
+    """Load a draft by the mapping of its preview, or try it: a dry run leaves the draft as it is and has a row of its own.
+
+    Raises MissingColumns, Conflict once it was started.
+    """
+    from kith_platform.jobs import service as jobs
+
+    if lacking := seen.guess.missing_required:
+        shown = ", ".join(str(name) for name in seen.header)
+        raise MissingColumns(file=row.file_name, missing=", ".join(lacking), header=shown)
+    amend(row, seen)
+    if dry_run:
+        kept = (row.blob, row.sha256, row.size)
+        row = draft(session, actor, table=row.table_name, source=row.source, file_name=row.file_name, kept=kept, seen=seen)
+        row.dry_run = True
+    row.state = WAITING
+    row.asked_by = actor.member_id if actor else None
     session.flush()
     job = jobs.ask(session, "imports.load", {"import": row.id}, dedupe_key=str(row.id), asked_by=row.asked_by)
     row.job_id = job.id
     if not dry_run:
-        detail = {"file": file_name, "table": table, "source": source, "sha256": digest}
+        detail = {"file": row.file_name, "table": row.table_name, "source": row.source, "sha256": row.sha256}
         record(session, actor or system(), "import:started", f"import:{row.public_id}", detail)
-    _save_mapping(session, source, table, seen.dialect, mapping)
+    _save_mapping(session, row.source, row.table_name, seen.dialect, seen.guess.mapping)
     session.flush()
     return row, job
+
+
+def draft_of(session: Session, row: Import) -> Import | None:
+    """The draft that a dry run was made of, while it is one."""
+    found = select(Import).where(Import.blob == row.blob, Import.state == DRAFT, Import.id != row.id)
+    return session.execute(found.order_by(Import.id).limit(1)).scalar_one_or_none()
+
+
+def same_file(session: Session, row: Import) -> Import | None:
+    """An earlier import of a file with the same content into the same table and source, that still stands."""
+    alike = select(Import).where(Import.sha256 == row.sha256, Import.table_name == row.table_name, Import.source == row.source)
+    done = alike.where(Import.state == DONE, ~Import.dry_run, Import.id != row.id)
+    return session.execute(done.order_by(Import.id.desc()).limit(1)).scalar_one_or_none()
 
 
 def ask_undo(session: Session, actor: Actor, row: Import, facts: FactCatalogue) -> Job:
@@ -182,6 +238,13 @@ def rejects(session: Session, row: Import, *, after: int = 0, most: int = 1000) 
     """Rejected lines in the file's order."""
     statement = select(ImportReject).where(ImportReject.import_id == row.id, ImportReject.line > after)
     return session.execute(statement.order_by(ImportReject.line).limit(most)).scalars().all()
+
+
+def open_rejects(blobs: TenantBlobs, row: Import) -> BinaryIO:
+    """The rejects file. Raises NotFound where nothing was rejected or the import is not over."""
+    if not row.rejects:
+        raise NotFound(N_("This import has no file of rejected lines."))
+    return blobs.stream(row.rejects)
 
 
 def saved_mapping(session: Session, source: str, table: str, dialect: Dialect) -> Mapping | None:

@@ -1,0 +1,79 @@
+"""What may be imported, in plain words, and a small file of each kind to begin with."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kith_platform.errors import NotFound
+from kith_platform.i18n import N_
+from kith_platform.sdk.facts import Column, Fact, Kind
+
+if TYPE_CHECKING:
+    from kith_platform.facts.catalogue import FactCatalogue
+
+WORDS = {
+    "customers": N_("One line per customer: number, name, e-mail, phone, city."),
+    "orders": N_("One line per order, or one per order line with its products and prices."),
+    "order_lines": N_("The products of orders that are imported already."),
+    "products": N_("One line per product: number, name, category, price."),
+    "returns": N_("Goods that came back, with the refund."),
+    "invoices": N_("Invoices with amount, date and due day."),
+    "payments": N_("What was paid, and what failed to be."),
+    "subscription_events": N_("Subscriptions as they start, renew, change and end."),
+    "tickets": N_("Questions and complaints to your service."),
+    "survey_responses": N_("Answers to NPS, satisfaction and other surveys."),
+    "activities": N_("Calls, meetings and visits."),
+    "events": N_("What customers did: visits, logins, downloads."),
+    "touches": N_("Who got which campaign, and what came of it."),
+    "consents": N_("Who may be written to, and who may not."),
+    "fx_rates": N_("What one unit of another currency is worth in yours, by day."),
+    "attribute_changes": N_("How a customer's own fields changed over time."),
+    "order_statuses": N_("When orders were paid, shipped, delivered or cancelled."),
+}
+FIRST = ("customers", "orders", "products", "tickets", "subscription_events")
+_EXAMPLES = {Kind.INTEGER: "3", Kind.NUMBER: "2", Kind.MONEY: "19.90", Kind.RATE: "1.0842", Kind.BOOLEAN: "yes"}
+_EXAMPLES |= {Kind.DATE: "2026-03-05", Kind.TIME: "2026-03-05 14:30", Kind.TEXT: ""}
+_TEXTS = {"name": "Ada Lovelace", "email": "ada@example.com", "channel": "web", "city": "London", "currency_from": "EUR"}
+MOST = 8  # columns of a sample
+
+
+@dataclass(frozen=True)
+class Table:
+    plural: str
+    label: str
+    words: str
+
+
+def tables(facts: Iterable[Fact]) -> list[Table]:
+    """Every table, the usual ones first. Labels and words are msgids."""
+    found = [Table(fact.plural, fact.label_plural, WORDS.get(fact.plural, "")) for fact in facts]
+    return sorted(found, key=lambda table: FIRST.index(table.plural) if table.plural in FIRST else len(FIRST))
+
+
+def sample(facts: FactCatalogue, table: str) -> str:
+    """A CSV with the table's header and one line, which imports as it is. Raises NotFound."""
+    try:
+        fact = facts.by_plural(table)
+    except KeyError:
+        raise NotFound(N_("There is no table %(table)s to import."), table=table) from None
+    columns: list[tuple[str, str]] = [] if fact.key or not fact.aliases else [(fact.aliases[0], "1001")]
+    if fact.of_customer:
+        columns.append(("customer_id", "C-1001"))
+    needed = [column for column in fact.columns if column.required]
+    further = [column for column in fact.columns if not column.required and column.kind is not Kind.REFERENCE]
+    columns += [(column.name, _example(column)) for column in (*needed, *further[: max(0, MOST - len(needed))])]
+    text = io.StringIO()
+    csv.writer(text).writerows(zip(*columns, strict=True))
+    return text.getvalue()
+
+
+def _example(column: Column) -> str:
+    if column.choices:
+        return column.choices[0]
+    if column.kind is Kind.REFERENCE:
+        return "1001"
+    return _EXAMPLES[column.kind] or _TEXTS.get(column.name, "example" if column.required else "")

@@ -1,0 +1,62 @@
+"""How an import reads on pages and in the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from kith_platform.i18n import N_
+from kith_platform.imports import service
+from kith_platform.imports.models import DRAFT, RUNNING, UNDOING, WAITING, Import
+from kith_platform.jobs.models import Job
+from kith_platform.jobs.shown import Shown
+from kith_platform.jobs.shown import shown as job_shown
+
+if TYPE_CHECKING:
+    from kith_platform.facts.catalogue import FactCatalogue
+
+_BADGES = {WAITING: "queued", UNDOING: "running"}
+
+
+@dataclass(frozen=True)
+class ImportView:
+    """An import's row with the words around it. `made`: (what, how many new, how many changed)."""
+
+    row: Import
+    state: str
+    badge: str
+    label: str
+    job: Shown | None
+    made: list[tuple[str, int, int]]
+    unresolved: list[tuple[str, int]]
+
+    @property
+    def over(self) -> bool:
+        return self.state not in (WAITING, RUNNING, UNDOING)
+
+    @property
+    def undoable(self) -> bool:
+        return self.over and self.state != DRAFT and not self.row.dry_run and self.row.undone_at is None
+
+
+def shown(session: Session, row: Import, facts: FactCatalogue) -> ImportView:
+    """One import in the reader's language."""
+    state = service.state(session, row)
+    job = session.get(Job, (row.tenant_id, row.job_id)) if row.job_id else None
+    known = {fact.name: fact for fact in facts}
+    made = [
+        (gettext(known[name].label_plural), counts.get("inserted", 0), counts.get("updated", 0))
+        for name, counts in row.made.items()
+        if name in known and (counts.get("inserted") or counts.get("updated"))
+    ]
+    unresolved = []
+    for target, count in row.made.get("unresolved", {}).items():
+        fact, _, column = target.partition(".")
+        found = next((item for item in known[fact].columns if item.stored_as == column), None) if fact in known else None
+        unresolved.append((gettext(found.label) if found else gettext(N_("Customer")), count))
+    label = next((fact.label_plural for fact in facts if fact.plural == row.table_name), row.table_name)
+    words = job_shown(job, gettext) if job is not None else None
+    return ImportView(row, state, _BADGES.get(state, state), gettext(label), words, made, unresolved)
