@@ -10,14 +10,17 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 from redis import Redis
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from kith_platform.app import create_app
 from kith_platform.audit import service as audit
-from kith_platform.auth import account
+from kith_platform.auth import account, invitations
 from kith_platform.auth.models import SecurityEvent
 from kith_platform.auth.who import system
+from kith_platform.jobs import claim
+from kith_platform.jobs.declared import JobRun, find
+from kith_platform.jobs.models import Job
 from kith_platform.mail import postman
 from kith_platform.mail import service as mail
 from kith_platform.migrate import owner_connection
@@ -149,6 +152,28 @@ def test_a_message_the_server_refuses_for_now_waits_for_another_try(mailing: Run
         session.execute(text("UPDATE kith.auth_mail SET next_try_at = now()"))
     postman.send_due(mailing)
     assert _state(mailing, owner.email)[0] == "sent"
+
+
+def run_job(runtime: Runtime, tenant: TenantContext, kind: str) -> None:
+    """Claim the tenant's one job of this kind and run it here, as a worker's child would."""
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        job_id = session.execute(select(Job.id).where(Job.kind == kind, Job.state == "queued")).scalar_one()
+        held = claim.claim(session, job_id, lease=30, unrouted=True)
+    assert held is not None
+    find(kind).work(JobRun(runtime, tenant, held, pulse=runtime.doors, threads=1, memory_mb=64))
+
+
+def test_an_invitation_is_sent_once_its_transaction_has_committed(mailing: Runtime, sink: Sink, tenant: TenantContext) -> None:
+    email = "invited@kith.example"
+    with mailing.doors.tenant_scope(tenant.id) as session:
+        invitations.invite(session, mailing, system(), email=email, role="viewer", reach="all")
+        assert sink.letters == []
+    run_job(mailing, tenant, "mail.send")
+    assert [email in letter for letter in sink.letters] == [True]
+    with mailing.doors.tenant_scope(tenant.id) as session:
+        row = mail.of_company(session)[0]
+        assert (row.status, row.attempts) == ("sent", 1)
+        assert session.execute(select(Job.state)).scalar_one() == "done"
 
 
 def test_without_a_mail_server_messages_stay_for_the_operator(runtime: Runtime, owner: Owner) -> None:
