@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from kith_platform import logs
 from kith_platform.auth import service as auth
+from kith_platform.auth.who import system
 from kith_platform.config import Settings
 from kith_platform.demo.companies import SEED, companies
 from kith_platform.errors import KithError, fill
@@ -69,7 +70,7 @@ def bring_in(runtime: Runtime, company: DemoCompany, say: Say) -> None:
     say(f"{name_of(company)}: training its models")
     _run(runtime, tenant, "training", lambda session: predict.ask_training(session, None))
     say(f"{name_of(company)}: computing its numbers")
-    _run(runtime, tenant, "refresh", lambda session: refresh.ask_refresh(session))
+    _run(runtime, tenant, "refresh", refresh.ask_refresh)
     say(f"{name_of(company)}: ready after {time.monotonic() - started:.0f} seconds")
 
 
@@ -94,7 +95,7 @@ def _tenant(runtime: Runtime, company: DemoCompany) -> TenantContext:
     with runtime.doors.tenant_scope(tenant.id) as session:
         for module in company.modules:
             if module in runtime.plugins.loaded:
-                modules.enable(session, None, runtime.plugins, module)
+                modules.enable(session, system(), runtime.plugins, module)
     return tenant
 
 
