@@ -73,7 +73,7 @@ def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], clic
 
         option = click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
         option_added: Any = option(update_wrapper(run, function))
-        made: click.Command = click.command(name, **attributes)(option_added)
+        made: click.Command = click.command(name, **attributes)(option_added)  # type: ignore[no-untyped-call]
         return made
 
     return decorate
