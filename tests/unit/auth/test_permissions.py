@@ -11,6 +11,13 @@ from kith_platform.auth import permissions
 from kith_platform.auth.lockout import LONGEST, wait_after
 
 
+@pytest.fixture(autouse=True)
+def _core_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No plugin of this process has added anything."""
+    monkeypatch.setattr(permissions, "_added", {})
+    monkeypatch.setattr(permissions, "_granted", {role: set() for role in permissions.ROLES})
+
+
 def test_each_role_may_what_the_one_below_it_may() -> None:
     ladder = [permissions.of_role(role) for role in ("viewer", "agent", "analyst", "admin", "owner")]
     assert all(lower < higher for lower, higher in pairwise(ladder))
@@ -35,9 +42,7 @@ def test_a_plugin_may_add_permissions_only_under_its_own_name(name: str) -> None
         permissions.add("shop", name, "words")
 
 
-def test_a_plugins_permission_reaches_the_roles_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(permissions, "_added", {})
-    monkeypatch.setattr(permissions, "_granted", {role: set() for role in permissions.ROLES})
+def test_a_plugins_permission_reaches_the_roles_it_names() -> None:
     permissions.add("shop", "shop.visits:read", "See visits", ("agent",))
     having = [role for role in permissions.ROLES if "shop.visits:read" in permissions.of_role(role)]
     assert having == ["owner", "agent"]
