@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from kith_platform import logs
 from kith_platform.config import Settings
 from kith_platform.errors import KithError
 from kith_platform.migrate import MigrationProblem
@@ -99,6 +100,7 @@ def _commands() -> Iterator[click.Command]:
 
 def main() -> None:
     """Entry point. Exit 0 done, 1 a clear error on stderr, 2 wrong usage."""
+    logs.configure("info", as_json=False)  # to stderr: stdout is for answers alone
     for found in _commands():
         kith.add_command(found)
     try:
