@@ -36,6 +36,8 @@ def check(folder: Path) -> tuple[str, list[str]]:
     point = _entry_point(folder)
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
+    for name in [name for name in sys.modules if f"{name}.".startswith(f"{point.module}.")]:
+        del sys.modules[name]  # what this folder holds is to be read, not what another one held
     others = [one for one in entry_points(group=GROUP) if one.name != point.name]
     plugins = Plugins([*others, point])
     problems = [f"It cannot be used: {one.reason}" for one in plugins.left_out if one.name == point.name]

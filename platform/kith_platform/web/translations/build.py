@@ -25,6 +25,7 @@ log = structlog.get_logger("kith.web")
 HERE = Path(__file__).resolve().parent
 CORE = HERE.parents[1]
 LANGUAGES = ("zh_Hans", "zh_Hant")
+SOURCES = "sources.txt"  # beside each compiled catalogue: what it was made from
 _KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "mark": None, "lazy_ngettext": (1, 2)}
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
 _OPTIONS = {"**/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
@@ -101,17 +102,26 @@ def build() -> list[str]:
         fresh = target.with_suffix(f".{os.getpid()}")
         fresh.write_bytes(buffer.getvalue())
         fresh.replace(target)
+        target.with_name(SOURCES).write_text(_state(language), "utf-8")
     return warnings
 
 
 def stale() -> bool:
-    """Whether a catalogue is missing or older than one of its files (a plugin was installed, a translation mended)."""
+    """Whether a catalogue was made from other files than there are now: a plugin came or went, a translation was mended.
+
+    Times alone do not tell: files from a wheel are as old as the wheel says.
+    """
     for language in LANGUAGES:
-        target = compiled(language)
-        newest = max((path.stat().st_mtime for path in sources(language)), default=0.0)
-        if not target.exists() or target.stat().st_mtime < newest:
+        noted = compiled(language).with_name(SOURCES)
+        if not compiled(language).exists() or not noted.exists() or noted.read_text("utf-8") != _state(language):
             return True
     return False
+
+
+def _state(language: str) -> str:
+    """The files a catalogue is made from, with size and time of each."""
+    found = ((path, path.stat()) for path in sources(language))
+    return "".join(f"{path} {stat.st_size} {stat.st_mtime_ns}\n" for path, stat in found)
 
 
 def ensure() -> None:
