@@ -14,7 +14,7 @@ from kith_platform.auth import invitations, sign_in
 from kith_platform.auth.edge import browser, runtime, settled
 from kith_platform.auth.gate import public
 from kith_platform.auth.service import SignUp, sign_up_company
-from kith_platform.errors import Invalid
+from kith_platform.errors import Invalid, TooMany
 from kith_platform.i18n import N_
 from kith_platform.web.forms import Form
 from kith_platform.web.limits import limiter
@@ -92,10 +92,10 @@ def sign_up_now() -> AnyResponse:
     )
     try:
         tenant, _owner = sign_up_company(runtime(), given)
-    except Invalid as error:
+    except (Invalid, TooMany) as error:
         if not error.fields:
             flash(error.text(gettext), "bad")
-        return make_response(_form(Form(form, error.fields)), 422)
+        return make_response(_form(Form(form, error.fields)), error.status)
     return _signed_in(given.email, given.password, f"/c/{tenant.slug}/")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kith_platform.audit import service as audit
-from kith_platform.auth import newcomers, passwords
+from kith_platform.auth import lockout, newcomers, passwords
 from kith_platform.auth.credentials import credentials_for
 from kith_platform.auth.links import WELCOME, new_link
 from kith_platform.auth.models import ACTIVE, Identity, Membership
@@ -45,11 +45,12 @@ def sign_up_company(runtime: Runtime, given: SignUp) -> tuple[TenantContext, int
     """Make the company and its owner. Returns the tenant and the owner's identity id.
 
     An address that is known already gets the company too, if the password is its own. Raises Invalid naming each field that
-    does not fit; an address with another password gets the same answer as a password that cannot be used.
+    does not fit, and one at the address for a known address with another password; TooMany after several of those.
     """
     email = _checked(given)
     password = passwords.received(given.password)
     with runtime.doors.auth_scope() as session:
+        lockout.count_attempt(session, email)  # or signing up would be a way to guess passwords
         known = session.execute(select(Identity.password).where(Identity.email == email)).first()
     credentials = credentials_for(runtime.secret_key)
     if known is not None and not credentials.verify(password, known.password):
@@ -66,6 +67,7 @@ def sign_up_company(runtime: Runtime, given: SignUp) -> tuple[TenantContext, int
         tenant = _new_tenant(session, given)
         identity = new_identity(session, email, name=given.name, language=given.language, hashed=hashed)
         join(session, identity, tenant, OWNER)
+        lockout.forgive(session, email)
         identity_id = identity.id
     settle_in(runtime, tenant, identity_id)
     return tenant, identity_id

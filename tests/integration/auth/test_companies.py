@@ -63,6 +63,15 @@ def test_an_address_that_is_known_needs_its_own_password(
     assert {"Harbour", "Müller &amp; Söhne"} <= set(re.findall(r"Harbour|Müller &amp; Söhne", again.get("/").text))
 
 
+def test_signing_up_is_no_way_to_guess_passwords(browser: Browser, owner: Owner) -> None:
+    guesses = [
+        browser.send("/sign-up", **FORM, email=owner.email, password=f"a guess of number {turn} here", timezone="UTC")
+        for turn in range(8)
+    ]
+    assert 429 in [one.status_code for one in guesses]
+    assert browser.sign_in(owner.email).status_code == 429
+
+
 def test_a_company_named_in_chinese_gets_an_address_too() -> None:
     assert re.fullmatch(r"company-[0-9a-f]{6}", slug_for("春风百货"))
     assert slug_for("API") != "api"
