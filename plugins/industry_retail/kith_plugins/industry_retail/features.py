@@ -32,7 +32,8 @@ def loyalty(tables: Tables, cutoff: dt.date) -> ir.Table:
 
 def _outer(left: ir.Table, right: ir.Table) -> ir.Table:
     """All customers of either side."""
-    joined = left.outer_join(right.rename(other_id="customer_id"), left.customer_id == ibis._.other_id)
+    other = right.rename(other_id="customer_id")
+    joined = left.outer_join(other, left.customer_id == other.other_id)
     return joined.mutate(customer_id=ibis.coalesce(joined.customer_id, joined.other_id)).drop("other_id")
 
 
