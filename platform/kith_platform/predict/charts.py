@@ -123,8 +123,8 @@ def facts(row: ModelVersion) -> tuple[tuple[str, Any], ...]:
     say(gettext("Expected for each that came"), metrics.get("bias"), lambda value: locale.number(value, 2))
     say(gettext("Mean error a customer"), metrics.get("money_mae"), locale.money)
     say(gettext("Mean error of the simple rule"), metrics.get("baseline_money_mae"), locale.money)
-    if metrics.get("baseline") in BASELINES:
-        found.append((gettext("The simple rule"), gettext(BASELINES[metrics["baseline"]])))
+    if rival := BASELINES.get(metrics.get("baseline", "")):
+        found.append((gettext("The simple rule"), gettext(rival)))
     return tuple(found)
 
 

@@ -77,11 +77,10 @@ def show(slug: str, task: str) -> str:
     row = champion if champion is not None and (latest is None or latest.state == CHAMPION) else latest
     on = modules.enabled(session, held.plugins)
     features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
-    drivers = [
-        (gettext(features[one["feature"]].label), one["weight"], sentences.direction(one, language()))
-        for one in (row.report.get("drivers", []) if row else [])
-        if one["feature"] in features
-    ]
+    drivers = []
+    for one in row.report.get("drivers", []) if row else []:
+        if (feature := features.get(one["feature"])) is not None:
+            drivers.append((gettext(feature.label), one["weight"], sentences.direction(one, language())))
     return render_template(
         "predict/show.html",
         slug=slug,
