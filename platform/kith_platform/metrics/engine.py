@@ -17,12 +17,16 @@ from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.frames import Frames
 from kith_platform.guard import PluginFailed
 from kith_platform.metrics.buying import buying
+from kith_platform.metrics.periods import year_before
 from kith_platform.plugins import Plugins
 from kith_platform.sdk.types import Buying, Measure, Metric, MetricScope, Period, Reading
 from kith_tenants.tenant import TenantContext
 
 IMPORT, TRAIN, FAILED, NOT_YET = "import", "train", "failed", "not_yet"
 PARTIAL = "partial"
+ROWS_AT_ONCE = 20_000_000
+
+Measured = Mapping[Period, Mapping[str, float | None]]
 
 
 @dataclass(frozen=True)
@@ -65,14 +69,9 @@ class Engine:
         *,
         until: dt.date,
     ) -> None:
-        self.frames, self.tenant, self.plugins, self.facts, self.scores, self.until = (
-            frames,
-            tenant,
-            plugins,
-            facts,
-            scores,
-            until,
-        )
+        self.frames, self.tenant, self.until = frames, tenant, until
+        self.plugins, self.facts, self.scores = plugins, facts, scores
+        self._kept: dict[tuple[str, str, tuple[Period, ...]], ir.Table] = {}
 
     @cached_property
     def buying(self) -> Buying:
@@ -87,13 +86,9 @@ class Engine:
         found: list[Result] = []
         for number, one in enumerate(offered):
             told(number)
-            failed = False
-            for place in wanted:
-                if one.metric.latest_only and not place.latest:
-                    continue
-                reading = Reading.none(FAILED) if failed else self._reading(one, place, measured)
-                failed = failed or reading.reason == FAILED
-                found.append(Result(one.metric.key, place.period, reading))
+            places = [place for place in wanted if place.latest or not one.metric.latest_only]
+            readings = self._readings(one, places, measured)
+            found += [Result(one.metric.key, place.period, reading) for place, reading in zip(places, readings, strict=True)]
         return found
 
     def _lacking(self, metric: Metric) -> str:
@@ -107,46 +102,78 @@ class Engine:
         table = self.frames.manifest.tables.get(self.facts.by_plural(plural).name)
         return table is not None and table.rows > 0
 
-    def _reading(self, one: Offered, place: Wanted, measured: Mapping[Period, Mapping[str, float | None]]) -> Reading:
-        metric = one.metric
-        if lacking := self._lacking(metric):
-            return Reading.none(lacking)
-        if place.covered is None:
-            return Reading.none(NOT_YET)
+    def _readings(self, one: Offered, places: Sequence[Wanted], measured: Measured) -> list[Reading]:
+        """A reading per place, in order. An error shows on this metric alone."""
+        if lacking := self._lacking(one.metric):
+            return [Reading.none(lacking)] * len(places)
+        covered = [place.covered for place in places if place.covered]
         try:
-            if metric.formula is not None:
-                values = measured[place.covered]
-                reading = self._call(one, metric.formula, _own(metric, values))
-                reading = replace(reading, coverage=_coverage(metric, values)) if reading.coverage is None else reading
-            else:
-                assert metric.compute is not None  # noqa: S101 - checked where metrics are offered
-                reading = self._call(one, metric.compute, self._scope(one, place.covered))
+            values = dict(zip(covered, self._computed(one, covered, measured), strict=True))
         except PluginFailed:
-            return Reading.none(FAILED)
-        return _flagged(reading, place.covered)
+            values = dict.fromkeys(covered, Reading.none(FAILED))
+        return [_flagged(values[place.covered], place.covered) if place.covered else Reading.none(NOT_YET) for place in places]
 
-    def _scope(self, one: Offered, period: Period) -> MetricScope:
+    def _computed(self, one: Offered, periods: Sequence[Period], measured: Measured) -> list[Reading]:
+        metric = one.metric
+        if metric.formula is not None:
+            return [self._formula(one, metric.formula, measured[period]) for period in periods]
+        if metric.compute is not None:
+            return [self._checked(one, self._call(one, metric.compute, self._scope(one, (period,)))) for period in periods]
+        assert metric.over is not None  # noqa: S101 - checked where metrics are offered
+        found: list[Reading] = []
+        for start in range(0, len(periods), self._at_once):
+            part = tuple(periods[start : start + self._at_once])
+            answers = self._call(one, metric.over, self._scope(one, part))
+            if not isinstance(answers, Sequence) or len(answers) != len(part):
+                raise self._refused(one, f"not one reading for each of {len(part)} periods")
+            found += [self._checked(one, answer) for answer in answers]
+        return found
+
+    @cached_property
+    def _at_once(self) -> int:
+        """How many periods one query answers for: as many as memory bears, for each repeats the rows of buying."""
+        rows = self.frames.manifest.tables["sales_order"].rows if "sales_order" in self.frames.manifest.tables else 0
+        return max(1, min(32, ROWS_AT_ONCE // max(rows, 1)))
+
+    def _formula(self, one: Offered, formula: Callable[..., Any], values: Mapping[str, float | None]) -> Reading:
+        reading = self._checked(one, self._call(one, formula, _own(one.metric, values)))
+        return replace(reading, coverage=_coverage(one.metric, values)) if reading.coverage is None else reading
+
+    def _scope(self, one: Offered, periods: tuple[Period, ...]) -> MetricScope:
+        def once(name: str, make: Callable[[], ir.Table]) -> ir.Table:
+            key = (one.plugin, name, periods)
+            if key not in self._kept:
+                self._kept[key] = ibis.memtable(self.frames.at(self.until).run(make()))
+            return self._kept[key]
+
         return MetricScope(
             frames=self.frames,
-            period=period,
+            periods=periods,
+            days=days_of(periods),
             tenant=self.tenant,
             today=self.until,
             settings=one.settings,
             buying=self.buying,
             scores=self.scores,
+            has=self._any,
+            once=once,
         )
 
-    def _call(self, one: Offered, function: Callable[..., Any], argument: Any) -> Reading:
+    def _call(self, one: Offered, function: Callable[..., Any], argument: Any) -> Any:
+        return self.plugins.call(one.plugin, self.tenant.id, f"metric {one.metric.key}", function, argument)
+
+    def _refused(self, one: Offered, problem: str) -> PluginFailed:
+        return self.plugins.guard.refuse(one.plugin, self.tenant.id, f"metric {one.metric.key}", problem)
+
+    def _checked(self, one: Offered, answer: Any) -> Reading:
         """The plugin's answer, which must be a Reading with a finite value or a reason."""
-        what = f"metric {one.metric.key}"
-        answer = self.plugins.call(one.plugin, self.tenant.id, what, function, argument)
         if not isinstance(answer, Reading):
-            raise self.plugins.guard.refuse(one.plugin, self.tenant.id, what, f"{type(answer).__name__} instead of a Reading")
+            raise self._refused(one, f"{type(answer).__name__} instead of a Reading")
         numbers = (answer.value, answer.low, answer.high, answer.coverage)
         if any(number is not None and not math.isfinite(number) for number in numbers):
-            raise self.plugins.guard.refuse(one.plugin, self.tenant.id, what, "a number that is not finite")
+            raise self._refused(one, "a number that is not finite")
         if answer.value is None and not answer.reason:
-            raise self.plugins.guard.refuse(one.plugin, self.tenant.id, what, "no value and no reason")
+            raise self._refused(one, "no value and no reason")
         return answer
 
     def _measured(self, offered: Sequence[Offered], periods: Sequence[Period]) -> dict[Period, dict[str, float | None]]:
@@ -190,18 +217,22 @@ class Engine:
         return tables.money(rows.mutate(**{f"had_{name}": rows[name].notnull() for name in money}), *money)
 
 
+def days_of(periods: Sequence[Period]) -> ir.Table:
+    """place, start, end, year_start, year_end: see `MetricScope.days`."""
+    columns = {
+        "start": [one.start for one in periods],
+        "end": [one.end for one in periods],
+        "year_start": [year_before(one.start) for one in periods],
+        "year_end": [year_before(one.end) for one in periods],
+    }
+    days = {name: pa.array(values, pa.date32()) for name, values in columns.items()}
+    return ibis.memtable(pa.table({"place": pa.array(range(len(periods)), pa.int64()), **days}))
+
+
 def measured(rows: ir.Table, measures: Sequence[Measure], periods: Sequence[Period]) -> ir.Table:
     """One row per period with a column per measure; `place` counts the periods. A period without rows gets its empty values."""
-    days = ibis.memtable(
-        pa.table(
-            {
-                "place": pa.array(range(len(periods)), pa.int64()),
-                "period_start": pa.array([one.start for one in periods], pa.date32()),
-                "period_end": pa.array([one.end for one in periods], pa.date32()),
-            }
-        )
-    )
-    inside = rows.inner_join(days, [rows.occurred_on >= days.period_start, rows.occurred_on < days.period_end])
+    marks = days_of(periods).select("place", period_start="start", period_end="end")
+    inside = rows.inner_join(marks, [rows.occurred_on >= marks.period_start, rows.occurred_on < marks.period_end])
     columns: dict[str, ir.Value] = {}
     for measure in measures:
         columns[_name(measure)] = measure.aggregate(inside)

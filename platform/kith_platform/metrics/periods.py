@@ -74,6 +74,11 @@ def _moved(day: dt.date, months_back: int) -> dt.date:
     return min(whole.start + dt.timedelta(days=day.day - 1), whole.end - dt.timedelta(days=1))
 
 
+def year_before(day: dt.date) -> dt.date:
+    """The same day twelve months earlier; of 29 February the 28th."""
+    return _moved(day, 12)
+
+
 def change(now: float | None, then: float | None) -> float | None:
     """(x − x₀)/|x₀|; null without either, or with base 0 (B0.3).
 

@@ -60,7 +60,7 @@ def catalogue(session: Session, plugins: Plugins) -> list[Offered]:
 
 
 def _whole(metric: Metric) -> bool:
-    return (metric.formula is None) != (metric.compute is None)
+    return sum(way is not None for way in (metric.formula, metric.compute, metric.over)) == 1
 
 
 def offered(session: Session, plugins: Plugins, key: str) -> Offered:

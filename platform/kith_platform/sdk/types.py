@@ -199,24 +199,56 @@ class Buying:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricScope:
-    """What a metric may look at: the frames of one snapshot, a period, the tenant, and other results by name.
+    """What a metric may look at: the frames of one snapshot, the periods asked for, the tenant, and other results by name.
 
-    `today` is the last day the data cover: later days have not happened yet. `buying` covers every day up to it.
-    `scores(model)` gives the champion's latest scores as an Ibis table (customer_id, value) or None where there are none.
+    `days` has a row per period: place (0, 1, …), start, end (exclusive), and a year earlier year_start (to `start`) and
+    year_end (to `end`): join rows with it, group by place, and one query answers for all periods. `today` is the last day the
+    data cover: later days have not happened yet. `buying` covers every day up to it. `scores(model)` gives the champion's
+    latest scores as an Ibis table (customer_id, value) or None where there are none; `has(plural)` says whether there are rows
+    of a fact; `once(name, make)` keeps a table of this run for the module's other metrics.
     """
 
     frames: Frames
-    period: Period
+    periods: tuple[Period, ...]
+    days: ir.Table
     tenant: TenantContext
     today: dt.date
     settings: Mapping[str, Any]
     buying: Buying
     scores: Callable[[str], ir.Table | None]
+    has: Callable[[str], bool]
+    once: Callable[[str, Callable[[], ir.Table]], ir.Table]
+
+    @property
+    def period(self) -> Period:
+        """The only period, for a metric that is asked for one at a time."""
+        (period,) = self.periods
+        return period
+
+    @property
+    def start(self) -> dt.date:
+        """The first day of all periods."""
+        return min(period.start for period in self.periods)
+
+    @property
+    def end(self) -> dt.date:
+        """The end, exclusive, of all periods."""
+        return max(period.end for period in self.periods)
+
+    def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
+        """The expression's rows."""
+        found: list[dict[str, Any]] = self.frames.at(self.today).run(expression).to_pylist()
+        return found
 
     def one(self, expression: ir.Table) -> dict[str, Any]:
-        """The only row of an expression."""
-        rows: list[dict[str, Any]] = self.frames.at(self.today).run(expression).to_pylist()
-        return rows[0]
+        """The expression's only row."""
+        (row,) = self.rows(expression)
+        return row
+
+    def each(self, expression: ir.Table, read: Callable[[Mapping[str, Any]], Reading]) -> list[Reading]:
+        """A reading per period from the row with its place; a period without a row is empty."""
+        found = {row["place"]: row for row in self.rows(expression)}
+        return [read(found[place]) if place in found else Reading.none() for place in range(len(self.periods))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +266,8 @@ class Measure:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A number with a formula: over `measures` (`formula`), or over whole frames (`compute`). Exactly one of the two is given.
+    """A number with a formula: over `measures` (`formula`), or over whole frames. Exactly one of three is given: `formula`,
+    `compute` (one period at a time), or `over`, which gives a reading per period of its scope, in order, from one query.
 
     `better` is the direction of good; `kind` process or outcome. `needs` names the facts (plurals) without which it is "no
     data" (`orders|subscription_events` is content with either), `needs_scores` the models. `words` says the formula in plain
@@ -253,6 +286,7 @@ class Metric:
     measures: tuple[Measure, ...] = ()
     formula: Callable[[Mapping[str, float | None]], Reading] | None = None
     compute: Callable[[MetricScope], Reading] | None = None
+    over: Callable[[MetricScope], Sequence[Reading]] | None = None
     trailing: bool = False  # looks back from the period's end instead of at the period alone
     latest_only: bool = False
 

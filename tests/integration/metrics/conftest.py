@@ -38,7 +38,9 @@ class Company:
         """One customer with one record; gives the record's id."""
         number = next(self._next)
         with self.runtime.doors.tenant_scope(self.tenant.id) as session:
-            person = session.execute(insert(Customer).values(name=f"Customer {number}", **given).returning(Customer.id)).scalar_one()
+            person = session.execute(
+                insert(Customer).values(name=f"Customer {number}", **given).returning(Customer.id)
+            ).scalar_one()
             known = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
             record = {"source": "shop", "external_id": f"C{number}", "customer_id": person, "known_at": known}
             return int(session.execute(insert(CustomerRecord).values(record).returning(CustomerRecord.id)).scalar_one())

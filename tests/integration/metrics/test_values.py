@@ -63,7 +63,15 @@ def test_scores_give_lifetime_value_equity_and_the_most_valuable(company: Any) -
         people = dict(session.execute(select(CustomerRecord.id, CustomerRecord.customer_id)).all())
         for number, record in enumerate(whose):
             session.add(
-                Score(task="clv", customer_id=people[record], value=100.0 + number, band=1, tier="high", as_of=D(2025, 10, 20), version=1)
+                Score(
+                    task="clv",
+                    customer_id=people[record],
+                    value=100.0 + number,
+                    band=1,
+                    tier="high",
+                    as_of=D(2025, 10, 20),
+                    version=1,
+                )
             )
     company.refresh()
     assert company.value("cem.equity").value == sum(100 + number for number in range(12))
@@ -206,4 +214,10 @@ def test_another_month_is_computed_when_asked_for(runtime: Runtime, company: Any
     assert len(told) == 1  # the second time it was there
     found = listing.current(runtime, company.tenant, None, (), say=told.append)
     assert found["period"]["from"] == "2025-10-01"
-    assert {one["key"] for one in found["metrics"]} >= {"cim.loy.repeat", "cem.second_purchase", "ret.rate", "cem.pareto", "cem.mvc_set"}
+    assert {one["key"] for one in found["metrics"]} >= {
+        "cim.loy.repeat",
+        "cem.second_purchase",
+        "ret.rate",
+        "cem.pareto",
+        "cem.mvc_set",
+    }

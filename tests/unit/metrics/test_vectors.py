@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 
 from kith_platform.frames.portable import spark_sql
+from kith_platform.metrics.engine import days_of
 from kith_platform.metrics.periods import change
-from kith_platform.sdk.types import Reading
+from kith_platform.sdk.types import Period, Reading
 from kith_plugins.analytics_cem import experience, growth, loyalty, retention, rfm, rhythm, value
 
 JAN1 = dt.date(2026, 1, 1)
@@ -20,6 +21,11 @@ JAN1 = dt.date(2026, 1, 1)
 
 def day(number: int) -> dt.date:
     return JAN1 + dt.timedelta(days=number)
+
+
+def during(start: int, end: int) -> Any:
+    """The days [start, end) as the only period."""
+    return days_of([Period(day(start), day(end))])
 
 
 def test_a_share_carries_its_wilson_interval() -> None:
@@ -51,7 +57,7 @@ def test_rhythm_and_lateness(bought: Callable[..., Any]) -> None:
     """C4: gaps 30, 28, 35, 31 and a segment of 40 give τ 34.5714; 50 days are ρ 1.4463, 110 days 3.1818."""
     purchases = bought({1: [day(0), day(30), day(58), day(93), day(124)]})
     for since, late, left in ((50, 1.4463, False), (110, 3.1818, True)):
-        [row] = rhythm.rhythm(purchases, day(124 + since + 1), 40.0).to_pyarrow().to_pylist()
+        [row] = rhythm.rhythm(purchases, rhythm.mark(day(124 + since + 1)), 40.0).to_pyarrow().to_pylist()
         assert row["tau"] == pytest.approx(34.5714, abs=5e-5)
         assert (row["since"], row["left"]) == (since, left)
         assert row["late"] == pytest.approx(late, abs=5e-5)
@@ -59,7 +65,11 @@ def test_rhythm_and_lateness(bought: Callable[..., Any]) -> None:
 
 def test_the_usual_gap_is_the_companys_own_from_thirty_gaps_on(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
     def own(count: int) -> float:
-        return float(only(rhythm.tenant_gap(bought({1: [day(7 * i) for i in range(count + 1)]}), day(999), 60.0))["segment_gap"])
+        return float(
+            only(rhythm.tenant_gap(bought({1: [day(7 * i) for i in range(count + 1)]}), rhythm.mark(day(999)), 60.0))[
+                "segment_gap"
+            ]
+        )
 
     assert own(29) == 60.0
     assert own(30) == 7.0
@@ -69,7 +79,7 @@ def test_repeat_rate_75_of_100(bought: Callable[..., Any], only: Callable[..., A
     days = {who: [day(10), day(40)] if who <= 75 else [day(10)] for who in range(1, 101)}
     days[101] = [day(195)]  # came five days ago: could not have come back yet
     days[102] = [day(-400)]  # bought nothing in the twelve months
-    found = only(loyalty.repeat(bought(days), day(200), 60.0))
+    found = only(loyalty.repeat(bought(days), during(170, 200), 60.0))
     assert (found["repeated"], found["buyers"]) == (75, 100)
 
 
@@ -78,33 +88,31 @@ def test_second_purchase_36_of_120(bought: Callable[..., Any], only: Callable[..
     days[200] = [day(20), day(20 + 91)]  # came back, too late
     days.pop(120)
     days[300] = [day(-5), day(3)]  # not new in this month
-    found = only(loyalty.second(bought(days), day(0), day(31), day(365), 45.0))
+    found = only(loyalty.second(bought(days), during(0, 31), day(365), 45.0))
     assert (found["returned"], found["matured"], found["fresh"]) == (36, 120, 120)
 
 
 def test_second_purchase_waits_until_ninety_days_are_over(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
-    found = only(loyalty.second(bought({1: [day(0)], 2: [day(10)]}), day(0), day(31), day(95), 30.0))
+    found = only(loyalty.second(bought({1: [day(0)], 2: [day(10)]}), during(0, 31), day(95), 30.0))
     assert (found["fresh"], found["matured"]) == (2, 1)
 
 
 def test_second_purchase_waits_two_usual_gaps_where_that_is_longer(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
-    found = only(loyalty.second(bought({1: [day(0), day(110)]}), day(0), day(31), day(120), 60.0))
+    found = only(loyalty.second(bought({1: [day(0), day(110)]}), during(0, 31), day(120), 60.0))
     assert (found["matured"], found["returned"]) == (1, 1)
 
 
 def test_retention_of_200_with_12_left_by_choice_and_8_by_us(only: Callable[..., Any]) -> None:
-    def standing(left: dict[str, int]) -> Any:
-        how = [name for name, count in left.items() for _ in range(count)]
-        columns = {
-            "customer_id": pa.array(range(200), pa.int64()),
-            "active": pa.array([False] * len(how) + [True] * (200 - len(how))),
-            "how": pa.array([*how, *[None] * (200 - len(how))], pa.string()),
-        }
-        return ibis.memtable(pa.table(columns))
-
-    row = only(retention.stayed(standing({}), standing({"cancelled": 12, "ended": 8})))
-    assert row == {"active": 200, "left": 20, "by_choice": 12, "by_us": 8}
-    assert Reading.share(row["active"] - row["left"], row["active"]).value == 0.90
+    left = ["cancelled"] * 12 + ["ended"] * 8
+    columns = {
+        "place": pa.array([0] * 200 + [1] * 200, pa.int64()),
+        "customer_id": pa.array([*range(200), *range(200)], pa.int64()),
+        "active": pa.array([True] * 200 + [False] * 20 + [True] * 180),
+        "how": pa.array([*[None] * 200, *left, *[None] * 180], pa.string()),
+    }
+    row = only(retention.stayed(ibis.memtable(pa.table(columns))))
+    assert row == {"place": 0, "active": 200, "left": 20, "by_choice": 12, "by_us": 8}
+    assert retention.reading(row).value == 0.90
 
 
 def events(rows: list[tuple[int, str, int, str]]) -> Any:
@@ -116,6 +124,7 @@ def events(rows: list[tuple[int, str, int, str]]) -> Any:
         "subscription": pa.array([row[1] for row in rows], pa.string()),
         "kind": pa.array([row[3] for row in rows], pa.string()),
         "occurred_at": pa.array(at, pa.timestamp("us", "UTC")),
+        "occurred_on": pa.array([moment.date() for moment in at], pa.date32()),
     }
     return ibis.memtable(pa.table(columns))
 
@@ -125,7 +134,7 @@ def test_who_left_by_contract_and_who_silently(bought: Callable[..., Any]) -> No
     contracts = events(
         [(3, "a", 0, "started"), (4, "b", 0, "started"), (4, "b", 50, "cancelled"), (5, "c", 0, "started"), (5, "d", 1, "ended")]
     )
-    rows = retention.standing(purchases, contracts, day(100), 30.0).to_pyarrow().to_pylist()
+    rows = retention.standing(purchases, contracts, rhythm.mark(day(100)), 30.0).to_pyarrow().to_pylist()
     found = {row["customer_id"]: (row["active"], row["how"]) for row in rows}
     assert found == {
         1: (False, "silent"),
@@ -136,12 +145,10 @@ def test_who_left_by_contract_and_who_silently(bought: Callable[..., Any]) -> No
     }
 
 
-def pareto(margins: list[float], ledger: Callable[..., Any]) -> tuple[float, float, float]:
-    own = value.margins(ledger([(who, day(0), margin) for who, margin in enumerate(margins)]), day(0), day(1))
-    rows = value.concentration(own).to_pyarrow().to_pylist()
-    n, total = len(margins), sum(margins) * 10_000
-    top, needed = sum(row["top"] or 0 for row in rows) / total, sum(row["needed"] for row in rows) / n
-    return top, needed, 2 * sum(row["weighed"] for row in rows) / (n * total) - (n + 1) / n
+def pareto(margins: list[float], ledger: Callable[..., Any]) -> tuple[float | None, float, float]:
+    own = value.margins(ledger([(who, day(0), margin) for who, margin in enumerate(margins)]), during(0, 1))
+    reading = value.concentrated(value.concentration(own).to_pyarrow().to_pylist())
+    return reading.value, reading.rows[0]["share"], reading.rows[1]["number"]
 
 
 def test_concentration(ledger: Callable[..., Any]) -> None:
@@ -173,7 +180,7 @@ def test_the_most_valuable_are_active_and_ties_go_by_id() -> None:
 
 
 def test_most_valuable_customers_may_give_more_than_all_the_margin(ledger: Callable[..., Any], only: Callable[..., Any]) -> None:
-    own = value.margins(ledger([(0, day(0), 120), (1, day(0), -20)]), day(0), day(1))
+    own = value.margins(ledger([(0, day(0), 120), (1, day(0), -20)]), during(0, 1))
     row = only(value.share_of_best(value.worth(scores([9, 1]), active(2)), own, 1))
     assert row["part"] / row["total"] == pytest.approx(1.20)
 
@@ -185,12 +192,12 @@ def test_equity_is_the_sum_over_active_customers(only: Callable[..., Any]) -> No
 
 def test_sales_of_440_after_400(ledger: Callable[..., Any], only: Callable[..., Any]) -> None:
     book = ledger([(1, day(0), 440), (1, day(-365), 400), (1, day(40), 7), (1, day(-320), 7)])
-    row = only(growth.sales(book, day(0), day(31)))
-    assert (row["now"] - row["base"]) / row["base"] == pytest.approx(0.10)
+    row = only(growth.sales(book, during(0, 31)))
+    assert growth.grown(row).value == pytest.approx(0.10)
 
 
 def test_a_customer_is_new_once(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
-    row = only(growth.fresh(bought({1: [day(1), day(2)], 2: [day(-5), day(3)], 3: [day(40)]}), day(0), day(31)))
+    row = only(growth.fresh(bought({1: [day(1), day(2)], 2: [day(-5), day(3)], 3: [day(40)]}), during(0, 31)))
     assert (row["fresh"], row["buyers"]) == (1, 2)
 
 
@@ -210,7 +217,7 @@ def test_one_satisfaction_answer_counts_per_customer_in_thirty_days(only: Callab
         "score": pa.array([float(row[2]) for row in answered], pa.float64()),
         "kind": pa.array(["csat"] * len(answered), pa.string()),
     }
-    row = only(experience.satisfied(ibis.memtable(pa.table(columns))))
+    row = only(experience.satisfied(ibis.memtable(pa.table(columns)), during(0, 60)))
     assert (row["good"], row["answers"]) == (2, 4)
 
 
@@ -259,16 +266,17 @@ def test_rfm_looks_at_a_year_and_recency_at_all_time(bought: Callable[..., Any],
 def test_every_expression_compiles_for_spark(bought: Callable[..., Any], ledger: Callable[..., Any]) -> None:
     purchases, book, contracts = bought({1: [day(0)]}), ledger([(1, day(0), 1)]), events([(1, "a", 0, "started")])
     best = value.worth(scores([1]), active(1))
-    own = value.margins(book, day(0), day(1))
-    standing = retention.standing(purchases, contracts, day(9), 30.0)
+    days = during(0, 9)
+    own = value.margins(book, days)
     for expression in (
-        loyalty.repeat(purchases, day(9), 30.0),
-        loyalty.second(purchases, day(0), day(9), day(9), 30.0),
-        retention.stayed(standing, standing),
+        loyalty.repeat(purchases, days, 30.0),
+        loyalty.second(purchases, days, day(9), 30.0),
+        retention.stayed(retention.standing(purchases, contracts, retention.ends(days), 30.0)),
+        retention.standing(purchases, None, days, 30.0),
         value.concentration(own),
         value.share_of_best(best, own, 1),
-        growth.fresh(purchases, day(0), day(9)),
-        growth.sales(book, day(0), day(9)),
+        growth.fresh(purchases, days),
+        growth.sales(book, days),
         rfm.scored(rfm.basis(purchases, book, day(9), 30.0)),
     ):
         assert "SELECT" in spark_sql(expression)

@@ -38,20 +38,23 @@ def nps(values: Mapping[str, float | None]) -> Reading:
     )
 
 
-def satisfied(answers: ir.Table) -> ir.Table:
-    """One row: `answers` with a score of 1–5, one per customer per 30 days, and `good`, those of 4 or 5."""
-    rows = answers.filter(answers.kind == "csat", answers.score.between(1, 5))
-    before = rows.occurred_on.lag().over(group_by=rows.customer_id, order_by=[rows.occurred_on, rows.id])
+def satisfied(answers: ir.Table, days: ir.Table) -> ir.Table:
+    """Per period: `answers` with a score of 1–5, one per customer per 30 days, and `good`, those of 4 or 5."""
+    marks = days.select("place", "start", "end")
+    rows = answers.filter(answers.kind == "csat", answers.score.between(1, 5)).select("id", "customer_id", "occurred_on", "score")
+    rows = rows.inner_join(marks, [rows.occurred_on >= marks.start, rows.occurred_on < marks.end])
+    before = rows.occurred_on.lag().over(group_by=[rows.place, rows.customer_id], order_by=[rows.occurred_on, rows.id])
     rows = rows.mutate(before=before)
     again = rows.customer_id.notnull() & (rows.occurred_on.delta(rows.before, unit="day") < ONE_ANSWER_IN)
     rows = rows.mutate(again=again.fill_null(False))
-    return rows.aggregate(answers=(~rows.again).cast("int64").sum(), good=(~rows.again & (rows.score >= 4)).cast("int64").sum())
+    return rows.group_by("place").aggregate(
+        answers=(~rows.again).cast("int64").sum(), good=(~rows.again & (rows.score >= 4)).cast("int64").sum()
+    )
 
 
-def _csat(scope: MetricScope) -> Reading:
-    period = scope.period
-    row = scope.one(satisfied(scope.frames.during(period.start, period.end)["survey_responses"]))
-    return Reading.share(row["good"], row["answers"])
+def _csat(scope: MetricScope) -> list[Reading]:
+    answers = scope.frames.during(scope.start, scope.end)["survey_responses"]
+    return scope.each(satisfied(answers, scope.days), lambda row: Reading.share(row["good"], row["answers"]))
 
 
 COMPLAINTS = Measure(
@@ -94,7 +97,7 @@ METRICS = (
         kind="outcome",
         words=N_("Answers of 4 or 5 on the scale of five, divided by all answers; one answer per customer in 30 days."),
         needs=("survey_responses",),
-        compute=_csat,
+        over=_csat,
     ),
     Metric(
         key="cem.complaint_rate",

@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import N_, Metric, MetricScope, Reading
-from kith_plugins.analytics_cem.rhythm import ONE_DAY, year_before
+from kith_plugins.analytics_cem.rhythm import ONE_DAY
 
 RETURN_DAYS = 14
 UNIT = 10_000.0
 
 
-def fresh(purchases: ir.Table, start: dt.date, end: dt.date) -> ir.Table:
-    """One row: `buyers` ever before `end`, and `fresh`, those whose first purchase day lies in [start, end)."""
-    known = purchases.filter(purchases.day < ibis.literal(end))
-    own = known.group_by("customer_id").aggregate(first=known.day.min())
-    return own.aggregate(buyers=own.count(), fresh=(own["first"] >= ibis.literal(start)).cast("int64").sum())
+def fresh(purchases: ir.Table, days: ir.Table) -> ir.Table:
+    """Per period: `buyers` ever before its end, and `fresh`, those whose first purchase day lies in it."""
+    own = purchases.group_by("customer_id").aggregate(first=purchases.day.min())
+    marks = days.select("place", "start", "end")
+    rows = own.inner_join(marks, own["first"] < marks.end)
+    return rows.group_by("place").aggregate(buyers=rows.count(), fresh=(rows["first"] >= rows.start).cast("int64").sum())
 
 
-def _new(scope: MetricScope) -> Reading:
-    row = scope.one(fresh(scope.buying.purchases, scope.period.start, scope.period.end))
-    if not row["buyers"]:
-        return Reading.none()
-    open_ = scope.today < scope.period.end - ONE_DAY + dt.timedelta(days=RETURN_DAYS)
-    return Reading(value=float(row["fresh"]), n=int(row["fresh"]), flags=("provisional",) if open_ else ())
+def _new(scope: MetricScope) -> list[Reading]:
+    found = scope.each(
+        fresh(scope.buying.purchases, scope.days), lambda row: Reading(value=float(row["fresh"]), n=int(row["fresh"]))
+    )
+    last = scope.today - dt.timedelta(days=RETURN_DAYS)
+    ripe = [period.end - ONE_DAY <= last for period in scope.periods]
+    return [
+        one if done or one.value is None else replace(one, flags=("provisional",)) for one, done in zip(found, ripe, strict=True)
+    ]
 
 
-def sales(ledger: ir.Table, start: dt.date, end: dt.date) -> ir.Table:
-    """One row: net of [start, end) and of the same days a year before (ten-thousandths), and how many amounts had a rate."""
-    one, two, three, four = (ibis.literal(day) for day in (year_before(start), year_before(end), start, end))
-    rows = ledger.mutate(base=(ledger.day >= one) & (ledger.day < two), now=(ledger.day >= three) & (ledger.day < four))
+def sales(ledger: ir.Table, days: ir.Table) -> ir.Table:
+    """Per period: net of it and of the same days a year before (ten-thousandths), and how many amounts had a rate."""
+    rows = ledger.inner_join(days, [ledger.day >= days.year_start, ledger.day < days.end])
+    rows = rows.mutate(base=rows.day < rows.year_end, now=rows.day >= rows.start)
     rows = rows.filter(rows.base | rows.now)
-    return rows.aggregate(
+    return rows.group_by("place").aggregate(
         base=rows.net.sum(where=rows.base).cast("float64"),
         now=rows.net.sum(where=rows.now).cast("float64"),
         amounts=rows.amounts.sum().cast("int64"),
@@ -42,16 +48,19 @@ def sales(ledger: ir.Table, start: dt.date, end: dt.date) -> ir.Table:
     )
 
 
-def _growth(scope: MetricScope) -> Reading:
-    row = scope.one(sales(scope.buying.ledger, scope.period.start, scope.period.end))
+def _growth(scope: MetricScope) -> list[Reading]:
+    return scope.each(sales(scope.buying.ledger, scope.days), grown)
+
+
+def grown(row: Mapping[str, Any]) -> Reading:
+    """The growth of one period; a base of nothing gives no value."""
     if row["now"] is None:
         return Reading.none()
     if row["base"] is None or row["base"] <= 0:
         return Reading.none("no_base")
     rows = ({"name": N_("Net sales"), "money": row["now"] / UNIT}, {"name": N_("A year before"), "money": row["base"] / UNIT})
-    return Reading(
-        value=(row["now"] - row["base"]) / row["base"], n=int(row["amounts"]), coverage=row["covered"] / row["amounts"], rows=rows
-    )
+    coverage = row["covered"] / row["amounts"] if row["amounts"] else None
+    return Reading(value=(row["now"] - row["base"]) / row["base"], n=int(row["amounts"]), coverage=coverage, rows=rows)
 
 
 METRICS = (
@@ -63,7 +72,7 @@ METRICS = (
         kind="outcome",
         words=N_("Customers whose first purchase lies in the period. Cancelled and fully returned orders are no purchases."),
         needs=("orders",),
-        compute=_new,
+        over=_new,
     ),
     Metric(
         key="cim.prf.sales_growth",
@@ -76,6 +85,6 @@ METRICS = (
             "they came back; a year before without sales gives no value."
         ),
         needs=("orders",),
-        compute=_growth,
+        over=_growth,
     ),
 )

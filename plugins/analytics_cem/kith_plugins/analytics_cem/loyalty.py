@@ -3,55 +3,63 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import N_, Metric, MetricScope, Reading
-from kith_plugins.analytics_cem.rhythm import tenant_gap, usual_gap, year_before
+from kith_plugins.analytics_cem.rhythm import ONE_DAY, mark, tenant_gap, usual_gap
 
 SECOND_WITHIN = 90  # days, or twice the usual gap where that is longer
 
 
-def repeat(purchases: ir.Table, end: dt.date, usual: float) -> ir.Table:
-    """One row: `buyers` of the twelve months before `end`, and `repeated`, those of them with two purchase days or more.
+def repeat(purchases: ir.Table, days: ir.Table, usual: float) -> ir.Table:
+    """Per period: `buyers` of the twelve months before its end, and `repeated`, those of them with two purchase days or more.
 
     Whoever bought for the first time less than one usual gap ago could not yet have come back, and is left out.
     """
-    known = purchases.filter(purchases.day < ibis.literal(end))
-    start = ibis.literal(year_before(end))
-    own = known.group_by("customer_id").aggregate(first=known.day.min(), days=(known.day >= start).cast("int64").sum())
-    own = own.cross_join(tenant_gap(purchases, end, usual))
-    ripe = own.filter(own.days >= 1, ibis.literal(end).delta(own["first"], unit="day") >= own.segment_gap)
-    return ripe.aggregate(buyers=ripe.count(), repeated=(ripe.days >= 2).cast("int64").sum())
+    marks = days.select("place", "end", "year_end")
+    known = purchases.inner_join(marks, purchases.day < marks.end)
+    own = known.group_by("place", "customer_id").aggregate(
+        end=known.end.min(), first=known.day.min(), days=(known.day >= known.year_end).cast("int64").sum()
+    )
+    segment = tenant_gap(purchases, days, usual)
+    own = own.inner_join(segment, own.place == segment.gap_place)
+    ripe = own.filter(own.days >= 1, own.end.delta(own["first"], unit="day") >= own.segment_gap)
+    return ripe.group_by("place").aggregate(buyers=ripe.count(), repeated=(ripe.days >= 2).cast("int64").sum())
 
 
-def _repeat(scope: MetricScope) -> Reading:
-    row = scope.one(repeat(scope.buying.purchases, scope.period.end, usual_gap(scope.settings)))
-    return Reading.share(row["repeated"], row["buyers"])
+def _repeat(scope: MetricScope) -> list[Reading]:
+    rows = repeat(scope.buying.purchases, scope.days, usual_gap(scope.settings))
+    return scope.each(rows, lambda row: Reading.share(row["repeated"], row["buyers"]))
 
 
-def second(purchases: ir.Table, start: dt.date, end: dt.date, today: dt.date, usual: float) -> ir.Table:
-    """One row over customers whose first purchase day lies in [start, end): `fresh` of them, `matured` whose time to come back
-    is over by `today`, `returned` of those who did within it.
+def second(purchases: ir.Table, days: ir.Table, today: dt.date, usual: float) -> ir.Table:
+    """Per period over customers whose first purchase day lies in it: `fresh` of them, `matured` whose time to come back is
+    over by `today`, `returned` of those who did within it.
     """
     turn = ibis.row_number().over(group_by=purchases.customer_id, order_by=purchases.day)
     rows = purchases.mutate(turn=turn)
     own = rows.group_by("customer_id").aggregate(first=rows.day.min(), second=rows.day.min(where=rows.turn == 1))
-    own = own.filter(own["first"] >= ibis.literal(start), own["first"] < ibis.literal(end))
-    own = own.cross_join(tenant_gap(purchases, today + dt.timedelta(days=1), usual))
+    own = own.cross_join(tenant_gap(purchases, mark(today + ONE_DAY), usual))
     within = ibis.greatest(own.segment_gap * 2.0, ibis.literal(float(SECOND_WITHIN)))
     ripe = ibis.literal(today).delta(own["first"], unit="day") >= within
     back = ripe & (own.second.delta(own["first"], unit="day") <= within)
-    counted = own.mutate(ripe=ripe, back=back.fill_null(False))
-    return counted.aggregate(
-        fresh=counted.count(), matured=counted.ripe.cast("int64").sum(), returned=counted.back.cast("int64").sum()
+    own = own.select("first", ripe=ripe, back=back.fill_null(False))
+    marks = days.select("place", "start", "end")
+    inside = own.inner_join(marks, [own["first"] >= marks.start, own["first"] < marks.end])
+    return inside.group_by("place").aggregate(
+        fresh=inside.count(), matured=inside.ripe.cast("int64").sum(), returned=inside.back.cast("int64").sum()
     )
 
 
-def _second(scope: MetricScope) -> Reading:
-    period = scope.period
-    row = scope.one(second(scope.buying.purchases, period.start, period.end, scope.today, usual_gap(scope.settings)))
+def _second(scope: MetricScope) -> list[Reading]:
+    return scope.each(second(scope.buying.purchases, scope.days, scope.today, usual_gap(scope.settings)), _second_reading)
+
+
+def _second_reading(row: Mapping[str, Any]) -> Reading:
     if row["fresh"] and not row["matured"]:
         return Reading.none("immature", n=row["fresh"])
     waiting = row["fresh"] > (row["matured"] or 0)
@@ -70,7 +78,7 @@ METRICS = (
             "Customers whose first purchase is less than one usual gap ago are left out."
         ),
         needs=("orders",),
-        compute=_repeat,
+        over=_repeat,
         trailing=True,
     ),
     Metric(
@@ -84,6 +92,6 @@ METRICS = (
             "or within two usual gaps where that is longer. Customers whose time is not over are left out."
         ),
         needs=("orders",),
-        compute=_second,
+        over=_second,
     ),
 )

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementScope
-from kith_plugins.analytics_cem.rhythm import ONE_DAY, rhythm, usual_gap
+from kith_plugins.analytics_cem.rhythm import ONE_DAY, mark, rhythm, usual_gap
 
 WINDOW, LONGEST = 365, 730  # days; four usual gaps where that is longer
 SMALL = 50  # fewer buyers than this are scored in thirds
@@ -28,7 +28,7 @@ CELLS = {
 
 def basis(purchases: ir.Table, ledger: ir.Table, day: dt.date, usual: float) -> ir.Table:
     """Per customer who ever bought: since (days since the last purchase), days and margin within the window up to `day`."""
-    own = rhythm(purchases, day + ONE_DAY, usual)
+    own = rhythm(purchases, mark(day + ONE_DAY), usual)
     width = ibis.least(ibis.greatest(own.segment_gap * 4.0, ibis.literal(float(WINDOW))), ibis.literal(float(LONGEST)))
     own = own.select("customer_id", "since", width=width)
     bought = purchases.select(buyer="customer_id", day=purchases.day)

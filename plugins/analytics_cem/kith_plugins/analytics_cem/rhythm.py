@@ -8,6 +8,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 SEGMENT_WEIGHT = 3.0
 GAPS_NEEDED = 30
@@ -22,40 +23,39 @@ def usual_gap(settings: Mapping[str, Any]) -> float:
     return float(settings.get("usual_gap_days") or USUAL_GAP)
 
 
-def year_before(day: dt.date) -> dt.date:
-    """The same day twelve months earlier; 29 February becomes the 28th."""
-    try:
-        return day.replace(year=day.year - 1)
-    except ValueError:
-        return day.replace(year=day.year - 1, day=28)
+def gaps(purchases: ir.Table) -> ir.Table:
+    """customer_id, day, gap: each purchase day with the days since the customer's one before (null for the first)."""
+    rows = purchases.select("customer_id", "day")
+    rows = rows.mutate(before=rows.day.lag().over(group_by=rows.customer_id, order_by=rows.day))
+    return rows.select("customer_id", "day", gap=rows.day.delta(rows.before, unit="day").cast("float64"))
 
 
-def _gaps(purchases: ir.Table, end: dt.date) -> ir.Table:
-    rows = purchases.filter(purchases.day < ibis.literal(end)).select("customer_id", "day")
-    before = rows.day.lag().over(group_by=rows.customer_id, order_by=rows.day)
-    rows = rows.mutate(before=before)
-    return rows.mutate(gap=rows.day.delta(rows.before, unit="day").cast("float64"))
+def tenant_gap(purchases: ir.Table, marks: ir.Table, usual: float) -> ir.Table:
+    """Per mark (place, end): segment_gap, the median gap in days of purchases before `end`; `usual` while fewer than 30."""
+    rows = gaps(purchases)
+    joined = rows.inner_join(marks.select("place", "end"), rows.day < marks.end)
+    found = joined.group_by("place").aggregate(gaps=joined.gap.count(), middle=joined.gap.median())
+    told = ibis.ifelse(found.gaps >= GAPS_NEEDED, found.middle, ibis.literal(usual))
+    return found.select(gap_place="place", segment_gap=told.fill_null(usual))
 
 
-def tenant_gap(purchases: ir.Table, end: dt.date, usual: float) -> ir.Table:
-    """One row: `segment_gap`, the median gap in days of purchases before `end`; `usual` while there are fewer than 30 gaps."""
-    rows = _gaps(purchases, end)
-    found = rows.aggregate(gaps=rows.gap.count(), middle=rows.gap.median())
-    return found.select(segment_gap=ibis.ifelse(found.gaps >= GAPS_NEEDED, found.middle, ibis.literal(usual)).fill_null(usual))
-
-
-def rhythm(purchases: ir.Table, end: dt.date, usual: float) -> ir.Table:
-    """Per customer who bought before `end`: first, last, days (purchase days), tau, since (days from the last one to the eve
-    of `end`), late (ρ) and `left` (silent, C4 rule 4).
+def rhythm(purchases: ir.Table, marks: ir.Table, usual: float) -> ir.Table:
+    """Per mark and customer who bought before its `end`: last, days (purchase days), tau, segment_gap, since (days from the last
+    one to the eve of `end`), late (ρ) and `left` (silent, C4 rule 4).
     """
-    rows = _gaps(purchases, end)
-    own = rows.group_by("customer_id").aggregate(
-        first=rows.day.min(), last=rows.day.max(), days=rows.day.count(), gaps=rows.gap.count(), middle=rows.gap.median()
+    rows = gaps(purchases)
+    joined = rows.inner_join(marks.select("place", "end"), rows.day < marks.end)
+    own = joined.group_by("place", "customer_id").aggregate(
+        end=joined.end.min(), last=joined.day.max(), days=joined.count(), gaps=joined.gap.count(), middle=joined.gap.median()
     )
-    joined = own.cross_join(tenant_gap(purchases, end, usual))
-    weighed = SEGMENT_WEIGHT * joined.segment_gap + joined.gaps * joined.middle.fill_null(0.0)
-    timed = joined.mutate(
-        tau=weighed / (SEGMENT_WEIGHT + joined.gaps), since=ibis.literal(end - ONE_DAY).delta(joined["last"], unit="day")
-    )
+    segment = tenant_gap(purchases, marks, usual)
+    timed = own.inner_join(segment, own.place == segment.gap_place).drop("gap_place")
+    weighed = SEGMENT_WEIGHT * timed.segment_gap + timed.gaps * timed.middle.fill_null(0.0)
+    timed = timed.mutate(tau=weighed / (SEGMENT_WEIGHT + timed.gaps), since=timed.end.delta(timed["last"], unit="day") - 1)
     late = timed.since / timed.tau
-    return timed.mutate(late=late, left=(late > LATE) & (timed.since >= AT_LEAST)).drop("middle", "gaps")
+    return timed.mutate(late=late, left=(late > LATE) & (timed.since >= AT_LEAST)).drop("middle", "gaps", "end")
+
+
+def mark(end: dt.date) -> ir.Table:
+    """One mark, for a single day."""
+    return ibis.memtable(pa.table({"place": pa.array([0], pa.int64()), "end": pa.array([end], pa.date32())}))

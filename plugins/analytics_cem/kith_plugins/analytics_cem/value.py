@@ -2,59 +2,66 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import N_, Metric, MetricScope, Reading
-from kith_plugins.analytics_cem.retention import standing_on
-from kith_plugins.analytics_cem.rhythm import year_before
+from kith_plugins.analytics_cem.retention import active_at
 
 UNIT = 10_000.0  # money in frames is ten-thousandths
 LISTED = 100  # of the most valuable customers, so many are listed by name
 
 
-def margins(ledger: ir.Table, start: dt.date, end: dt.date) -> ir.Table:
-    """customer_id, margin (ten-thousandths), amounts, covered over the days [start, end)."""
-    rows = ledger.filter(ledger.day >= ibis.literal(start), ledger.day < ibis.literal(end))
-    return rows.group_by("customer_id").aggregate(
+def margins(ledger: ir.Table, days: ir.Table) -> ir.Table:
+    """place, customer_id, margin (ten-thousandths), amounts, covered over the twelve months before each period's end."""
+    marks = days.select("place", "year_end", "end")
+    rows = ledger.inner_join(marks, [ledger.day >= marks.year_end, ledger.day < marks.end])
+    return rows.group_by("place", "customer_id").aggregate(
         margin=rows.margin.sum().fill_null(0).cast("int64"), amounts=rows.amounts.sum(), covered=rows.covered.sum()
     )
 
 
 def concentration(own: ir.Table) -> ir.Table:
-    """Ten rows at most, a tenth of the customers each, the best first: its margin, and parts of the three figures.
+    """Ten rows at most per place, a tenth of the customers each, the best first: its margin, and parts of the three figures.
 
-    `own`: customer_id, margin, amounts, covered. `top` is margin of the best fifth, `needed` counts those whose predecessors
-    give less than 80 %, `weighed` is Σ i·x_i with i ascending (Gini). Shares are compared by multiplication.
+    `own`: place, customer_id, margin, amounts, covered. `top` is margin of the best fifth, `needed` counts those whose
+    predecessors give less than 80 %, `weighed` is Σ i·x_i with i ascending (Gini). Shares are compared by multiplication.
     """
     order = [own.margin.desc(), own.customer_id]
     ranked = own.mutate(
-        place=ibis.row_number().over(order_by=order),
-        reached=own.margin.sum().over(order_by=order, rows=(None, 0)).cast("float64"),
-        total=own.margin.sum().over().cast("float64"),
-        everybody=own.count().over(),
+        rank=ibis.row_number().over(group_by=own.place, order_by=order),
+        reached=own.margin.sum().over(group_by=own.place, order_by=order, rows=(None, 0)).cast("float64"),
+        total=own.margin.sum().over(group_by=own.place).cast("float64"),
+        everybody=own.count().over(group_by=own.place),
     )
-    ranked = ranked.mutate(tenth=(ranked.place * 10) // ranked.everybody)
+    ranked = ranked.mutate(tenth=(ranked.rank * 10) // ranked.everybody)
     missing = (ranked.reached - ranked.margin) * 5 < ranked.total * 4
-    rows = ranked.group_by("tenth").aggregate(
+    rows = ranked.group_by("place", "tenth").aggregate(
         customers=ranked.count(),
         margin=ranked.margin.sum().cast("float64"),
-        top=ranked.margin.sum(where=ranked.place * 5 < ranked.everybody).cast("float64"),
+        top=ranked.margin.sum(where=ranked.rank * 5 < ranked.everybody).cast("float64"),
         needed=missing.cast("int64").sum(),
-        weighed=((ranked.everybody - ranked.place) * ranked.margin.cast("float64")).sum(),
+        weighed=((ranked.everybody - ranked.rank) * ranked.margin.cast("float64")).sum(),
         lowest=ranked.margin.min(),
         amounts=ranked.amounts.sum().cast("int64"),
         covered=ranked.covered.sum().cast("int64"),
     )
-    return rows.order_by("tenth")
+    return rows.order_by("place", "tenth")
 
 
-def _pareto(scope: MetricScope) -> Reading:
-    end = scope.period.end
-    own = margins(scope.buying.ledger, year_before(end), end)
-    rows = scope.frames.at(scope.today).run(concentration(own)).to_pylist()
+def _pareto(scope: MetricScope) -> list[Reading]:
+    tenths: dict[int, list[dict[str, Any]]] = {}
+    for row in scope.rows(concentration(margins(scope.buying.ledger, scope.days))):
+        tenths.setdefault(row["place"], []).append(row)
+    flags = _flags(scope)
+    return [concentrated(tenths.get(place, []), flags) for place in range(len(scope.periods))]
+
+
+def concentrated(rows: Sequence[Mapping[str, Any]], flags: tuple[str, ...] = ()) -> Reading:
+    """The reading of one period's tenths: the best fifth's share; behind it the 80 % share, Gini, and the curve."""
     n, total = sum(row["customers"] for row in rows), sum(row["margin"] for row in rows)
     if total <= 0:
         return Reading.none(n=n)
@@ -67,7 +74,7 @@ def _pareto(scope: MetricScope) -> Reading:
     for row in rows:
         reached, met = reached + row["margin"], met + row["customers"]
         curve.append({"customers": met / n, "margin": reached / total})
-    flags = (*_flags(scope), *(("negatives",) if any(row["lowest"] < 0 for row in rows) else ()))
+    flags = (*flags, *(("negatives",) if any(row["lowest"] < 0 for row in rows) else ()))
     return Reading(
         value=sum(row["top"] or 0.0 for row in rows) / total,
         n=n,
@@ -77,7 +84,7 @@ def _pareto(scope: MetricScope) -> Reading:
     )
 
 
-def _coverage(rows: list[dict[str, float]]) -> float | None:
+def _coverage(rows: Sequence[Mapping[str, Any]]) -> float | None:
     amounts = sum(row["amounts"] for row in rows)
     return sum(row["covered"] for row in rows) / amounts if amounts else None
 
@@ -97,12 +104,13 @@ def worth(scores: ir.Table, active: ir.Table) -> ir.Table:
 def _worth(scope: MetricScope) -> ir.Table:
     scores = scope.scores("clv")
     assert scores is not None  # noqa: S101 - the metric names the model among its needs
-    return worth(scores, standing_on(scope, scope.period.end))
+    return scope.once("worth", lambda: worth(scores, active_at(scope)))
 
 
-def _summary(scope: MetricScope) -> dict[str, float]:
+def _summary(scope: MetricScope) -> dict[str, Any]:
     rows = _worth(scope)
-    return scope.one(rows.aggregate(n=rows.count(), total=rows.clv.sum(), mean=rows.clv.mean(), middle=rows.clv.median()))
+    [found] = scope.rows(rows.aggregate(n=rows.count(), total=rows.clv.sum(), mean=rows.clv.mean(), middle=rows.clv.median()))
+    return found
 
 
 def _clv(scope: MetricScope) -> Reading:
@@ -164,10 +172,8 @@ def share_of_best(best: ir.Table, own: ir.Table, count: int) -> ir.Table:
 
 
 def _mvc_share(scope: MetricScope) -> Reading:
-    end = scope.period.end
-    own = margins(scope.buying.ledger, year_before(end), end)
     count = _count(scope)
-    row = scope.one(share_of_best(_worth(scope), own, count))
+    [row] = scope.rows(share_of_best(_worth(scope), margins(scope.buying.ledger, scope.days), count))
     if not count or not row["total"] or row["total"] <= 0:
         return Reading.none()
     return Reading(value=(row["part"] or 0.0) / row["total"], n=row["n"], flags=_flags(scope), coverage=_coverage([row]))
@@ -185,7 +191,7 @@ METRICS = (
             "Beside it: the share of customers who give 80 % of the margin, and the Gini coefficient (0 equal, 1 all from one)."
         ),
         needs=("orders",),
-        compute=_pareto,
+        over=_pareto,
         trailing=True,
     ),
     Metric(
