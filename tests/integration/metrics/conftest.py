@@ -10,15 +10,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from kith_platform.customers.models import Customer
 from kith_platform.facts.models import CustomerRecord
-from kith_platform.jobs import service as jobs
+from kith_platform.jobs import claim
+from kith_platform.jobs.models import Job
+from kith_platform.jobs.run import JobRun
 from kith_platform.metrics import service, store
 from kith_platform.metrics.models import MetricValue
 from kith_platform.modules import service as modules
-from kith_platform.refresh import service as refresh
+from kith_platform.refresh.jobs import refresh
+from kith_platform.refresh.service import ask_refresh
 from kith_platform.runtime import Runtime
 from kith_platform.sdk.types import Period
 from kith_tenants import registry
@@ -67,10 +70,15 @@ class Company:
             return int(session.execute(insert(row).values(**values).returning(row.id)).scalar_one())
 
     def refresh(self) -> dict[str, Any]:
+        """One refresh job, run by this process: what each step did."""
         with self.runtime.doors.tenant_scope(self.tenant.id) as session:
-            asked = refresh.ask_refresh(session)
-        done = jobs.wait(self.runtime, self.tenant.id, asked.id, claim_after=0.0)
-        assert done.state == "done", done.error
+            asked = ask_refresh(session)
+        with self.runtime.doors.tenant_scope(self.tenant.id) as session:
+            held = claim.claim(session, asked.id, lease=300, unrouted=True)
+        assert held is not None
+        refresh(JobRun(self.runtime, self.tenant, held, pulse=self.runtime.doors, threads=1, memory_mb=512))
+        with self.runtime.doors.tenant_scope(self.tenant.id) as session:
+            done = session.execute(select(Job).where(Job.id == asked.id)).scalar_one()
         return {step["name"]: step["state"] for step in (done.result or {})["steps"]}
 
     def value(self, key: str, period: Period | None = None) -> MetricValue:

@@ -1,0 +1,101 @@
+"""A metric as a card: value, period, comparison, interval, its last months as a line, or what is missing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
+
+from kith_platform import i18n
+from kith_platform.facts.catalogue import FactCatalogue
+from kith_platform.metrics.models import MetricValue
+from kith_platform.metrics.periods import change
+from kith_platform.metrics.service import Shown
+from kith_platform.scorecards import words
+from kith_platform.sdk.types import Metric, Period
+from kith_platform.web import locale
+
+Series = Sequence[tuple[Period, MetricValue | None]]
+WIDTH, HEIGHT = 120.0, 28.0
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything the templates need of one metric; texts are in the reader's language."""
+
+    metric: Metric
+    name: str
+    value: Any
+    unit: str
+    period: str
+    change: float | None
+    compared: str
+    good: str
+    interval: str
+    missing: str
+    flags: list[tuple[str, str]]
+    line: str  # points of an SVG polyline, empty with fewer than three months
+
+    @property
+    def needs_import(self) -> bool:
+        return self.value is None and bool(self.metric.needs)
+
+
+def card(shown: Shown, series: Series, facts: FactCatalogue) -> Card:
+    """The card of a metric. Where the period has to ripen, the newest month with a value stands for it."""
+    metric, value, period = shown.metric, shown.value, shown.period
+    compared, months = shown.changes.get("mom"), gettext("on the month before")
+    if value is not None and value.value is None and value.reason in {"immature", "empty_denominator"}:
+        ripe = [(place, found) for place, found in series if found is not None and found.value is not None]
+        if ripe:
+            period, value = ripe[-1]
+            before = ripe[-2][1] if len(ripe) > 1 else None
+            compared = change(value.value, before.value if before else None)
+    elif shown.changes.get("yoy") is not None:
+        compared, months = shown.changes["yoy"], gettext("on the year before")
+    return Card(
+        metric=metric,
+        name=gettext(metric.name),
+        value=words.written(metric, value.value if value else None),
+        unit=words.unit(metric),
+        period=month_name(period),
+        change=compared if metric.unit not in {"list"} else None,
+        compared=months,
+        good=metric.better if metric.better in {"up", "down"} else "",
+        interval=interval(metric, value),
+        missing="" if value is not None and value.value is not None else words.reason(value.reason if value else "", facts),
+        flags=words.flags(value.flags if value else ()),
+        line=polyline([found.value if found else None for _place, found in series]),
+    )
+
+
+def month_name(period: Period) -> str:
+    """October 2026, or both days of another period."""
+    if period.start.day == 1 and period.days >= 28:
+        return i18n.day(period.start, locale.language(), style="month")
+    last = period.end - dt.timedelta(days=1)
+    return f"{i18n.day(period.start, locale.language())} – {i18n.day(last, locale.language())}"
+
+
+def interval(metric: Metric, value: MetricValue | None) -> str:
+    """The 95 % interval in the metric's unit; empty without one."""
+    if value is None or value.low is None or value.high is None:
+        return ""
+    return f"{words.written(metric, value.low)} – {words.written(metric, value.high)}"
+
+
+def polyline(values: Sequence[float | None]) -> str:
+    """The values as points of a line of WIDTH × HEIGHT, gaps left out; empty with fewer than three of them."""
+    points = [(place, value) for place, value in enumerate(values) if value is not None]
+    if len(points) < 3:
+        return ""
+    low, high = min(value for _, value in points), max(value for _, value in points)
+    span = high - low or 1.0
+    step = WIDTH / max(len(values) - 1, 1)
+    return " ".join(
+        f"{place * step:.1f},{HEIGHT - 2 - (value - low) / span * (HEIGHT - 4) if high > low else HEIGHT / 2:.1f}"
+        for place, value in points
+    )

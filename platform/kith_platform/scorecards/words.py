@@ -1,0 +1,74 @@
+"""Reasons, flags and units of metrics in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext
+
+from kith_platform.facts.catalogue import FactCatalogue
+from kith_platform.i18n import N_
+from kith_platform.sdk.types import Metric
+from kith_platform.web import locale
+
+REASONS: Mapping[str, str] = {
+    "empty_denominator": N_("Nothing to count in this period."),
+    "immature": N_("The time these customers have is not over yet."),
+    "no_base": N_("There is nothing to compare with a year before."),
+    "not_yet": N_("Your data end before this period."),
+    "failed": N_("The module could not compute this. Your administrator sees why in the module catalogue."),
+    "not_computed": N_("Not computed yet: it comes with the next refresh."),
+    "train": N_("Train the model '%(model)s' to see this."),
+    "import": N_("Import %(what)s to see this."),
+}
+
+FLAGS: Mapping[str, tuple[str, str]] = {
+    "partial": (N_("not over yet"), N_("The period is not over, or your data end inside it. It is compared with the same days.")),
+    "low_confidence": (
+        N_("few cases"),
+        N_("Fewer than 30 cases, or fewer than 10 of one kind: differences may be chance."),
+    ),
+    "provisional": (N_("provisional"), N_("Later events can still change it, such as returns.")),
+    "empty_denominator": (
+        N_("nothing to count"),
+        N_("Nothing happened that could be counted: no value, which is not 0."),
+    ),
+    "margin_is_net": (N_("margin = net"), N_("Your orders carry no cost, so margin is net sales.")),
+    "negatives": (N_("losses"), N_("Some customers have a negative margin.")),
+}
+
+DIGITS = {"count": 0, "list": 0, "days": 1, "points": 1, "score": 2}
+SHARES = {"ratio": "percent", "money": "money"}
+
+
+def reason(code: str, facts: FactCatalogue) -> str:
+    """Why there is no value, and what to do about it."""
+    kind, _, what = code.partition(":")
+    if kind == "import":
+        names = [gettext(facts.by_plural(plural).label_plural) for plural in what.split("|")]
+        return str(gettext(REASONS["import"], what=gettext(" or ").join(names)))
+    if kind == "train":
+        return str(gettext(REASONS["train"], model=what))
+    return str(gettext(REASONS.get(kind, REASONS["not_computed"])))
+
+
+def written(metric: Metric, value: float | None) -> Any:
+    """A value as people read it, by the metric's unit; None where there is none."""
+    if value is None:
+        return None
+    if metric.unit == "ratio":
+        return locale.percent(value)
+    if metric.unit == "money":
+        return locale.money(value, short=abs(value) >= 1_000_000)
+    return locale.number(value, DIGITS.get(metric.unit))
+
+
+def unit(metric: Metric) -> str:
+    """What stands after the number."""
+    return str({"list": gettext("customers"), "days": gettext("days"), "points": gettext("points")}.get(metric.unit, ""))
+
+
+def flags(codes: Sequence[str]) -> list[tuple[str, str]]:
+    """(short, explained) of each flag that is known."""
+    return [(gettext(FLAGS[code][0]), gettext(FLAGS[code][1])) for code in codes if code in FLAGS]
