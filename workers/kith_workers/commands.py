@@ -8,9 +8,8 @@ from types import FrameType
 
 import click
 
-from kith_platform import logs
 from kith_platform.cli.root import Console, command
-from kith_platform.jobs.models import QUEUES
+from kith_platform.jobs.states import QUEUES
 
 
 @command("worker")
@@ -48,6 +47,8 @@ def schedule(console: Console) -> None:
 
 
 def _log(console: Console) -> None:
+    from kith_platform import logs
+
     logs.configure(console.settings.log_level, as_json=console.settings.log_json)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,7 +29,7 @@ def backup(console: Console, folder: Path, with_keys: bool) -> None:
 
     started = time.monotonic()
     made = take(console.settings, folder.absolute(), with_keys=with_keys, say=lambda words: console.say(f"  {words}"))
-    document = {
+    document: dict[str, Any] = {
         "folder": str(folder.absolute()),
         "made_at": made.made_at,
         "companies": made.companies,
@@ -67,7 +68,7 @@ def restore(console: Console, folder: Path) -> None:
                 f"The {name} of this installation is not the one of the backup ({made.keys[name]}). {NEEDED[name]} "
                 f"Put it into {console.settings.home / 'keys' / name}."
             )
-    document = {
+    document: dict[str, Any] = {
         "folder": str(folder.absolute()),
         "made_at": made.made_at,
         "companies": made.companies,

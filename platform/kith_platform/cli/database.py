@@ -8,14 +8,13 @@ import click
 
 from kith_platform.cli.root import Console, command
 from kith_platform.config import Settings
-from kith_platform.servers.embedded import Embedded
-from kith_platform.servers.home import ServerError
 
 
 @command("migrate")
 def migrate(console: Console) -> None:
     """Bring the database to this version; makes the roles where it may, prints the SQL where it may not."""
     from kith_platform.runtime import bring_to_head
+    from kith_platform.servers.embedded import Embedded
 
     done = bring_to_head(Embedded(console.settings))
     console.answer({"done": done}, "\n".join(done) or "The database is up to date.")
@@ -27,6 +26,9 @@ def migrate(console: Console) -> None:
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 def psql(args: tuple[str, ...]) -> None:
     """Open psql on Kith's own database as its superuser; ARGS go to psql unchanged."""
+    from kith_platform.servers.embedded import Embedded
+    from kith_platform.servers.home import ServerError
+
     servers = Embedded(Settings.from_environment())
     if servers.postgres is None:
         raise ServerError("This installation uses a PostgreSQL of its own (KITH_DATABASE_URL): use its psql.")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kith_platform.cli.root import Console, command
-from kith_platform.jobs.models import DISPATCHED, QUEUED, STATES, Job
+from kith_platform.jobs.states import DISPATCHED, QUEUED, STATES
+
+if TYPE_CHECKING:
+    from kith_platform.jobs.models import Job
 
 COLUMNS = ("id", "kind", "state", "attempt", "done", "total", "created_at", "message")
 

@@ -10,20 +10,15 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import update_wrapper
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kith_platform import logs
 from kith_platform.config import Settings
-from kith_platform.errors import KithError
-from kith_platform.migrate import MigrationProblem
-from kith_platform.servers.home import ServerError
-from kith_tenants import registry
-from kith_tenants.roles import TooPowerful
-from kith_tenants.tenant import TenantContext
 
-PROBLEMS = (KithError, MigrationProblem, OSError, registry.RegistryProblem, ServerError, TooPowerful)
+if TYPE_CHECKING:
+    from kith_platform.runtime import Runtime
+    from kith_tenants.tenant import TenantContext
 
 
 class Console:
@@ -32,10 +27,10 @@ class Console:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         self.settings = Settings.from_environment()
-        self._opened: Any = None
+        self._opened: Runtime | None = None
 
     @property
-    def runtime(self) -> Any:
+    def runtime(self) -> Runtime:
         """The Runtime: starts embedded servers where needed and brings the schema to head, once."""
         if self._opened is None:
             from kith_platform.runtime import open_runtime
@@ -45,6 +40,8 @@ class Console:
 
     def tenant(self, slug: str) -> TenantContext:
         """The company with this address. Raises RegistryProblem."""
+        from kith_tenants import registry
+
         with self.runtime.doors.auth_scope() as session:
             return registry.find(session, slug)
 
@@ -84,6 +81,9 @@ def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], clic
 @click.version_option(package_name="kith-platform", prog_name="kith")
 def kith() -> None:
     """Kith: whom to win, keep, grow and win back, why, what to do today, and whether it paid."""
+    from kith_platform import logs
+
+    logs.configure("info", as_json=False)  # to stderr: stdout is for answers alone
 
 
 def _commands() -> Iterator[click.Command]:
@@ -100,7 +100,6 @@ def _commands() -> Iterator[click.Command]:
 
 def main() -> None:
     """Entry point. Exit 0 done, 1 a clear error on stderr, 2 wrong usage."""
-    logs.configure("info", as_json=False)  # to stderr: stdout is for answers alone
     for found in _commands():
         kith.add_command(found)
     try:
@@ -110,6 +109,18 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except PROBLEMS as error:
+    except Exception as error:
+        if not isinstance(error, _problems()):
+            raise
         click.echo(f"kith: {error}", err=True)
         sys.exit(1)
+
+
+def _problems() -> tuple[type[Exception], ...]:
+    """What a person can be told about; the rest are mistakes of ours. Imported only now: a start of `kith` is to be quick."""
+    from kith_platform.errors import KithError
+    from kith_platform.migrate import MigrationProblem
+    from kith_tenants.registry import RegistryProblem
+    from kith_tenants.roles import TooPowerful
+
+    return KithError, MigrationProblem, OSError, RegistryProblem, TooPowerful

@@ -7,7 +7,7 @@ import sys
 import click
 
 from kith_platform.cli.root import Console, command
-from kith_tenants import registry
+from kith_platform.i18n import LANGUAGES
 
 
 @click.group("tenant")
@@ -24,7 +24,7 @@ def tenant() -> None:
 @click.option("--industry", default="", help="Decides which modules it starts with, such as retail.")
 @click.option("--currency", default="USD", show_default=True)
 @click.option("--timezone", default="UTC", show_default=True, help="IANA name, such as Asia/Shanghai.")
-@click.option("--language", default="en", show_default=True, type=click.Choice(registry.LANGUAGES))
+@click.option("--language", default="en", show_default=True, type=click.Choice(tuple(LANGUAGES)))
 def create(
     console: Console,
     slug: str,
@@ -39,6 +39,7 @@ def create(
 ) -> None:
     """Make a company with its first owner."""
     from kith_platform.auth import service as auth
+    from kith_tenants import registry
 
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     runtime = console.runtime
@@ -58,6 +59,8 @@ def create(
 @command("list")
 def show(console: Console) -> None:
     """Every company, oldest first."""
+    from kith_tenants import registry
+
     with console.runtime.doors.auth_scope() as session:
         found = registry.every(session)
     rows = [
@@ -81,6 +84,8 @@ def show(console: Console) -> None:
 @click.option("--undo", is_flag=True, help="Open it again.")
 def suspend(console: Console, slug: str, undo: bool) -> None:
     """Stop everything a company's members and jobs do; its data stay."""
+    from kith_tenants import registry
+
     with console.runtime.doors.auth_scope() as session:
         found = registry.suspend(session, slug, suspended=not undo)
     console.answer({"slug": slug, "status": found.status}, f"{found.name} is {found.status}.")

@@ -8,7 +8,6 @@ import sys
 import click
 
 from kith_platform.cli.root import Console, command
-from kith_platform.servers.home import ServerError
 
 
 @command("up")
@@ -37,6 +36,7 @@ def _demo(console: Console) -> None:
     """Each company in a process of its own, side by side. Raises ServerError where one fails."""
     from kith_platform.demo.companies import companies
     from kith_platform.plugins import Plugins
+    from kith_platform.servers.home import ServerError
     from kith_platform.servers.programs import environment
 
     keys = [company.key for company in companies(Plugins())]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kith_platform.cli.root import Console
 from kith_platform.errors import KithError, fill
 from kith_platform.i18n import N_
-from kith_tenants.tenant import TenantContext
+
+if TYPE_CHECKING:
+    from kith_tenants.tenant import TenantContext
 
 
 class JobFailed(KithError):

@@ -8,13 +8,10 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kith_platform.jobs.states import CANCELLED, DISPATCHED, DONE, FAILED, QUEUED, QUEUES, RUNNING, STATES
 from kith_tenants.schema import Access, Addressed, Numbered, TenantRow
 
-QUEUED, DISPATCHED, RUNNING = "queued", "dispatched", "running"
-DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
-STATES = (QUEUED, DISPATCHED, RUNNING, DONE, FAILED, CANCELLED)
-
-QUEUES = ("interactive", "default", "import", "train", "send")
+__all__ = ["CANCELLED", "DISPATCHED", "DONE", "FAILED", "QUEUED", "QUEUES", "RUNNING", "STATES", "Job", "Schedule"]
 
 ACTIVE = "finished_at IS NULL"  # of the job row: queued, dispatched or running
 
