@@ -67,7 +67,7 @@ def test_orders_sent_twice_under_one_key_are_taken_once(runtime: Runtime, tenant
     assert ask(client, "orders", other, **{"Idempotency-Key": "k1"}).status_code == 409
     with runtime.doors.tenant_scope(tenant.id) as session:
         job = session.execute(select(Job).where(Job.kind == "imports.load")).scalar_one()
-    run_job(runtime, tenant.id, job.id)
+    assert run_job(runtime, tenant.id, job.id, unrouted=True)
     with runtime.doors.tenant_scope(tenant.id) as session:
         done = session.execute(select(Import)).scalar_one()
         assert (done.read, done.inserted, done.rejected) == (2, 2, 0)
