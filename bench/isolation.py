@@ -13,7 +13,6 @@ from rows import Row, Skipped, say, size
 from site_ import company, fill_customers, fill_orders, site, superuser
 from sqlalchemy import Engine, event, make_url
 
-
 TENANTS = 100
 RUNS = 40
 HOTTEST = 10
