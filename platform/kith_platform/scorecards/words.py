@@ -19,9 +19,9 @@ REASONS: Mapping[str, str] = {
     "not_yet": N_("Your data end before this period."),
     "failed": N_("The module could not compute this. Your administrator sees why in the module catalogue."),
     "not_computed": N_("Not computed yet: it comes with the next refresh."),
-    "train": N_("Train the model '%(model)s' to see this."),
-    "import": N_("Import %(what)s to see this."),
 }
+TRAIN = N_("Train the model '%(model)s' to see this.")
+IMPORT = N_("Import %(what)s to see this.")
 
 FLAGS: Mapping[str, tuple[str, str]] = {
     "partial": (N_("not over yet"), N_("The period is not over, or your data end inside it. It is compared with the same days.")),
@@ -47,9 +47,9 @@ def reason(code: str, facts: FactCatalogue) -> str:
     kind, _, what = code.partition(":")
     if kind == "import":
         names = [gettext(facts.by_plural(plural).label_plural) for plural in what.split("|")]
-        return str(gettext(REASONS["import"], what=gettext(" or ").join(names)))
+        return str(gettext(IMPORT, what=gettext(" or ").join(names)))
     if kind == "train":
-        return str(gettext(REASONS["train"], model=what))
+        return str(gettext(TRAIN, model=what))
     return str(gettext(REASONS.get(kind, REASONS["not_computed"])))
 
 
