@@ -1,0 +1,60 @@
+"""Reasons are the features that pushed a score the way it leans, with the customer's own numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kith_platform.predict import artefacts
+from kith_platform.predict.reasons import drivers, top_reasons
+from kith_platform.predict.verdicts import SENTENCES, sentence
+
+NAMES = ("recency", "orders", "complaints", "age")
+
+
+def test_a_score_above_the_mean_is_explained_by_what_raised_it() -> None:
+    pushes = np.array([[2.0, -0.5, 0.7, 0.1, -1.0]])
+    (found,) = top_reasons(pushes, np.array([[40.0, 3.0, 2.0, 50.0]]), NAMES)
+    assert [reason["feature"] for reason in found] == ["recency", "complaints", "age"]
+    assert found[0]["value"] == 40.0
+
+
+def test_a_score_below_the_mean_is_explained_by_what_lowered_it() -> None:
+    (found,) = top_reasons(np.array([[-2.0, -0.5, 0.7, 0.0, -1.0]]), np.array([[1.0, 30.0, 2.0, np.nan]]), NAMES)
+    assert [reason["feature"] for reason in found] == ["recency", "orders"]
+
+
+def test_a_missing_value_is_none_and_never_a_number() -> None:
+    (found,) = top_reasons(np.array([[0.5, 0.0, 0.0, 0.0, 0.0]]), np.full((1, 4), np.nan), NAMES)
+    assert found == [{"feature": "recency", "value": None, "effect": 0.5}]
+
+
+def test_drivers_are_shares_with_a_direction() -> None:
+    values = np.column_stack([np.arange(10.0), np.arange(10.0), np.zeros(10), np.zeros(10)])
+    pushes = np.column_stack([np.arange(10.0) - 4.5, (4.5 - np.arange(10.0)) / 3, np.zeros(10), np.zeros(10), np.zeros(10)])
+    found = drivers(pushes, values, NAMES)
+    assert [(one["feature"], one["direction"]) for one in found] == [("recency", 1), ("orders", -1)]
+    assert sum(one["weight"] for one in found) == pytest.approx(1.0)
+
+
+def test_a_flipped_byte_or_another_company_is_refused_before_anything_is_parsed() -> None:
+    data = b'{"kith_model": "clv"}'
+    digest = artefacts.sha256(data)
+    whose = {"tenant": "a", "task": "clv", "version": 1}
+    sealed = artefacts.seal("key", **whose, digest=digest)
+    assert artefacts.opened(data, "key", **whose, digest=digest, sealed=sealed) == data
+    with pytest.raises(artefacts.Tampered):
+        artefacts.opened(b"X" + data[1:], "key", **whose, digest=digest, sealed=sealed)
+    with pytest.raises(artefacts.Tampered):
+        artefacts.opened(data, "key", **{**whose, "tenant": "b"}, digest=digest, sealed=sealed)
+    with pytest.raises(artefacts.Tampered):
+        artefacts.opened(data, "another key", **whose, digest=digest, sealed=sealed)
+
+
+@pytest.mark.parametrize("verdict", SENTENCES)
+def test_every_verdict_reads_as_a_sentence_with_its_numbers(verdict: str) -> None:
+    numbers = {"has": 273, "needs": 381, "found": 12, "needed": 100, "difference": 0.004, "low": -0.011, "high": 0.019}
+    words = sentence(verdict, numbers)
+    assert words.endswith(".")
+    assert "%(" not in words
+    assert "95 %" in words
