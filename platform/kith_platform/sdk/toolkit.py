@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import Select, and_, select
 
 from kith_platform.customers.models import Customer
-from kith_platform.errors import NotFound
 from kith_platform.facts.models import CustomerRecord
 from kith_platform.facts.table import row_class
 from kith_platform.i18n import translate as _translate
@@ -27,7 +26,7 @@ from kith_tenants.context import visible
 if TYPE_CHECKING:
     from kith_platform.metrics.models import MetricValue
 
-__all__ = ["Chart", "NotFound", "Series", "demo_files", "latest_reading", "of_customers", "rows_of", "translate"]
+__all__ = ["Chart", "Series", "demo_files", "latest_reading", "of_customers", "rows_of", "translate"]
 
 
 def rows_of(plugin: str, fact: Fact) -> Any:
