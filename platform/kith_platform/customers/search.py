@@ -13,6 +13,8 @@ _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af\U00020
 
 def fold(text: str) -> str:
     """Compared form: width and compatibility forms unified, accents dropped, case folded."""
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFKD", text)
     return unicodedata.normalize("NFKC", "".join(char for char in plain if not unicodedata.combining(char))).casefold()
 
@@ -27,9 +29,11 @@ def tokens(*texts: str | None) -> list[str]:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    for run in _CJK.findall(text):
-        yield from (run[at : at + 2] for at in range(max(1, len(run) - 1)))
-    yield from _WORD.findall(_CJK.sub(" ", text))
+    if not text.isascii():
+        for run in _CJK.findall(text):
+            yield from (run[at : at + 2] for at in range(max(1, len(run) - 1)))
+        text = _CJK.sub(" ", text)
+    yield from _WORD.findall(text)
     digits = re.sub(r"[\s()+./-]", "", text)
     if len(digits) >= 6 and digits.isdigit():
         yield from (f"#{digits[at : at + 3]}" for at in range(len(digits) - 2))

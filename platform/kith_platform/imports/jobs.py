@@ -8,8 +8,10 @@ import io
 import secrets
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import delete, func, select, update
@@ -27,12 +29,14 @@ from kith_platform.imports.plan import Context
 from kith_platform.imports.preview import dialect_of
 from kith_platform.imports.problems import reason
 from kith_platform.imports.reading import Chunk, Offset, Rejected, chunks
+from kith_platform.imports.typed import Typed
 from kith_platform.imports.undo import undo
 from kith_platform.jobs.declared import Cancelled, Fenced, HandedBack, JobRun, job
 from kith_platform.refresh.service import ask_refresh
 
 log = structlog.get_logger(__name__)
 
+Item = TypeVar("Item")
 CHUNK_LINES = 20_000
 DRY_REJECTS = 10_000  # rejected lines that a dry run keeps
 COUNTS = ("read", "inserted", "updated", "unchanged", "duplicate", "rejected")
@@ -94,8 +98,7 @@ def _load(run: JobRun, row: Import) -> None:
     if row.dry_run:
         row = _dry_run(run, row, job_of)
     else:
-        for chunk in _ahead(run, row, job_of):
-            ready = prepare(chunk, job_of, now=dt.datetime.now(dt.UTC))
+        for chunk, ready in one_ahead(_prepared(run, row, job_of)):
             with run.step() as session:
                 done = load(session, chunk, ready, job_of)
                 row = _advance(session, row, chunk, done)
@@ -125,6 +128,20 @@ def _job(run: JobRun, row: Import) -> Job:
     dialect = dialect_of(partial(service.open_file, blobs, row.blob), mapping)
     context = Context(run.tenant.id, row.id, row.source, run.tenant.timezone, run.tenant.currency)
     return Job(mapping, dialect, {fact.name: fact for fact in run.runtime.facts}, context, Occurrences())
+
+
+def _prepared(run: JobRun, row: Import, job_of: Job) -> Iterator[tuple[Chunk, Typed]]:
+    for chunk in _ahead(run, row, job_of):
+        yield chunk, prepare(chunk, job_of, now=dt.datetime.now(dt.UTC))
+
+
+def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items; the next is made by a thread while this one is used."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 def _ahead(run: JobRun, row: Import, job_of: Job) -> Iterator[Chunk]:

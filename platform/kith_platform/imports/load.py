@@ -17,7 +17,7 @@ from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.identity import Occurrences
 from kith_platform.imports.mapping import Mapping, position
 from kith_platform.imports.models import ImportReject
-from kith_platform.imports.plan import CUSTOMER, Context, loads, unknown
+from kith_platform.imports.plan import CUSTOMER, ORDER, ORDER_LINE, Context, is_wide, loads, unknown
 from kith_platform.imports.reading import Chunk, Rejected, column
 from kith_platform.imports.staging import stage, targets
 from kith_platform.imports.typed import CONTENT, LINE, Typed, typed
@@ -54,10 +54,23 @@ class Job:
 def prepare(chunk: Chunk, job: Job, *, now: dt.datetime) -> Typed:
     """Everything that needs no database: parsing, rejecting, ids for rows without one."""
     found = typed(chunk, job.mapping, job.dialect, job.facts, zone=job.context.zone, now=now)
-    frame = found.frame.with_columns(job.occurrences.ids(found.frame[CONTENT]).alias(CONTENT))
+    frame = found.frame.with_columns(_ids(found.frame, job).alias(CONTENT))
     if job.facts[CUSTOMER].plural == job.mapping.table and job.mapping.unmapped:
         frame = frame.join(_raw(chunk.rows, job), on="line", how="left")
     return replace(found, frame=frame)
+
+
+def _ids(frame: pl.DataFrame, job: Job) -> pl.Series:
+    """Ids by content for the rows that need one; null for those that the source has given theirs."""
+    wide = is_wide(job.mapping.facts)
+    finest = ORDER_LINE if wide else next(fact.name for fact in job.facts.values() if fact.plural == job.mapping.table)
+    own = [f"{finest}.external_id", *([f"{ORDER}.external_id"] if wide else [])]
+    if not set(own) <= set(frame.columns):
+        return job.occurrences.ids(frame[CONTENT])
+    needed = frame.select(pl.any_horizontal(pl.col(name).is_null() for name in own)).to_series()
+    places = needed.arg_true()
+    found = pl.Series([None] * frame.height, dtype=pl.String)
+    return found.scatter(places, job.occurrences.ids(frame[CONTENT].gather(places))) if places.len() else found
 
 
 def _raw(rows: pl.DataFrame, job: Job) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import Table, case, delete, func, insert, literal, select, update
+from sqlalchemy import Table, case, delete, false, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,14 @@ from kith_platform.imports.plan import BEGINNING
 
 RECORD: Table = CustomerRecord.__table__
 CUSTOMER: Any = Customer.__table__
+# What a customer shows of its record: a name made up of what there is, and the rest where the record says it.
+_FULL = func.nullif(func.concat_ws(" ", RECORD.c.given_name, RECORD.c.family_name), "")
+SHOWN = {"name": func.coalesce(RECORD.c.name, _FULL, RECORD.c.email, RECORD.c.external_id)}
+FIRST: dict[str, tuple[Any, Any]] = {
+    **{name: (RECORD.c[name], literal("")) for name in ("email", "phone", "city", "country")},
+    "kind": (RECORD.c.kind, literal("person")),
+    "is_test": (RECORD.c.is_test, false()),
+}
 _QUIET = {"synchronize_session": False}
 
 
@@ -25,12 +33,14 @@ def settle(session: Session, import_id: int) -> int:
     Works on records of this import whose changed_at is this transaction's. Returns how many customers were made.
     """
     touched = (RECORD.c.import_id == import_id) & (RECORD.c.changed_at == func.now())
+    _show(session, touched)
     # What has been known for ever has no date: such a customer counts from its arrival here.
     since = case((RECORD.c.known_at > BEGINNING, RECORD.c.known_at), else_=func.now())
+    shown = {**SHOWN, **{name: func.coalesce(value, default) for name, (value, default) in FIRST.items()}}
     result: Any = session.execute(
         insert(CUSTOMER).from_select(
-            ["first_record_id", "created_at"],
-            select(RECORD.c.id, since).where(touched, RECORD.c.customer_id.is_(None)),
+            ["first_record_id", "created_at", *shown],
+            select(RECORD.c.id, since, *shown.values()).where(touched, RECORD.c.customer_id.is_(None)),
         ),
         execution_options={"preserve_rowcount": True},
     )
@@ -42,7 +52,6 @@ def settle(session: Session, import_id: int) -> int:
             .where(touched, RECORD.c.customer_id.is_(None))
             .values(customer_id=CUSTOMER.c.id)
         )
-    _show(session, touched)
     _identify(session, touched)
     _tokenise(session, touched)
     return made
@@ -60,21 +69,13 @@ def show_again(session: Session, records: Any) -> None:
 
 
 def _show(session: Session, touched: Any) -> None:
-    """The customer shows what its latest record says; a name is made up of what there is."""
-    full = func.nullif(func.concat_ws(" ", RECORD.c.given_name, RECORD.c.family_name), "")
-    values = {
-        "name": func.coalesce(RECORD.c.name, full, RECORD.c.email, RECORD.c.external_id),
-        "kind": func.coalesce(RECORD.c.kind, CUSTOMER.c.kind),
-        "email": func.coalesce(RECORD.c.email, CUSTOMER.c.email),
-        "phone": func.coalesce(RECORD.c.phone, CUSTOMER.c.phone),
-        "city": func.coalesce(RECORD.c.city, CUSTOMER.c.city),
-        "country": func.coalesce(RECORD.c.country, CUSTOMER.c.country),
-        "is_test": func.coalesce(RECORD.c.is_test, CUSTOMER.c.is_test),
-    }
+    """The customer shows what its latest record says."""
+    values = {**SHOWN, **{name: func.coalesce(value, CUSTOMER.c[name]) for name, (value, _default) in FIRST.items()}}
     session.execute(
         update(CUSTOMER)
         .where(CUSTOMER.c.tenant_id == RECORD.c.tenant_id, CUSTOMER.c.id == RECORD.c.customer_id, touched)
-        .values({**values, "changed_at": func.now()})
+        .values({**values, "changed_at": func.now()}),
+        execution_options=_QUIET,
     )
 
 

@@ -50,19 +50,19 @@ def upsert(session: Session, staging: Table, load: Load, context: Context) -> Do
 
     Beside loads take the last of the most complete lines.
     """
-    rows = _source(session, staging, load)
+    rows = _source(session, staging, load, context)
     compared = [name for name in load.values if name not in NEVER_COMPARED | load.fixed]
-    existing = _existing(load, rows, context)
     lines = session.execute(select(func.count()).select_from(staging).where(_counted(load))).scalar_one()
     lost = [func.count().filter(rows.c[f"lost_{name}"]) for name in load.named]
-    keys, *missing = session.execute(select(func.count(), *lost).select_from(rows)).one()
+    keys, known, *missing = session.execute(select(func.count(), func.count(rows.c.known), *lost).select_from(rows)).one()
     again = 0
     updated = 0
-    if compared:
+    if compared and known:
+        existing = _existing(load, rows, context)
         mine = and_(load.table.c.import_id == context.import_id, ~differs(load, rows, compared))
         again = session.execute(select(func.count()).select_from(rows).join(load.table, existing).where(mine)).scalar_one()
         updated = _update(session, load, rows, existing, compared, context)
-    inserted = _insert(session, load, rows, existing, context)
+    inserted = _insert(session, load, rows, context) if keys > known else 0
     session.execute(DropTable(rows))
     unresolved = {f"{load.fact.name}.{name}": count for name, count in zip(load.named, missing, strict=True) if count}
     return Done(Counts(inserted, updated, keys - inserted - updated - again, lines - keys + again), unresolved)
@@ -73,8 +73,9 @@ def _counted(load: Load) -> Any:
     return known if load.where is None else and_(known, load.where)
 
 
-def _source(session: Session, staging: Table, load: Load) -> Table:
-    """A temporary table with the last row of each key: external_id and the load's values, references resolved."""
+def _source(session: Session, staging: Table, load: Load, context: Context) -> Table:
+    """A temporary table with the last row of each key: external_id, the load's values, references resolved, and `known`, the
+    id of the row that the table has of this key."""
     line = targets(staging)[LINE]
     joined: Any = staging
     for other, on in load.joins:
@@ -83,8 +84,11 @@ def _source(session: Session, staging: Table, load: Load) -> Table:
     columns += [and_(named.is_not(None), load.values[name].is_(None)).label(f"lost_{name}") for name, named in load.named.items()]
     best = [] if load.finest or len(load.values) == len(load.fixed) else [func.num_nulls(*load.values.values())]
     statement = select(*columns).select_from(joined).where(_counted(load)).ext(distinct_on(load.key))
-    statement = statement.order_by(load.key, *best, line.desc())
-    return materialise(session, statement, f"rows_{load.table.name}")
+    last = statement.order_by(load.key, *best, line.desc()).subquery("last_")
+    there = load.table.alias("there")
+    on = and_(there.c.tenant_id == context.tenant_id, there.c.source == context.source, there.c.external_id == last.c.external_id)
+    found = select(last, there.c.id.label("known")).select_from(last.outerjoin(there, on))
+    return materialise(session, found, f"rows_{load.table.name}")
 
 
 def materialise(session: Session, statement: Select[Any], name: str) -> Table:
@@ -96,12 +100,7 @@ def materialise(session: Session, statement: Select[Any], name: str) -> Table:
 
 def _existing(load: Load, rows: Table, context: Context) -> Any:
     """The join of a file's rows with the rows that the table has of the same source and id."""
-    table = load.table
-    return and_(
-        table.c.tenant_id == context.tenant_id,
-        table.c.source == context.source,
-        table.c.external_id == rows.c.external_id,
-    )
+    return and_(load.table.c.tenant_id == context.tenant_id, load.table.c.id == rows.c.known)
 
 
 def _update(session: Session, load: Load, rows: Table, existing: Any, compared: list[str], context: Context) -> int:
@@ -122,15 +121,12 @@ def _update(session: Session, load: Load, rows: Table, existing: Any, compared: 
     return count
 
 
-def _insert(session: Session, load: Load, rows: Table, existing: Any, context: Context) -> int:
-    table = load.table
-    names = ["source", "external_id", "import_id", *load.values]
-    fresh = (
-        select(literal(context.source), rows.c.external_id, literal(context.import_id), *(rows.c[name] for name in load.values))
-        .select_from(rows)
-        .where(~select(literal(1)).select_from(table).where(existing).exists())
-    )
-    return _rows(session, insert(table).from_select(names, fresh))
+def _insert(session: Session, load: Load, rows: Table, context: Context) -> int:
+    names = ["tenant_id", "source", "external_id", "import_id", *load.values]
+    values = (rows.c[name] for name in load.values)
+    who = (literal(context.tenant_id), literal(context.source))  # the column's default would be asked for each row
+    fresh = select(*who, rows.c.external_id, literal(context.import_id), *values).where(rows.c.known.is_(None))
+    return _rows(session, insert(load.table).from_select(names, fresh))
 
 
 def _rows(session: Session, statement: Any) -> int:
