@@ -48,7 +48,7 @@ def _calibration(table: list[Mapping[str, float]]) -> Chart:
         x_label=gettext("chance of leaving that was said"),
         y_label=gettext("share who left"),
         diagonal=True,
-        note=gettext("On customers it had not seen. On the line, what is said is what comes."),
+        note=gettext("On customers it had not seen. Where both numbers are equal, what is said is what comes."),
     )
 
 
