@@ -34,6 +34,7 @@ def show(slug: str, key: str) -> str:
         total=total,
         number=number,
         as_of=service.as_of(session, key),
+        say=gettext,  # the words of modules may hold a bare per cent sign
         maps=service.catalogue(session, kith.plugins),
         chart=Chart(
             key=key,

@@ -58,6 +58,7 @@ def index(slug: str) -> str:
         period=period,
         choices=[(f"{place.start:%Y-%m}", month_name(place)) for place in reversed(months((newest or period).start))],
         noted=store.noted(session, period),
+        say=gettext,  # the words of modules may hold a bare per cent sign
         maps=placements.catalogue(session, kith.plugins),
     )
 
@@ -85,6 +86,7 @@ def show(slug: str, key: str) -> str:
         figures=[row for row in rows if "name" in row and "customer" not in row],
         curve=_curve([row for row in rows if "customers" in row]),
         people=[row for row in rows if "customer" in row],
+        say=gettext,  # the words of modules may hold a bare per cent sign
         written=words.written,
         noted=store.noted(session, period),
         period_name=month_name(period),
