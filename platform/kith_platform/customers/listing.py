@@ -121,10 +121,10 @@ def count(session: Session, actor: Actor, wanted: Filter = ALL) -> int:
     return session.execute(select(func.count()).select_from(some)).scalar_one()
 
 
-def matching(statement: Select[Any], actor: Actor, wanted: Filter) -> Select[Any]:
+def matching(statement: Any, actor: Actor, wanted: Filter) -> Select[Any]:
     """Narrow a statement over Customer to living, real customers that match and that the actor may see."""
-    statement = visible(statement, actor, owner=TABLE.c.owner_id, unit=TABLE.c.unit_id)
-    return statement.where(Customer.merged_into.is_(None), Customer.is_test.is_(False), *_conditions(wanted))
+    seen: Select[Any] = visible(statement, actor, owner=TABLE.c.owner_id, unit=TABLE.c.unit_id)
+    return seen.where(Customer.merged_into.is_(None), Customer.is_test.is_(False), *_conditions(wanted))
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:

@@ -147,7 +147,7 @@ def at_risk(session: Session, actor: Actor) -> list[Person]:
         .outerjoin(value, and_(value.customer_id == Customer.id, value.task == "clv"))
         .order_by(stake.desc(), Customer.id)
     )
-    rows = session.execute(matching(statement, actor, ALL).limit(SHOWN))
+    rows: Any = session.execute(matching(statement, actor, ALL).limit(SHOWN))
     return [Person(customer, chance=leaves, value=money) for customer, leaves, money in rows]
 
 

@@ -10,8 +10,7 @@ from flask_smorest import Blueprint
 
 from kith_platform.auth.edge import current_actor, current_db
 from kith_platform.auth.gate import requires
-from kith_platform.errors import Invalid, NotFound
-from kith_platform.predict import service, verdicts, versions
+from kith_platform.predict import service, serving, verdicts, versions
 from kith_platform.predict.models import ModelVersion
 from kith_platform.predict.schemas import ModelSchema, ModelsSchema, TrainingSchema
 
@@ -33,7 +32,7 @@ class One(MethodView):
     @api.response(200, ModelSchema)
     def get(self, key: str) -> dict[str, Any]:
         """One model."""
-        task, session = known(key), current_db()
+        task, session = serving.task_of(key), current_db()
         return _shown(task, versions.champion(session, key), versions.latest(session, key))
 
 
@@ -43,16 +42,8 @@ class Train(MethodView):
     @api.response(202, TrainingSchema)
     def post(self, key: str) -> dict[str, Any]:
         """Ask for a training; one that waits or runs already is returned instead."""
-        job = service.ask_training(current_db(), current_actor(), (known(key).key,))
+        job = service.ask_training(current_db(), current_actor(), (serving.task_of(key).key,))
         return {"job": job.public_id, "state": job.state}
-
-
-def known(key: str) -> service.Task:
-    """Raises NotFound for a model Kith does not have."""
-    try:
-        return service.task_of(key)
-    except Invalid as error:
-        raise NotFound(error.message, **error.params) from None
 
 
 def _shown(task: service.Task, champion: ModelVersion | None, latest: ModelVersion | None) -> dict[str, Any]:

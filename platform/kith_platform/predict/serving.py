@@ -13,9 +13,17 @@ from kith_platform.i18n import N_
 from kith_platform.jobs.models import Job
 from kith_platform.predict import versions
 from kith_platform.predict.models import ModelVersion
+from kith_platform.predict.service import TASKS, Task
 from kith_tenants.context import Actor
 
 TRAINING = "predict.train"
+
+
+def task_of(key: str) -> Task:
+    """The model an address names. Raises NotFound."""
+    if key not in TASKS:
+        raise NotFound(N_("There is no model '%(key)s'. Choose from: %(known)s."), key=key, known=", ".join(TASKS))
+    return TASKS[key]
 
 
 def version(session: Session, task: str, public_id: uuid.UUID) -> ModelVersion:

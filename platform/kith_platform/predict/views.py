@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kith_platform.auth.edge import current_actor, current_db, runtime
 from kith_platform.auth.gate import requires
-from kith_platform.errors import Invalid, NotFound
 from kith_platform.i18n import N_
 from kith_platform.jobs.shown import shown
 from kith_platform.modules import service as modules
@@ -38,6 +37,7 @@ GRADES = {
     "no_better_than_baseline": "not_better",
     "no_holdout": "provisional",
 }
+DRIVERS = 10
 STATES = {
     "champion": N_("serves now"),
     "retired": N_("served before"),
@@ -72,15 +72,16 @@ def index(slug: str) -> str:
 def show(slug: str, task: str) -> str:
     """One model: what it answers, how good it is, what drives it, its former versions."""
     session, held, actor = current_db(), runtime(), current_actor()
-    known = _task(task)
+    known = serving.task_of(task)
     champion, latest = versions.champion(session, task), versions.latest(session, task)
     row = champion if champion is not None and (latest is None or latest.state == CHAMPION) else latest
     on = modules.enabled(session, held.plugins)
     features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
-    drivers = []
-    for one in row.report.get("drivers", []) if row else []:
-        if (feature := features.get(one["feature"])) is not None:
-            drivers.append((gettext(feature.label), one["weight"], sentences.direction(one, language())))
+    found = [one for one in (row.report.get("drivers", []) if row else []) if one["feature"] in features][:DRIVERS]
+    labels = [features[one["feature"]].label for one in found]
+    drivers = [
+        (gettext(label), one["weight"], sentences.direction(one, language())) for label, one in zip(labels, found, strict=True)
+    ]
     return render_template(
         "predict/show.html",
         slug=slug,
@@ -90,7 +91,7 @@ def show(slug: str, task: str) -> str:
         grade=grade,
         verdict=verdicts.sentence(row.verdict, row.verdict_params, gettext) if row else "",
         warnings=[verdicts.warning(one, gettext) for one in row.warnings] if row else [],
-        drivers=drivers[:10],
+        drivers=drivers,
         charts=charts.of_version(row, actor.currency) if row else (),
         facts=charts.facts(row) if row else (),
         parameters=charts.parameters(row) if row else (),
@@ -111,14 +112,14 @@ def train_all(slug: str) -> AnyResponse:
 @requires("models:train")
 def train(slug: str, task: str) -> AnyResponse:
     """Ask for a training of one model."""
-    return _ask(slug, (_task(task).key,))
+    return _ask(slug, (serving.task_of(task).key,))
 
 
 @pages.post("/<task>/<uuid:public_id>/promote")
 @requires("models:train")
 def promote(slug: str, task: str, public_id: uuid.UUID) -> AnyResponse:
     """Let a former version serve again."""
-    row = serving.promote(current_db(), current_actor(), _task(task).key, public_id)
+    row = serving.promote(current_db(), current_actor(), serving.task_of(task).key, public_id)
     flash(gettext("Version %(version)s serves again. Scores follow with the next refresh.", version=row.version), "good")
     return redirect(url_for("predict.show", slug=slug, task=task))
 
@@ -132,10 +133,3 @@ def running() -> Any:
 def _ask(slug: str, keys: tuple[str, ...]) -> AnyResponse:
     job = service.ask_training(current_db(), current_actor(), keys)
     return redirect(url_for("jobs.show", slug=slug, public_id=job.public_id))
-
-
-def _task(key: str) -> service.Task:
-    try:
-        return service.task_of(key)
-    except Invalid as error:
-        raise NotFound(error.message, **error.params) from None
