@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,9 +17,13 @@ from kith_platform.predict.fits import bgnbd, bootstrap, clv, evaluation, gamma_
 from kith_platform.predict.fits.refusal import FitRefused
 from kith_platform.predict.training import Question, Scored, Trained
 
+if TYPE_CHECKING:
+    from kith_platform.frames import Frames
+
 LONGEST_HOLDOUT = 39 * 7
 SHORTEST_HOLDOUT = 28
 FAIR_BIAS = (0.9, 1.1)
+Z95 = 1.96
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,17 @@ class Fit:
 def train(question: Question, purchases: PurchaseDays) -> Trained:
     """Fit at the cutoff, judge on days the fit has not seen, and score everybody who has bought. `purchases` of all time."""
     cutoff = day_number(question.cutoff)
-    history = Repeats.at(purchases, cutoff)
+    known = PurchaseDays.known(question.frames, question.cutoff)
+    if not len(known):
+        return Trained(ships=False, verdict="empty")
+    history = Repeats.at(known, cutoff)
     question.progress(20, N_("Fitting how often customers buy"))
     try:
         fit = Fit.on(history)
     except FitRefused as refusal:
-        return _untrained(question, history, purchases, refusal)
+        return _untrained(question, history, known, refusal)
     question.progress(60, N_("Judging it on days it has not seen"))
-    holdout = judge(purchases, cutoff, fit)
+    holdout = judge(question.frames, purchases, cutoff, fit)
     question.progress(80, N_("Scoring every customer"))
     ships = bool(holdout and holdout["better"])
     verdict = "better_than_baseline" if ships else "no_better_than_baseline" if holdout else "no_holdout"
@@ -68,7 +75,7 @@ def train(question: Question, purchases: PurchaseDays) -> Trained:
         report={"holdout": holdout, "customers": int(history.customer.size)},
         warnings=tuple(_warnings(fit, holdout)),
         artefact=json.dumps({"kith_model": "clv", **parameters(fit)}, sort_keys=True).encode(),
-        scored=score(fit, history, question) if ships or holdout is None else mean_rule(history, purchases, question),
+        scored=score(fit, history, question) if ships or holdout is None else mean_rule(history, known, question),
     )
 
 
@@ -85,29 +92,35 @@ def parameters(fit: Fit) -> dict[str, Any]:
     }
 
 
-def judge(purchases: PurchaseDays, cutoff: int, fit: Fit) -> dict[str, Any] | None:
+def judge(frames: Frames, purchases: PurchaseDays, cutoff: int, fit: Fit) -> dict[str, Any] | None:
     """Compare with the better baseline on days after the fit: those after the cutoff where there are any, else the last third.
 
-    Returns None where neither leaves SHORTEST_HOLDOUT days.
+    `purchases` are those of all time, as they are known now. Better is who errs less and also tells customers apart: a
+    constant nearer to the mean would err less, too. Returns None where neither part leaves SHORTEST_HOLDOUT days.
     """
     end = int(purchases.day.max()) + 1
-    if end - cutoff < SHORTEST_HOLDOUT:
+    refit = end - cutoff < SHORTEST_HOLDOUT
+    if refit:
         first = int(purchases.day.min())
         length = min(LONGEST_HOLDOUT, (cutoff - first) // 3)
         if length < SHORTEST_HOLDOUT:
             return None
         end, cutoff = cutoff, cutoff - length
+    known = PurchaseDays.known(frames, day_of(cutoff))
+    history = Repeats.at(known, cutoff)
+    if refit:
         try:
-            fit = Fit.on(Repeats.at(purchases, cutoff))
+            fit = Fit.on(history)
         except FitRefused:
             return None
-    history = Repeats.at(purchases, cutoff)
     days = end - cutoff
     actual, money = purchases.between(cutoff, end).totals(history.customer)
     expected = fit.purchases(history, days)
     expected_money = expected * fit.per_purchase(history)
-    rival, rival_name = _baseline(purchases, history, cutoff, days, money)
+    rival, rival_name = _baseline(known, history, cutoff, days, money)
     against = bootstrap.compare(money, expected_money, rival, evaluation.mean_absolute_error, seed=0)
+    order = evaluation.value(evaluation.spearman, money, expected_money)
+    ranks = order is not None and order > Z95 / np.sqrt(money.size - 1)  # Spearman's error where nothing is to be told
     return {
         "from": day_of(cutoff).isoformat(),
         "to": day_of(end - 1).isoformat(),
@@ -121,7 +134,7 @@ def judge(purchases: PurchaseDays, cutoff: int, fit: Fit) -> dict[str, Any] | No
         "money_mae": float(np.mean(np.abs(expected_money - money))),
         "bias": evaluation.value(evaluation.bias_ratio, money, expected_money),
         "purchases_bias": evaluation.value(evaluation.bias_ratio, actual, expected),
-        "spearman": evaluation.value(evaluation.spearman, money, expected_money),
+        "spearman": order,
         "top_tenth_capture": evaluation.value(evaluation.capture_at(0.1), money, expected_money),
         "deciles": evaluation.decile_table(money, expected_money),
         "baseline": rival_name,
@@ -129,7 +142,7 @@ def judge(purchases: PurchaseDays, cutoff: int, fit: Fit) -> dict[str, Any] | No
         "difference": against.difference if against else None,
         "low": against.low if against else None,
         "high": against.high if against else None,
-        "better": bool(against and against.better(lower_is_better=True)),
+        "better": bool(ranks and against and against.better(lower_is_better=True)),
     }
 
 
@@ -158,10 +171,10 @@ def score(fit: Fit, history: Repeats, question: Question) -> Scored:
     )
 
 
-def mean_rule(history: Repeats, purchases: PurchaseDays, question: Question) -> Scored:
+def mean_rule(history: Repeats, known: PurchaseDays, question: Question) -> Scored:
     """The cold-start rule: a customer's own last twelve months, drawn towards the mean of all the more, the younger he is."""
     cutoff = day_number(question.cutoff)
-    _, money = purchases.between(cutoff - 365, cutoff).totals(history.customer)
+    _, money = known.between(cutoff - 365, cutoff).totals(history.customer)
     age = np.minimum(history.T * 7.0 + 1.0, 365.0)
     own = money * 365.0 / np.maximum(age, 30.0)
     weight = age / (age + 365.0)
@@ -170,13 +183,13 @@ def mean_rule(history: Repeats, purchases: PurchaseDays, question: Question) -> 
     return Scored(customer_ids=history.customer, values=values, tier="rule")
 
 
-def _baseline(purchases: PurchaseDays, history: Repeats, cutoff: int, days: int, money: Floats) -> tuple[Floats, str]:
+def _baseline(known: PurchaseDays, history: Repeats, cutoff: int, days: int, money: Floats) -> tuple[Floats, str]:
     """The better of D2's baselines on these very days, which is the hardest rival they can give: the last twelve months' money,
     the mean of all, and the last twelve months times the share of customers who came back."""
-    last, amount = purchases.between(cutoff - 365, cutoff).totals(history.customer)
+    last, amount = known.between(cutoff - 365, cutoff).totals(history.customer)
     scale = days / np.clip(history.T * 7.0 + 1.0, 30.0, 365.0)
     own = amount * scale
-    before, _ = purchases.between(cutoff - 730, cutoff - 365).totals(history.customer)
+    before, _ = known.between(cutoff - 730, cutoff - 365).totals(history.customer)
     stayed = float((last[before > 0] > 0).mean()) if (before > 0).any() else 1.0
     rivals = {
         "last_year": own,
@@ -187,12 +200,12 @@ def _baseline(purchases: PurchaseDays, history: Repeats, cutoff: int, days: int,
     return rivals[name], name
 
 
-def _untrained(question: Question, history: Repeats, purchases: PurchaseDays, refusal: FitRefused) -> Trained:
+def _untrained(question: Question, history: Repeats, known: PurchaseDays, refusal: FitRefused) -> Trained:
     return Trained(
         ships=False,
         verdict=str(refusal.code),
         verdict_params={"found": refusal.found, "needed": refusal.needed},
-        scored=mean_rule(history, purchases, question) if history.customer.size else None,
+        scored=mean_rule(history, known, question),
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from kith_platform.frames import Frames
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -42,6 +45,12 @@ class PurchaseDays:
         net = table["net"].cast(pa.float64()).to_numpy(zero_copy_only=False) / TEN_THOUSANDTHS
         order = np.lexsort((day, customer))
         return PurchaseDays(customer[order], day[order], net[order])
+
+    @staticmethod
+    def known(frames: Frames, cutoff: dt.date) -> PurchaseDays:
+        """What was known before `cutoff`: an order that came back later was a purchase then."""
+        tables = frames.before(cutoff)
+        return PurchaseDays.of(tables.run(tables.purchases))
 
     def before(self, day: int) -> PurchaseDays:
         return self._where(self.day < day)

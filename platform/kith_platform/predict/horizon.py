@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -36,8 +37,8 @@ def ahead(runtime: Runtime, tenant: TenantContext, key: str, days: int) -> dict[
         fit = fit_of(json.loads(versions.artefact(session, row, runtime.model_key)))
     manifest = snapshots.take(runtime, tenant.id)
     with open_frames(runtime, tenant, manifest, threads=1, memory_mb=1024) as frames:
-        tables = frames.at(row.as_of)
-        history = Repeats.at(PurchaseDays.of(tables.run(tables.purchases)), day_number(row.as_of) + 1)
+        cutoff = row.as_of + dt.timedelta(days=1)
+        history = Repeats.at(PurchaseDays.known(frames, cutoff), day_number(cutoff))
     purchases = fit.purchases(history, days)
     money = purchases * fit.per_purchase(history)
     alive = p_alive(fit.buying, history.x, history.t_x, history.T)
