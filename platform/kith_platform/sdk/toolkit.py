@@ -46,7 +46,7 @@ def of_customers(visit: Visit, rows: Any, customer_ids: Sequence[int]) -> Select
 
 
 def latest_reading(visit: Visit, key: str) -> tuple[Period, MetricValue] | None:
-    """The newest month's stored value of a metric: value, n, low, high, reason, rows, until. None before the first refresh."""
+    """The newest month's stored value of a metric: value, n, low, high, reason, rows. None before the first refresh."""
     period = metrics.latest_period(visit.session)
     value = store.values(visit.session, [key], [period]).get((key, period)) if period else None
     return (period, value) if period and value else None

@@ -33,7 +33,7 @@ def stores(visit: Visit) -> dict[str, Any]:
     weak = median(dense) * float(visit.settings["weak_share"]) if dense else 0.0
     for store in shown:
         store["weak"] = bool(store["sales_per_m2"] is not None and store["sales_per_m2"] < weak)
-    return {"stores": shown, "month": reading[0].start if reading else None, "until": reading[1].until if reading else None}
+    return {"stores": shown, "month": reading[0].start if reading else None}
 
 
 def _store(store: Any, sold: Mapping[str, Any]) -> dict[str, Any]:
