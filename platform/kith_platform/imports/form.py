@@ -14,7 +14,7 @@ from kith_platform.imports.guessing import Target, completed, places
 from kith_platform.imports.mapping import Field, Mapping, Source, sources
 from kith_platform.imports.models import Import
 from kith_platform.imports.preview import Preview
-from kith_platform.imports.problems import reason
+from kith_platform.imports.problems import note, reason
 from kith_platform.sdk.facts import Fact, Kind
 
 EXAMPLES = 3
@@ -60,7 +60,7 @@ class Sheet:
     """A draft's columns as the page shows them."""
 
     def __init__(self, row: Import, seen: Preview, facts: Dictionary[str, Fact]) -> None:
-        self.facts, self.seen = facts, seen
+        self.row, self.facts, self.seen = row, facts, seen
         self.places = places(row.table_name, facts)
         self.mapping = seen.guess.mapping
         self.fields = {item.source: item for item in self.mapping.fields}
@@ -91,7 +91,7 @@ class Sheet:
 
     @property
     def notes(self) -> list[str]:
-        return [note.text(gettext) for note in self.seen.notes]
+        return [note(kept["code"], **kept["params"]).text(gettext) for kept in self.row.notes]
 
     def _row(self, at: int, source: Source) -> Row:
         field = self.fields.get(source)

@@ -147,7 +147,8 @@ def amend(row: Import, seen: Preview) -> None:
     if row.state not in (None, DRAFT):
         raise Conflict(N_("This import was started already. Upload the file again to load it another way."))
     row.mapping = {**seen.guess.mapping.to_json(), "dialect": _dialect(seen.dialect)}
-    row.notes = [{"code": note.code, "params": dict(note.params)} for note in seen.notes]
+    if not row.notes:  # what the guess had to say stays true of the file
+        row.notes = [{"code": note.code, "params": dict(note.params)} for note in seen.notes]
 
 
 def begin(session: Session, actor: Actor | None, row: Import, seen: Preview, *, dry_run: bool = False) -> tuple[Import, Job]:
