@@ -9,13 +9,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from kith_platform.auth.edge import current_actor, current_db, runtime
+from kith_platform.auth.edge import current_actor, current_db, current_tenant, runtime
 from kith_platform.auth.gate import requires
 from kith_platform.customers import advice, figures, listing, placed, service, timeline, told
 from kith_platform.customers.listing import Filter
 from kith_platform.errors import Invalid
 from kith_platform.i18n import N_
 from kith_platform.modules import service as modules
+from kith_platform.modules.web import panels
 from kith_platform.predict import scores, sentences, versions
 from kith_platform.web.forms import Form
 from kith_platform.web.locale import language
@@ -140,6 +141,7 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         tabs={key: gettext(label) for key, label in TAB_WORDS.items()},
         places=places,
         placed=placed.of_customers(session, places, [customer.id]).get(customer.id, {}),
+        panels=panels(session, current_tenant(), actor, "customer", [customer.id]),
         owner=next(iter(owner.values()), None),
         members=service.owners(session) if actor.can("customers:write") else {},
         risk_of=risk_of,

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from kith_platform.auth.edge import current_actor, current_db
+from kith_platform.auth.edge import current_actor, current_db, current_tenant
 from kith_platform.auth.gate import requires
 from kith_platform.customers.views import risk_of
 from kith_platform.home import service
@@ -15,6 +15,7 @@ from kith_platform.i18n import N_
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.models import DISPATCHED, QUEUED, RUNNING
 from kith_platform.jobs.shown import shown
+from kith_platform.modules.web import panels
 from kith_platform.web import locale
 from kith_platform.web.charts import Chart, Series
 from kith_platform.web.navigation import NavItem
@@ -48,6 +49,7 @@ def show(slug: str) -> str | AnyResponse:
         complaints=service.complaints(session, actor) if sees and facts else (0, []),
         once=service.bought_once(session, actor) if sees and facts else [],
         jobs=[shown(job, gettext) for job in active],
+        panels=panels(session, current_tenant(), actor, "home"),
         chart=_months(sold) if sold and len(sold.months) > 1 else None,
         change=change,
         risk_of=risk_of,
