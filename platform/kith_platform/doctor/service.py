@@ -1,5 +1,5 @@
-"""The examination of an installation: servers, roles, migrations, plugins, references, queue. Changes nothing but starts the
-embedded servers, as every command does.
+"""The examination of an installation: servers, roles, migrations, plugins, references, queue. Starts the embedded servers
+and brings the schema to head where it may, as every command does; changes nothing else.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from kith_platform.config import Settings
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.jobs.models import FAILED, RUNNING, Job
 from kith_platform.plugins import Plugins, installed_streams
+from kith_platform.runtime import bring_to_head
 from kith_platform.sdk.facts import Fact, Kind
 from kith_platform.servers.embedded import Embedded, ServerUrls
 from kith_platform.servers.home import ServerError
@@ -44,8 +45,10 @@ def examine(settings: Settings) -> list[Check]:
     """Everything, in an order in which the first failure explains the later ones."""
     plugins = Plugins()
     try:
-        urls = Embedded(settings).ensure()
-    except (ServerError, OSError) as error:
+        servers = Embedded(settings)
+        bring_to_head(servers)
+        urls = servers.urls()
+    except (ServerError, OSError, DBAPIError, migrate.MigrationProblem) as error:
         return [Check("servers", False, str(error), "Mend this first; nothing else could be looked at."), _plugins(plugins)]
     doors = Doors(DatabaseUrls(app=urls.app, auth=urls.auth, dispatch=urls.dispatch), pool_size=1)
     try:
