@@ -32,41 +32,41 @@ class Card:
     unit: str
     period: str
     change: float | None
+    change_text: str
     compared: str
     good: str
     interval: str
     missing: str
+    importable: bool
     flags: list[tuple[str, str]]
     line: str  # points of an SVG polyline, empty with fewer than three months
-
-    @property
-    def needs_import(self) -> bool:
-        return self.value is None and bool(self.metric.needs)
 
 
 def card(shown: Shown, series: Series, facts: FactCatalogue) -> Card:
     """The card of a metric. Where the period has to ripen, the newest month with a value stands for it."""
     metric, value, period = shown.metric, shown.value, shown.period
-    compared, months = shown.changes.get("mom"), gettext("on the month before")
+    then, against = shown.compared.get("mom"), gettext("on the month before")
     if value is not None and value.value is None and value.reason in {"immature", "empty_denominator"}:
         ripe = [(place, found) for place, found in series if found is not None and found.value is not None]
         if ripe:
-            period, value = ripe[-1]
-            before = ripe[-2][1] if len(ripe) > 1 else None
-            compared = change(value.value, before.value if before else None)
+            (period, value), then = ripe[-1], ripe[-2][1] if len(ripe) > 1 else None
     elif shown.changes.get("yoy") is not None:
-        compared, months = shown.changes["yoy"], gettext("on the year before")
+        then, against = shown.compared["yoy"], gettext("on the year before")
+    reason = value.reason if value else ""
+    changed = change(value.value if value else None, then.value if then else None) if metric.unit != "list" else None
     return Card(
         metric=metric,
         name=gettext(metric.name),
         value=words.written(metric, value.value if value else None),
         unit=words.unit(metric),
         period=month_name(period),
-        change=compared if metric.unit not in {"list"} else None,
-        compared=months,
+        change=changed,
+        change_text=words.difference(metric, value.value, then.value) if changed is not None and value and then else "",
+        compared=against,
         good=metric.better if metric.better in {"up", "down"} else "",
         interval=interval(metric, value),
-        missing="" if value is not None and value.value is not None else words.reason(value.reason if value else "", facts),
+        missing="" if value is not None and value.value is not None else words.reason(reason, facts),
+        importable=reason.startswith("import:"),
         flags=words.flags(value.flags if value else ()),
         line=polyline([found.value if found else None for _place, found in series]),
     )

@@ -111,9 +111,8 @@ def _asked() -> Period | None:
 def _inputs(shown: Shown) -> str:
     facts = runtime().facts
     names = [gettext(facts.by_plural(one).label_plural) for need in shown.metric.needs for one in need.split("|")]
-    return gettext(", ").join(
-        [*names, *(gettext("scores of the model '%(model)s'", model=one) for one in shown.metric.needs_scores)]
-    )
+    models = [gettext("scores of the model '%(model)s'", model=one) for one in shown.metric.needs_scores]
+    return ", ".join([*names, *models])
 
 
 def _chart(shown: Shown, line: Months) -> Chart | None:

@@ -60,8 +60,16 @@ def written(metric: Metric, value: float | None) -> Any:
     if metric.unit == "ratio":
         return locale.percent(value)
     if metric.unit == "money":
-        return locale.money(value, short=abs(value) >= 1_000_000)
+        return locale.money(value, short=abs(value) >= 1_000_000, whole=abs(value) >= 1_000)
     return locale.number(value, DIGITS.get(metric.unit))
+
+
+def difference(metric: Metric, now: float | None, then: float | None) -> str:
+    """How far a share or score moved, in points; empty for other units, whose change is a share of the value before."""
+    if metric.unit not in {"ratio", "points"} or now is None or then is None:
+        return ""
+    points = (now - then) * (100 if metric.unit == "ratio" else 1)
+    return f"{'+' if points > 0 else ''}{locale.number(points, 1)} {gettext('points')}"
 
 
 def unit(metric: Metric) -> str:

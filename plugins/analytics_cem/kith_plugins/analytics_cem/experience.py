@@ -33,9 +33,8 @@ def nps(values: Mapping[str, float | None]) -> Reading:
     p, d = promoters / n, detractors / n
     error = 100 * sqrt((p + d - (p - d) ** 2) / n)
     score = 100 * (p - d)
-    return Reading(
-        value=score, n=int(n), low=score - 1.96 * error, high=score + 1.96 * error, flags=("low_confidence",) if n < LOW else ()
-    )
+    low, high = max(-100.0, score - 1.96 * error), min(100.0, score + 1.96 * error)
+    return Reading(value=score, n=int(n), low=low, high=high, flags=("low_confidence",) if n < LOW else ())
 
 
 def satisfied(answers: ir.Table, days: ir.Table) -> ir.Table:
