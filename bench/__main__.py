@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import asdict
@@ -34,10 +35,14 @@ def one(name: str) -> int:
 
 def apart(name: str) -> tuple[list[Row], str]:
     """Run one bench in a process of its own: what one has loaded or cached is no gain of the next."""
-    done = subprocess.run([sys.executable, str(HERE), "--one", name], stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        return [], f"it failed (exit {done.returncode}); what it said stands above"
-    answer = json.loads(done.stdout.splitlines()[-1])
+    with subprocess.Popen([sys.executable, str(HERE), "--one", name], stdout=subprocess.PIPE, text=True) as child:
+        try:
+            told, _ = child.communicate()
+        finally:
+            child.terminate()  # where this one was told to stop: the bench stops its servers
+    if child.returncode:
+        return [], f"it failed (exit {child.returncode}); what it said stands above"
+    answer = json.loads(told.splitlines()[-1])
     return [Row(**row) for row in answer["rows"]], answer["why"]
 
 
@@ -81,4 +86,5 @@ def main(wanted: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(one(sys.argv[2]) if sys.argv[1:2] == ["--one"] else main(sys.argv[1:]))

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from browser import signed_in
 from rows import Row, Skipped, say, size
-from site_ import company, fill_customers, fill_orders, site, superuser
+from site_ import analyse, company, fill_customers, fill_orders, site, superuser
 from sqlalchemy import Engine, event, make_url
 
 TENANTS = 100
@@ -63,6 +63,7 @@ def measure() -> list[Row]:
         for tenant in tenants:
             fill_customers(runtime, tenant.id, customers // TENANTS)
             fill_orders(runtime, tenant.id, customers // TENANTS)
+        analyse(runtime)
         chosen = tenants[TENANTS // 2]
         _, client = signed_in(runtime, chosen)
         queries = captured(client, chosen.slug)

@@ -8,9 +8,9 @@ import time
 
 from browser import signed_in
 from rows import Row, Skipped, p95, say, seconds, size
-from site_ import company, fill_customers, fill_orders, site
+from site_ import analyse, company, fill_customers, fill_orders, site
 
-REQUESTS = 200
+REQUESTS = 100
 NEXT = re.compile(r'href="([^"]*[?&](?:amp;)?after=[^"]+)"')
 
 
@@ -21,6 +21,7 @@ def measure() -> list[Row]:
         say(f"making {customers} customers with {2 * customers} orders")
         fill_customers(runtime, tenant.id, customers)
         fill_orders(runtime, tenant.id, 2 * customers)
+        analyse(runtime)
         runtime.redis.flushall()
         _, client = signed_in(runtime, tenant)
         base = f"/c/{tenant.slug}/customers/"

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 from rows import Row, Skipped, alternating, say, size
-from site_ import company, fill_customers, fill_orders, site
+from site_ import analyse, company, fill_customers, fill_orders, site
 
 from kith_platform.frames import open_frames
 from kith_platform.jobs.resources import memory_mb, threads
@@ -42,6 +42,7 @@ def measure() -> list[Row]:
         say(f"making {customers} customers with {10 * customers} orders")
         fill_customers(runtime, tenant.id, customers)
         fill_orders(runtime, tenant.id, 10 * customers)
+        analyse(runtime)
         manifest = service.take(runtime, tenant.id)
         blobs = runtime.blobs.of(tenant.id)
         files = {name: blobs.path(manifest.tables[name].files[0].name) for name in ("sales_order", "customer_record")}
