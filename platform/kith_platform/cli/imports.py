@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kith_platform.cli.root import Console, command
+
+if TYPE_CHECKING:
+    from kith_platform.imports.mapping import Mapping
 
 
 @command("import")
@@ -38,12 +42,11 @@ def import_(
     """
     from kith_platform.cli.waiting import finished
     from kith_platform.imports import service
-    from kith_platform.imports.mapping import Mapping
 
     company = console.tenant(tenant)
     runtime = console.runtime
     blobs = runtime.blobs.of(company.id)
-    mapping = Mapping.from_json(json.loads(mapping_file.read_text("utf-8"))) if mapping_file else None
+    mapping = _mapping(mapping_file) if mapping_file else None
     with file.open("rb") as stream:
         kept = service.keep_file(blobs, stream)
     with runtime.doors.tenant_scope(company.id) as session:
@@ -63,6 +66,16 @@ def import_(
     counts = {key: result[key] for key in ("read", "inserted", "updated", "unchanged", "duplicate", "rejected")}
     document = {**counts, "rejects_file": rejects, "seconds": result["seconds"], "made": result["made"]}
     console.answer(document)
+
+
+def _mapping(path: Path) -> Mapping:
+    from kith_platform.imports.mapping import Mapping
+    from kith_platform.imports.problems import FileProblem
+
+    try:
+        return Mapping.from_json(json.loads(path.read_text("utf-8")))
+    except ValueError as error:  # neither UTF-8 nor JSON
+        raise FileProblem("mapping", detail=f"{path.name}: {error}") from None
 
 
 COMMANDS = (import_,)

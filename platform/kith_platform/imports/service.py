@@ -207,13 +207,16 @@ def ask_undo(session: Session, actor: Actor, row: Import, facts: FactCatalogue) 
 
 
 def state(session: Session, row: Import) -> str:
-    """The import's state; where its job ended without a word to it (cancelled while it waited, lost for good), the job's."""
+    """The import's state; where its job ended without a word to it (cancelled while it waited, lost for good), what that
+    means: it is cancelled or failed, or, where it was to be undone, done as before."""
     from kith_platform.jobs.models import Job
 
-    if row.state not in (WAITING, RUNNING) or row.job_id is None:
+    if row.state not in (WAITING, RUNNING, UNDOING) or row.job_id is None:
         return row.state
     job = session.get(Job, (row.tenant_id, row.job_id))
-    return row.state if job is None or job.finished_at is None else job.state
+    if job is None or job.finished_at is None:
+        return row.state
+    return DONE if row.state == UNDOING else job.state
 
 
 def _dialect(found: Dialect) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kith_platform.audit.models import AuditEntry
 from kith_platform.customers.models import Customer, CustomerIdentity, CustomerToken
 from kith_platform.facts.models import (
     Activity,
@@ -30,6 +31,7 @@ from kith_platform.facts.models import (
     Touch,
 )
 from kith_platform.imports.service import MissingColumns
+from kith_platform.refresh.models import RefreshWish
 
 CUSTOMERS = """customer_id,name,email,phone,city,since
 C1,Ada Lovelace,Ada@Example.com,+44 20 7946 0018,London,2020-02-29
@@ -254,3 +256,13 @@ def test_a_dry_run_tells_and_changes_nothing(company: Any) -> None:
     assert (result["inserted"], result["rejected"]) == (4, 1)
     assert result["rejects"]
     assert company.count(SalesOrder) == company.count(CustomerRecord) == 0
+
+
+def test_an_import_leaves_an_audit_entry_and_asks_for_a_refresh(company: Any) -> None:
+    company.load("orders", ORDERS, dry_run=True)
+    assert company.rows(AuditEntry, "action") == company.rows(RefreshWish, "wishes") == []
+    company.load("orders", ORDERS)
+    assert company.rows(AuditEntry, "action", "actor_name") == [("import:started", "Kith")]
+    assert company.rows(RefreshWish, "wishes") == [(1,)]
+    company.load("orders", ORDERS)
+    assert company.rows(RefreshWish, "wishes") == [(1,)], "nothing new, nothing to refresh"
