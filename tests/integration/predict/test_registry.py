@@ -1,0 +1,247 @@
+"""From a customer's files to sealed models and scores, through import, job and registry."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from known_companies import Customer, NewCustomer, Written
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from kith_platform.errors import Conflict
+from kith_platform.facts.models import CustomerRecord
+from kith_platform.frames import open_frames
+from kith_platform.jobs.models import Job
+from kith_platform.predict import churn, scores, service, verdicts, versions
+from kith_platform.predict.artefacts import Tampered
+from kith_platform.predict.horizon import ahead
+from kith_platform.predict.matrix import matrix_at
+from kith_platform.predict.models import ModelVersion, Score
+from kith_platform.predict.training import Scored, Trained
+from kith_platform.runtime import Runtime
+from kith_platform.simulator import Company, simulate
+from kith_platform.snapshots import service as snapshots
+from kith_tenants.tenant import TenantContext
+
+ENDS = dt.date(2026, 6, 30)
+FURTHER = ("stores", "member_cards", "coupons", "coupon_redemptions")
+
+
+@pytest.fixture(scope="module")
+def company() -> Company:
+    return simulate("retailer", regime="misspecified", customers=300, years=3.0, seed=7, ends_on=ENDS)
+
+
+@pytest.fixture(scope="module")
+def retailer(customer_like: NewCustomer, company: Company) -> Customer:
+    """A retailer with all its files imported."""
+    made = customer_like(company)
+    made.bring(company)
+    made.bring(company, FURTHER)
+    return made
+
+
+@pytest.fixture(scope="module")
+def first(retailer: Customer) -> dict[str, Any]:
+    """What the first training of both models said."""
+    return retailer.train()
+
+
+def of_task(session: Session, task: str) -> list[ModelVersion]:
+    return list(session.execute(select(ModelVersion).where(ModelVersion.task == task).order_by(ModelVersion.version)).scalars())
+
+
+def saved(session: Session, runtime: Runtime, trained: Trained) -> ModelVersion:
+    return versions.save(
+        session, "churn", trained, as_of=ENDS, watermark=dt.datetime.now(dt.UTC), snapshot="", seed=1, key=runtime.model_key
+    )
+
+
+def shipped(data: bytes = b"{}") -> Trained:
+    return Trained(ships=True, verdict="better_than_baseline", artefact=data)
+
+
+def test_what_models_are_tried_on_here_is_what_the_import_makes_of_the_same_files(
+    retailer: Customer, company: Company, runtime: Runtime, written: Written
+) -> None:
+    cutoff = dt.date(2026, 1, 15)
+    tenant = retailer.tenant
+    with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
+        names = dict(session.execute(select(CustomerRecord.customer_id, CustomerRecord.external_id)).tuples())
+    manifest = snapshots.take(runtime, tenant.id)
+    with (
+        written("retailer", "misspecified", 300, company=company) as known,
+        open_frames(runtime, tenant, manifest, threads=1, memory_mb=512) as frames,
+    ):
+        here, there = matrix_at(known.frames, known.sets, cutoff), matrix_at(frames, known.sets, cutoff)
+        ids = known.ids(here.customer)
+    rows = {names[customer]: row for row, customer in enumerate(there.customer)}
+    assert rows.keys() == set(ids)
+    same = there.values[[rows[name] for name in ids]]
+    for column, name in enumerate(here.names):
+        np.testing.assert_allclose(same[:, column], here.values[:, column], rtol=1e-12, err_msg=name)
+
+
+def test_a_training_leaves_one_version_per_model_and_a_score_per_customer(
+    retailer: Customer, first: dict[str, Any], runtime: Runtime
+) -> None:
+    with runtime.doors.tenant_scope(retailer.tenant.id, read_only=True) as session:
+        for task, least in (("churn", 150), ("clv", 300)):
+            (row,) = of_task(session, task)
+            assert row.state in ("champion", "baseline")
+            assert (row.as_of, row.seed) == (ENDS, 1)
+            found = session.execute(select(func.count(), func.max(Score.version)).where(Score.task == task)).one()
+            assert found[0] >= least
+            assert first[task]["sha256"] == row.sha256 != ""
+
+
+def test_the_same_snapshot_and_seed_give_the_same_bytes(retailer: Customer, first: dict[str, Any], runtime: Runtime) -> None:
+    again = retailer.train()
+    other = retailer.train("churn", seed=2)
+    with runtime.doors.tenant_scope(retailer.tenant.id, read_only=True) as session:
+        assert {row.snapshot for row in of_task(session, "churn")} == {of_task(session, "churn")[0].snapshot}
+    for task in ("churn", "clv"):
+        assert again[task]["sha256"] == first[task]["sha256"]
+        assert again[task]["version"] > first[task]["version"]
+    assert other["churn"]["seed"] == 2
+
+
+def test_a_training_asked_for_twice_at_once_is_one_job(retailer: Customer, runtime: Runtime) -> None:
+    with runtime.doors.tenant_scope(retailer.tenant.id) as session:
+        first = service.ask_training(session, None, ["clv"])
+        assert service.ask_training(session, None, ["clv"]).id == first.id
+    with runtime.doors.tenant_scope(retailer.tenant.id) as session:
+        session.delete(session.get_one(Job, (retailer.tenant.id, first.id)))
+
+
+def test_one_flipped_byte_is_refused_before_anything_reads_it(runtime: Runtime, tenant: TenantContext) -> None:
+    data = json.dumps({"kith_model": "clv", "weight": 1}).encode()
+    for place in (0, len(data) // 2, len(data) - 1):
+        with runtime.doors.tenant_scope(tenant.id) as session:
+            row = saved(session, runtime, shipped(data))
+            assert versions.artefact(session, row, runtime.model_key) == data
+            flipped = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+            session.execute(update(ModelVersion).where(ModelVersion.id == row.id).values(artefact=flipped))
+            session.expire_all()
+            with pytest.raises(Tampered, match="train it again"):
+                versions.artefact(session, row, runtime.model_key)
+
+
+def test_a_flipped_hash_a_foreign_key_and_another_version_are_refused(runtime: Runtime, tenant: TenantContext) -> None:
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        one, two = saved(session, runtime, shipped(b"one")), saved(session, runtime, shipped(b"two"))
+        with pytest.raises(Tampered):
+            versions.artefact(session, one, "a key of another installation")
+        taken = {name: getattr(two, name) for name in ("sha256", "hmac")} | {"artefact": b"two"}
+        session.execute(update(ModelVersion).where(ModelVersion.id == one.id).values(**taken))
+        session.expire_all()
+        with pytest.raises(Tampered):
+            versions.artefact(session, one, runtime.model_key)
+
+
+def test_another_companys_model_is_refused(runtime: Runtime, tenant: TenantContext, other_tenant: TenantContext) -> None:
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        theirs = saved(session, runtime, shipped(b"theirs"))
+        taken = {"artefact": b"theirs", "sha256": theirs.sha256, "hmac": theirs.hmac}
+    with runtime.doors.tenant_scope(other_tenant.id) as session:
+        ours = saved(session, runtime, shipped(b"ours"))
+        assert ours.version == theirs.version
+        session.execute(update(ModelVersion).where(ModelVersion.id == ours.id).values(**taken))
+        session.expire_all()
+        with pytest.raises(Tampered):
+            versions.artefact(session, ours, runtime.model_key)
+
+
+@pytest.mark.usefixtures("first")
+def test_a_horizon_is_not_read_from_a_model_that_was_changed(retailer: Customer, runtime: Runtime) -> None:
+    with runtime.doors.tenant_scope(retailer.tenant.id) as session:
+        row = versions.champion(session, "clv")
+        assert row is not None
+        good = versions.artefact(session, row, runtime.model_key)
+    days = ahead(runtime, retailer.tenant, "clv", 30)
+    assert all(0 <= found["p_alive"] <= 1 for found in days.values())
+    with runtime.doors.tenant_scope(retailer.tenant.id) as session:
+        bad = good.replace(b'"r": ', b'"r": 1')
+        session.execute(update(ModelVersion).where(ModelVersion.id == row.id).values(artefact=bad))
+    with pytest.raises(Tampered):
+        ahead(runtime, retailer.tenant, "clv", 30)
+    with runtime.doors.tenant_scope(retailer.tenant.id) as session:
+        session.execute(update(ModelVersion).where(ModelVersion.id == row.id).values(artefact=good))
+
+
+def test_a_new_champion_takes_over_and_the_old_one_can_come_back_in_one_transaction(
+    runtime: Runtime, tenant: TenantContext
+) -> None:
+    def states(session: Session) -> list[str]:
+        return [row.state for row in of_task(session, "churn")]
+
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        first = saved(session, runtime, shipped(b"one"))
+    with pytest.raises(ZeroDivisionError), runtime.doors.tenant_scope(tenant.id) as session:
+        saved(session, runtime, shipped(b"two"))
+        assert states(session) == ["retired", "champion"]
+        raise ZeroDivisionError
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        assert states(session) == ["champion"], "what failed swapped nothing"
+        saved(session, runtime, shipped(b"two"))
+        poor = saved(session, runtime, replace(shipped(b"three"), ships=False, verdict="no_better_than_baseline"))
+        none = saved(session, runtime, Trained(ships=False, verdict="empty"))
+        assert states(session) == ["retired", "champion", "baseline", "not_trained"]
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        versions.promote(session, session.get_one(ModelVersion, (tenant.id, first.id)))
+        assert states(session) == ["champion", "retired", "baseline", "not_trained"]
+        for row in (poor, none):
+            with pytest.raises(Conflict, match="never served"):
+                versions.promote(session, session.get_one(ModelVersion, (tenant.id, row.id)))
+
+
+def test_scores_are_written_only_where_they_changed(runtime: Runtime, tenant: TenantContext) -> None:
+    def keep(*values: float) -> dict[int, dt.datetime]:
+        scored = Scored(customer_ids=np.arange(1, len(values) + 1), values=np.array(values), tier="rule")
+        with runtime.doors.tenant_scope(tenant.id) as session:
+            scores.keep(session, "churn", scored, version=1, as_of=ENDS)
+        with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
+            return dict(session.execute(select(Score.customer_id, Score.changed_at)).tuples())
+
+    first = keep(0.1, 0.2, 0.3)
+    assert keep(0.1, 0.2, 0.3) == first
+    second = keep(0.1, 0.25, 0.3)
+    assert {customer for customer in first if second[customer] != first[customer]} == {2}
+
+
+def test_thirty_customers_are_told_exactly_what_is_missing(customer_like: NewCustomer, runtime: Runtime) -> None:
+    company = simulate("retailer", regime="misspecified", customers=30, years=3.0, seed=7, ends_on=ENDS)
+    small = customer_like(company)
+    small.bring(company, ("customers", "orders"))
+    models = small.train()
+    assert (models["churn"]["verdict"], models["churn"]["verdict_params"]["needed"]) == ("too_few_customers", 50)
+    assert 0 < models["churn"]["verdict_params"]["found"] < 30
+    assert models["clv"]["verdict"] == "too_few_repeat_buyers"
+    assert (models["clv"]["verdict_params"]["found"], models["clv"]["verdict_params"]["needed"]) == (30, 100)
+    said = verdicts.sentence(models["clv"]["verdict"], models["clv"]["verdict_params"])
+    assert "30 customers bought on more than one day and 100 are needed" in said
+    with runtime.doors.tenant_scope(small.tenant.id, read_only=True) as session:
+        assert set(session.execute(select(Score.tier)).scalars()) == {"rule"}
+
+
+def test_a_company_without_data_is_told_to_import(customer_like: NewCustomer, company: Company, runtime: Runtime) -> None:
+    empty = customer_like(company)
+    models = empty.train()
+    for task in ("churn", "clv"):
+        assert (models[task]["verdict"], models[task]["state"]) == ("empty", "not_trained")
+    with runtime.doors.tenant_scope(empty.tenant.id, read_only=True) as session:
+        assert session.execute(select(func.count()).select_from(Score)).scalar_one() == 0
+    assert "Import orders first" in verdicts.sentence("empty", {})
+
+
+def test_a_few_hundred_customers_get_the_smaller_model(written: Written) -> None:
+    with written("retailer", "misspecified", 300) as known:
+        small = churn.train(known.question, known.purchases, known.sets)
+    assert 50 <= small.metrics["training_leavers"] < 200
+    assert small.tier == "logistic"
+    assert len(small.features) >= 10
