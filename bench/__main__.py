@@ -1,4 +1,4 @@
-"""`python -m bench [NAME…]`: measure the budgets of docs/operations.md; a table on stdout, bench/results.json beside this file.
+"""`python -m bench [NAME…]`: measure speed and memory against their budgets; a table on stdout, bench/results.json.
 
 BENCH_SCALE=0.01 runs everything small, to see that it works.
 """
