@@ -40,6 +40,8 @@ def install(app: Flask) -> None:
             app.add_url_rule(f"/c/<slug>/m/{name}/{page.path}", endpoint(name, page.path), _view(name, page))
         items = [_entry(name, page) for page in plugin.brings["pages"] if page.in_navigation]
         app.extensions["kith.navigation"].add(items)
+    # A plugin's words may hold a bare per cent sign, which Jinja's own _() would take for a parameter.
+    app.jinja_env.globals["said"] = gettext
     app.before_request(_note_modules)
 
 
