@@ -136,6 +136,8 @@ class Engine:
         return max(1, min(32, ROWS_AT_ONCE // max(rows, 1)))
 
     def _formula(self, one: Offered, formula: Callable[..., Any], values: Mapping[str, float | None]) -> Reading:
+        if any(_name(measure) not in values for measure in one.metric.measures):
+            raise PluginFailed(f"a measure of {one.metric.key} failed")  # counted already, where it failed
         reading = self._checked(one, self._call(one, formula, _own(one.metric, values)))
         return replace(reading, coverage=_coverage(one.metric, values)) if reading.coverage is None else reading
 
