@@ -34,7 +34,7 @@ def rhythm(purchases: ir.Table) -> ir.Table:
         gap_count=between.count().cast("float64"),
         median_gap=between.gap.quantile(0.5),
         mean_gap=between.gap.mean(),
-        spread=between.gap.std(how="sample"),
+        squares=(between.gap * between.gap).sum(),
     )
     everybody = between.aggregate(tenant_gap=between.gap.quantile(0.5), tenant_gaps=between.count().cast("float64"))
     base = purchases.group_by("customer_id").aggregate(
@@ -43,12 +43,14 @@ def rhythm(purchases: ir.Table) -> ir.Table:
     joined = base.left_join(own, "customer_id").drop("customer_id_right").cross_join(everybody)
     segment = ibis.ifelse(joined.tenant_gaps >= GAPS_NEEDED, joined.tenant_gap, DEFAULT_GAP_DAYS)
     count = joined.gap_count.fill_null(0.0)
+    # From sums of whole numbers, which are exact: the engine's own deviation depends on the order of rows.
+    variance = (joined.squares - count * joined.mean_gap * joined.mean_gap) / (count - 1.0).nullif(0.0)
     weighted = SEGMENT_WEIGHT * segment + ibis.ifelse(count > 0, count * joined.median_gap, 0.0)
     return joined.mutate(
         gap_count=count,
         segment_gap=segment,
         tau=weighted / (SEGMENT_WEIGHT + count),
-        gap_variation=joined.spread / joined.mean_gap.nullif(0.0),
+        gap_variation=variance.clip(lower=0.0).sqrt() / joined.mean_gap.nullif(0.0),
     )
 
 
@@ -81,14 +83,14 @@ def buying(tables: Tables, cutoff: dt.date) -> ir.Table:
 
 
 def _money(purchases: ir.Table, cutoff: dt.date) -> ir.Table:
-    day, net = purchases.day, currency(purchases.net)
+    day, net = purchases.day, purchases.net  # whole numbers until summed: the same sum, whichever thread adds first
     recent, year = within(day, cutoff, 90), within(day, cutoff, 365)
     sums = purchases.group_by("customer_id").aggregate(
-        average_order=net.mean(),
+        average_order=currency(net.mean()),
         average_recent=net.mean(where=recent),
         average_before=net.mean(where=~recent),
-        first_net=net.argmin(day),
-        net_365=net.sum(where=year),
+        first_net=currency(net.argmin(day)),
+        net_365=currency(net.sum(where=year)),
         orders_30=within(day, cutoff, 30).cast("float64").sum(),
         orders_90=recent.cast("float64").sum(),
         orders_365=year.cast("float64").sum(),
@@ -100,13 +102,13 @@ def _spending_trend(purchases: ir.Table, own: ir.Table, cutoff: dt.date) -> ir.T
     """s of C4: spend of the last 2τ over the mean spend per 2τ of the 6τ before; null where younger than 8τ."""
     joined = purchases.join(own.select("customer_id", "tau", "tenure"), "customer_id")
     old = age(joined.day, cutoff).cast("float64")
-    net = currency(joined.net)
+    net = joined.net
     sums = joined.group_by("customer_id").aggregate(
         recent=net.sum(where=old < 2.0 * joined.tau),
         before=net.sum(where=(old >= 2.0 * joined.tau) & (old < 8.0 * joined.tau)),
         long_enough=(joined.tenure >= 8.0 * joined.tau).max(),
     )
-    trend = sums.recent.fill_null(0.0) / (sums.before / 3.0).nullif(0.0)
+    trend = sums.recent.fill_null(0) / (sums.before / 3.0).nullif(0.0)
     return sums.select(sums.customer_id, spending_trend=ibis.ifelse(sums.long_enough, trend, ibis.null("float64")))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 
 from kith_platform.i18n import N_
-from kith_platform.predict.features.windows import currency, within
+from kith_platform.predict.features.windows import within
 from kith_platform.sdk.types import Feature, FeatureSet
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ def delivery(tables: Tables, cutoff: dt.date) -> ir.Table:
     base = orders.group_by("customer_id").aggregate(
         late_180=(is_late & recent).fill_null(False).cast("float64").sum(),
         late_last=late.argmax(orders.occurred_at),
-        discount=currency(orders.discount).sum(),
-        net=currency(orders.net).sum(),
+        discount=orders.discount.sum(),
+        net=orders.net.sum(),
     )
-    base = base.mutate(discount_share=base.discount / (base.discount + base.net).nullif(0.0))
+    base = base.mutate(discount_share=base.discount / (base.discount + base.net).nullif(0))
     lines = tables.order_lines.left_join(tables.products.select(product_id="id", family="family"), "product_id")
     families = lines.group_by("customer_id").aggregate(families=lines.family.nunique().cast("float64"))
     returns = tables.returns

@@ -21,5 +21,5 @@ def within(day: ir.DateColumn, cutoff: dt.date, days: int) -> ir.BooleanColumn:
 
 
 def currency(amount: ir.Column) -> ir.FloatingColumn:
-    """Ten-thousandths as currency units, for features and shares only; sums are made before."""
+    """Ten-thousandths as currency units, for features only. Sums are made before: those of floats depend on the order of rows."""
     return amount.cast("float64") / TEN_THOUSANDTHS
