@@ -5,11 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+from kith_platform.errors import KithError
+from kith_platform.i18n import N_
+
 LARGEST = 64 * 1024 * 1024
 
 
-class Tampered(RuntimeError):
+class Tampered(KithError):
     """A model's bytes are not those that were trained, or belong to another company or task."""
+
+    code = "tampered"
+    default = N_(
+        "The stored model %(task)s version %(version)s is not the one that was trained. It was not opened: train it again."
+    )
 
 
 def sha256(data: bytes) -> str:
@@ -26,5 +34,5 @@ def opened(data: bytes, key: str, *, tenant: str, task: str, version: int, diges
     """The bytes, once they are proved to be what was sealed. Raises Tampered."""
     right = seal(key, tenant=tenant, task=task, version=version, digest=digest)
     if len(data) > LARGEST or sha256(data) != digest or not hmac.compare_digest(right, sealed):
-        raise Tampered(f"The stored model {task} version {version} is not the one that was trained; train it again.")
+        raise Tampered(task=task, version=version)
     return data
