@@ -38,7 +38,16 @@ def customers(number: int = CUSTOMERS) -> bytes:
         since = dt.date(2024, 1, 15) + dt.timedelta(days=at)
         colour = ("red", "blue", "green")[at % 3]
         rows.append(
-            [f"{at + 1:05}", names(at), f"c{at + 1}@shop.example", f"+44 20 7946 {at:04}", city, country, f"{since:%d/%m/%Y}", colour]
+            [
+                f"{at + 1:05}",
+                names(at),
+                f"c{at + 1}@shop.example",
+                f"+44 20 7946 {at:04}",
+                city,
+                country,
+                f"{since:%d/%m/%Y}",
+                colour,
+            ]
         )
     return _text(rows)
 
@@ -49,7 +58,9 @@ def order_lines(today: dt.date, buyers: int = 30, *, new: int = 5, seed: int = 5
     Two lines are wrong on purpose: a date that is none, and an amount that is none. Too few buyers to train a model on.
     """
     draw = random.Random(seed)
-    rows: list[list[object]] = [["Order No", "Order date", "Customer ID", "SKU", "Product", "Quantity", "Unit price", "Line total"]]
+    rows: list[list[object]] = [
+        ["Order No", "Order date", "Customer ID", "SKU", "Product", "Quantity", "Unit price", "Line total"]
+    ]
     order = 1000
     for customer in [*range(buyers), *range(CUSTOMERS, CUSTOMERS + new)]:
         day = today - dt.timedelta(days=draw.randrange(200, 600))
