@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration" / "jobs"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "integration" / "predict"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import sample_jobs  # noqa: F401 - declares its kinds

@@ -10,7 +10,7 @@ import hashlib
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ import pytest
 from kill_series import kill_workers
 from sample_processes import Site, look
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from kith_platform.demo.companies import ORDER
 from kith_platform.facts.models import CustomerRecord, OrderLine, Product, SalesOrder
@@ -81,41 +80,45 @@ def undisturbed(runtime: Runtime, job: Job) -> tuple[Job, float]:
     return after, time.monotonic() - started
 
 
-def checksum(session: Session, *columns: Any) -> tuple[int, str]:
-    """Number of rows, and a hash of these columns of all of them: what the file says, since ids of our own differ."""
-    values = sorted("|".join(map(str, found)) for found in session.execute(select(*columns)))
+def checksum(rows: Iterable[Any]) -> tuple[int, str]:
+    """Number of rows and a hash of them all, in whatever order: ids of our own are not among them, since they differ."""
+    values = sorted(map(str, rows))
     return len(values), hashlib.sha256("\n".join(values).encode()).hexdigest()
 
 
 def imported(runtime: Runtime, job: Job) -> Effect:
     with runtime.doors.tenant_scope(job.tenant_id, read_only=True) as session:
-        who = select(CustomerRecord.external_id).where(CustomerRecord.id == SalesOrder.record_id).scalar_subquery()
-        which = select(SalesOrder.external_id).where(SalesOrder.id == OrderLine.order_id).scalar_subquery()
-        what = select(Product.external_id).where(Product.id == OrderLine.product_id).scalar_subquery()
+        names = {
+            row: {found.id: found.external_id for found in session.execute(select(row.id, row.external_id))}
+            for row in (CustomerRecord, Product, SalesOrder)
+        }
+        order = (SalesOrder.external_id, SalesOrder.occurred_on, SalesOrder.net, SalesOrder.record_id)
+        line = (OrderLine.external_id, OrderLine.quantity, OrderLine.net, OrderLine.order_id, OrderLine.product_id)
         row = session.execute(select(Import).where(Import.id == job.args["import"])).scalar_one()
         return {
             "counts": {key: getattr(row, key) for key in ("read", "inserted", "updated", "unchanged", "duplicate", "rejected")},
             "made": row.made,
-            "customers": checksum(session, CustomerRecord.external_id),
-            "orders": checksum(session, SalesOrder.external_id, SalesOrder.occurred_on, SalesOrder.net, who),
-            "lines": checksum(session, OrderLine.external_id, OrderLine.quantity, OrderLine.net, which, what),
-            "rejects": checksum(session, ImportReject.line, ImportReject.reason, ImportReject.raw),
+            "customers": checksum(names[CustomerRecord].values()),
+            "orders": checksum((*own, names[CustomerRecord][who]) for *own, who in session.execute(select(*order))),
+            "lines": checksum(
+                (*own, names[SalesOrder][which], names[Product][what]) for *own, which, what in session.execute(select(*line))
+            ),
+            "rejects": checksum(session.execute(select(ImportReject.line, ImportReject.reason, ImportReject.raw))),
         }
 
 
 def trained(runtime: Runtime, job: Job) -> Effect:
     with runtime.doors.tenant_scope(job.tenant_id, read_only=True) as session:
         rows = session.execute(select(ModelVersion).where(ModelVersion.job_id == job.id)).scalars().all()
-        newest = session.execute(select(ModelVersion.task, func.max(ModelVersion.version)).group_by(ModelVersion.task))
-        scored = session.execute(select(Score.task, Score.version).distinct()).tuples().all()
-        assert dict(scored) == dict(newest.tuples())
+        newest = session.execute(select(ModelVersion.task, func.max(ModelVersion.version)).group_by(ModelVersion.task)).all()
+        scored = session.execute(select(Score.task, Score.version).distinct()).all()
+        assert sorted(scored) == sorted(newest)
+        serving = select(ModelVersion.task).where(ModelVersion.state == "champion").order_by(ModelVersion.task)
         return {
-            "versions": sorted((row.task, row.sha256, row.verdict, row.state != "not_trained") for row in rows),
-            "champions": session.execute(
-                select(func.count()).where(ModelVersion.state == "champion").group_by(ModelVersion.task)
-            ).scalars().all(),
-            "scores": checksum(session, Score.task, Score.customer_id, Score.value, Score.band),
-        }  # fmt: skip
+            "versions": sorted((row.task, row.sha256, row.verdict) for row in rows),
+            "champions": list(session.execute(serving).scalars()),
+            "scores": checksum(session.execute(select(Score.task, Score.customer_id, Score.value, Score.band))),
+        }
 
 
 def the_same(expected: Effect, effect: Callable[[Job], Effect], job: Job) -> None:
