@@ -17,7 +17,7 @@ from kith_platform.errors import Conflict
 from kith_platform.facts.models import CustomerRecord
 from kith_platform.frames import open_frames
 from kith_platform.jobs.models import Job
-from kith_platform.predict import churn, scores, service, verdicts, versions
+from kith_platform.predict import scores, service, verdicts, versions
 from kith_platform.predict.artefacts import Tampered
 from kith_platform.predict.horizon import ahead
 from kith_platform.predict.matrix import matrix_at
@@ -103,13 +103,11 @@ def test_a_training_leaves_one_version_per_model_and_a_score_per_customer(
 
 def test_the_same_snapshot_and_seed_give_the_same_bytes(retailer: Customer, first: dict[str, Any], runtime: Runtime) -> None:
     again = retailer.train()
-    other = retailer.train("churn", seed=2)
     with runtime.doors.tenant_scope(retailer.tenant.id, read_only=True) as session:
         assert {row.snapshot for row in of_task(session, "churn")} == {of_task(session, "churn")[0].snapshot}
     for task in ("churn", "clv"):
         assert again[task]["sha256"] == first[task]["sha256"]
         assert again[task]["version"] > first[task]["version"]
-    assert other["churn"]["seed"] == 2
 
 
 def test_a_training_asked_for_twice_at_once_is_one_job(retailer: Customer, runtime: Runtime) -> None:
@@ -239,9 +237,6 @@ def test_a_company_without_data_is_told_to_import(customer_like: NewCustomer, co
     assert "Import orders first" in verdicts.sentence("empty", {})
 
 
-def test_a_few_hundred_customers_get_the_smaller_model(written: Written) -> None:
-    with written("retailer", "misspecified", 300) as known:
-        small = churn.train(known.question, known.purchases, known.sets)
-    assert 50 <= small.metrics["training_leavers"] < 200
-    assert small.tier == "logistic"
-    assert len(small.features) >= 10
+def test_a_few_hundred_customers_get_the_smaller_model(first: dict[str, Any]) -> None:
+    assert 50 <= first["churn"]["metrics"]["training_leavers"] < 200
+    assert first["churn"]["tier"] == "logistic"
