@@ -24,7 +24,7 @@ def purchases(
     none; each was cut before it came here. `money` brings `net` into the tenant's currency.
     """
     orders = orders.filter(orders.customer_id.notnull(), (orders.net >= 0).fill_null(True))
-    orders = _standing(orders, statuses)
+    orders = standing(orders, statuses)
     if returns is not None:
         orders = _not_returned(orders, returns, lines)
     bought = money(orders.select("customer_id", "occurred_on", "net", "currency"))
@@ -32,7 +32,7 @@ def purchases(
     return days.aggregate(orders=bought.count(), net=bought.net.sum())
 
 
-def _standing(orders: ir.Table, statuses: ir.Table | None) -> ir.Table:
+def standing(orders: ir.Table, statuses: ir.Table | None) -> ir.Table:
     """Orders whose last known status is not one of VOID."""
     status = orders.status
     if statuses is not None:

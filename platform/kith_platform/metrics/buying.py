@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from kith_platform.frames import Frames, Tables
-from kith_platform.frames.purchases import _standing as standing
+from kith_platform.frames.purchases import standing
 from kith_platform.sdk.types import Buying
 
 

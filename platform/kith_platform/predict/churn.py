@@ -8,9 +8,10 @@ The rule to beat is ρ > 1.5.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -29,6 +30,7 @@ LEFT_RHO, LEFT_DAYS = 3.0, 30.0
 SHORTEST_HORIZON = 90
 PLAIN = ("recency", "purchase_days", "tenure")  # the second baseline: logistic on R, F and tenure
 LEAST_POPULATION = 50
+RATE_OF_ALL = 0.3
 
 
 @dataclass(frozen=True)
@@ -206,13 +208,7 @@ def _result(
     question.progress(85, N_("Scoring every customer"))
     everybody = staying(matrix_at(question.frames, sets, question.cutoff))
     now = everybody.columns(names)
-    contributions = model.contributions(now)
-    scored = Scored(
-        customer_ids=everybody.customer,
-        values=calibrated.apply(model.predict(now)),
-        tier=model.tier,
-        reasons=top_reasons(contributions, now, names),
-    )
+    rule = rule_of(train_set)
     comparison = judged.comparison
     base = Trained(
         ships=ships,
@@ -234,11 +230,11 @@ def _result(
             "test_cutoff": calendar.test.isoformat(),
         },
         metrics=judged.metrics,
-        report={**judged.report, "drivers": drivers(contributions, now, names)},
+        report={**judged.report, "drivers": drivers(model.contributions(now), now, names), "rule": json.loads(rule.to_bytes())},
         artefact=pack(model, calibrated),
-        scored=scored,
+        scored=model_scores(everybody, model, calibrated),
     )
-    return base if ships else replace(base, scored=rule_scores(everybody, train_set))
+    return base if ships else replace(base, scored=rule_scores(everybody, rule))
 
 
 def pack(model: tiers.Classifier, calibrated: calibration.Calibration) -> bytes:
@@ -252,19 +248,45 @@ def unpack(data: bytes, *, threads: int = 1) -> tuple[tiers.Classifier, calibrat
     return tiers.load(rest, nthread=threads), calibration.Calibration.from_json(line.decode())
 
 
-def rule_scores(everybody: Matrix, train_set: Labelled | None) -> Scored:
-    """The rule's answer: the leaving rate seen on either side of ρ = 1.5, drawn towards the rate of all."""
+def model_scores(everybody: Matrix, model: tiers.Classifier, calibrated: calibration.Calibration) -> Scored:
+    """What a model says of everybody, with its reasons."""
+    now = everybody.columns(model.features)
+    return Scored(
+        customer_ids=everybody.customer,
+        values=calibrated.apply(model.predict(now)),
+        tier=model.tier,
+        reasons=top_reasons(model.contributions(now), now, model.features),
+    )
+
+
+def rule_of(train_set: Labelled | None) -> rates.Rates:
+    """The rule: the leaving rate seen on either side of ρ = 1.5, drawn towards the rate of all."""
+    if train_set is None or not train_set.outcome.size:  # before any window is over: a shipped constant
+        return rates.fit(np.zeros((0, 1)), np.zeros(0), features=("rho",), rule=RULE, prior=RATE_OF_ALL)
+    return rates.fit(train_set.matrix.column("rho")[:, None], train_set.outcome, features=("rho",), rule=RULE)
+
+
+def rule_scores(everybody: Matrix, rule: rates.Rates) -> Scored:
+    """What the rule says of everybody."""
     values = everybody.column("rho")[:, None]
-    known = (train_set.matrix.column("rho")[:, None], train_set.outcome) if train_set else (np.zeros((0, 1)), np.zeros(0))
-    prior = None if train_set and train_set.outcome.size else 0.3  # before any window is over: a shipped constant
-    fitted = rates.fit(known[0], known[1], features=("rho",), rule=RULE, prior=prior)
-    probability = fitted.predict(values)
-    reasons = top_reasons(fitted.contributions(values), values, ("rho",))
-    return Scored(customer_ids=everybody.customer, values=probability, tier="rule", reasons=reasons)
+    reasons = top_reasons(rule.contributions(values), values, ("rho",))
+    return Scored(customer_ids=everybody.customer, values=rule.predict(values), tier="rule", reasons=reasons)
+
+
+def rescore(question: Question, sets: Sequence[FeatureSet], artefact: bytes | None, report: Mapping[str, Any]) -> Scored | None:
+    """Everybody's scores at the question's cutoff by what was trained before: the opened artefact, or the stored rule."""
+    everybody = staying(matrix_at(question.frames, sets, question.cutoff))
+    if not everybody.customer.size:
+        return None
+    if artefact is not None:
+        return model_scores(everybody, *unpack(artefact, threads=question.threads))
+    stored = report.get("rule")
+    rule = tiers.load(json.dumps(stored).encode()) if stored else rule_of(None)
+    return rule_scores(everybody, cast("rates.Rates", rule))
 
 
 def _by_rule(question: Question, sets: Sequence[FeatureSet], verdict: str, params: Mapping[str, Any]) -> Trained:
     """Nothing could be trained: the rule serves, and the verdict says what is missing."""
     everybody = staying(matrix_at(question.frames, sets, question.cutoff))
-    scored = rule_scores(everybody, None) if everybody.customer.size else None
+    scored = rule_scores(everybody, rule_of(None)) if everybody.customer.size else None
     return Trained(ships=False, verdict=verdict, verdict_params=dict(params), scored=scored)

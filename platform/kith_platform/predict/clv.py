@@ -6,6 +6,7 @@ The purchase day is the unit; net stands for margin while lines carry no cost, a
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +169,33 @@ def score(fit: Fit, history: Repeats, question: Question) -> Scored:
             "expected_purchases": fit.purchases(history, round(months * clv.DAYS_PER_MONTH)),
             "per_purchase": per_purchase,
         },
+    )
+
+
+def rescore(question: Question, artefact: bytes | None) -> Scored | None:
+    """Everybody's values at the question's cutoff by the opened artefact of a fit, or by the rule."""
+    known = PurchaseDays.known(question.frames, question.cutoff)
+    if not len(known):
+        return None
+    history = Repeats.at(known, day_number(question.cutoff))
+    if artefact is None:
+        return mean_rule(history, known, question)
+    return score(fit_of(json.loads(artefact)), history, question)
+
+
+def fit_of(stored: Mapping[str, Any]) -> Fit:
+    """A Fit from an opened artefact."""
+    value = stored["gamma_gamma"]
+    models = tuple(
+        gamma_gamma.GammaGamma(**{**one, "at_bound": tuple(one["at_bound"])})
+        for one in (value if isinstance(value, list) else [value])
+    )
+    buying = stored["bgnbd"]
+    return Fit(
+        bgnbd.BgNbd(**{**buying, "at_bound": tuple(buying["at_bound"])}),
+        gamma_gamma.ValueModel(
+            starts=tuple(stored["gamma_gamma_starts"]), models=models, correlation=stored["frequency_value_correlation"]
+        ),
     )
 
 

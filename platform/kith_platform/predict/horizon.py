@@ -5,17 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kith_platform.errors import Invalid
 from kith_platform.i18n import N_
 from kith_platform.predict import versions
-from kith_platform.predict.clv import Fit
+from kith_platform.predict.clv import fit_of
 from kith_platform.predict.evidence import PurchaseDays, Repeats, day_number
-from kith_platform.predict.fits.bgnbd import BgNbd, p_alive
-from kith_platform.predict.fits.gamma_gamma import GammaGamma, ValueModel
+from kith_platform.predict.fits.bgnbd import p_alive
 
 if TYPE_CHECKING:
     from kith_platform.runtime import Runtime
@@ -45,16 +44,3 @@ def ahead(runtime: Runtime, tenant: TenantContext, key: str, days: int) -> dict[
     columns = np.column_stack([money, purchases, alive]).round(6).tolist()
     names = ("value", "expected_purchases", "p_alive")
     return {int(customer): dict(zip(names, line, strict=True)) for customer, line in zip(history.customer, columns, strict=True)}
-
-
-def fit_of(stored: Mapping[str, Any]) -> Fit:
-    """A Fit from an opened artefact."""
-    value = stored["gamma_gamma"]
-    models = tuple(
-        GammaGamma(**{**one, "at_bound": tuple(one["at_bound"])}) for one in (value if isinstance(value, list) else [value])
-    )
-    buying = stored["bgnbd"]
-    return Fit(
-        BgNbd(**{**buying, "at_bound": tuple(buying["at_bound"])}),
-        ValueModel(starts=tuple(stored["gamma_gamma_starts"]), models=models, correlation=stored["frequency_value_correlation"]),
-    )

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kith_platform.guard import PluginFailed
 from kith_platform.i18n import N_
 from kith_platform.jobs.declared import JobRun, job
-from kith_platform.modules import service as modules
-from kith_platform.predict import scores, versions
-from kith_platform.predict.features import CORE_FEATURE_SETS
+from kith_platform.predict import feature_sets, scores, versions
 from kith_platform.predict.service import Task, task_of
-from kith_platform.sdk.types import FeatureSet
-
-if TYPE_CHECKING:
-    from kith_platform.frames import Frames
+from kith_platform.refresh import service as refresh
 
 
 @job("predict.train", queue="train", max_attempts=3, label=N_("Training models"))
@@ -43,6 +37,8 @@ def train(run: JobRun) -> None:
                 kept = _train_one(run, task, frames, purchases, as_of, manifest, number, len(tasks))
             results[task.key] = versions.summary(kept)
     run.result({"models": results})
+    with run.step(last=True) as session:
+        refresh.ask_refresh(session)  # metrics that are built on scores
 
 
 def _train_one(
@@ -55,9 +51,11 @@ def _train_one(
         run.progress((number * 100 + done) // count, 100, message)
 
     question = Question(frames=frames, as_of=as_of, seed=int(run.args["seed"]), threads=run.threads, progress=tell)
-    sets, warnings = _feature_sets(run, frames, question.cutoff)
+    sets, warnings = feature_sets.usable(run, frames, question.cutoff)
     trained = task.train(question, purchases, sets)
-    trained = replace(trained, warnings=(*trained.warnings, *warnings))
+    # A day that was asked for stays: scores as of then are not moved on by the next refresh.
+    report = {**trained.report, "day_given": bool(run.args["as_of"])}
+    trained = replace(trained, report=report, warnings=(*trained.warnings, *warnings))
     with run.step() as session:
         row = versions.save(
             session,
@@ -73,28 +71,3 @@ def _train_one(
         if trained.scored is not None:
             scores.keep(session, task.key, trained.scored, version=row.version, as_of=as_of)
     return row
-
-
-def _feature_sets(run: JobRun, frames: Frames, cutoff: dt.date) -> tuple[list[FeatureSet], list[dict[str, Any]]]:
-    """Core's, and those of the modules this company has switched on; with a warning for each that cannot be computed.
-
-    A module's feature set is tried once first, so that its error costs its own features and not the training.
-    """
-    with run.step() as session:
-        on = modules.enabled(session, run.runtime.plugins)
-    sets, warnings = list(CORE_FEATURE_SETS), list[dict[str, Any]]()
-    tables = frames.before(cutoff)
-    for plugin, found in run.runtime.plugins.brought("feature_sets", on):
-        try:
-            run.runtime.plugins.call(plugin, run.tenant.id, f"feature set {found.key}", _try, tables, found, cutoff)
-            sets.append(found)
-        except PluginFailed:
-            warnings.append({"code": "features_left_out", "module": plugin, "set": found.key})
-    return sets, warnings
-
-
-def _try(tables: Any, found: FeatureSet, cutoff: dt.date) -> None:
-    columns = tables.run(found.compute(tables, cutoff).limit(1)).column_names
-    missing = {"customer_id", *(feature.name for feature in found.features)} - set(columns)
-    if missing:
-        raise ValueError(f"columns are missing: {', '.join(sorted(missing))}")

@@ -30,8 +30,10 @@ class Matrix:
         return np.asarray(self.values[:, self.names.index(name)])
 
     def columns(self, names: Sequence[str]) -> Floats:
-        """The columns called `names`, in that order, (n, len(names))."""
-        return np.ascontiguousarray(self.values[:, [self.names.index(name) for name in names]])
+        """The columns called `names`, in that order, (n, len(names)); NaN for one that nobody computes any more."""
+        missing = np.full((self.values.shape[0], 1), np.nan)
+        columns = [self.values[:, [self.names.index(name)]] if name in self.names else missing for name in names]
+        return np.ascontiguousarray(np.hstack(columns)) if columns else np.zeros((self.values.shape[0], 0))
 
     def where(self, rows: NDArray[np.bool_]) -> Matrix:
         return Matrix(self.customer[rows], self.values[rows], self.names, self.senses)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,20 @@ from kith_platform.predict.models import Score
 from kith_platform.predict.training import Scored
 
 BATCH = 2_000
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Which version the kept scores of a task are by, and as of which day."""
+
+    version: int
+    as_of: dt.date
+
+
+def stand(session: Session, task: str) -> Stand | None:
+    """None while nobody is scored."""
+    found = session.execute(select(Score.version, Score.as_of).where(Score.task == task).limit(1)).first()
+    return Stand(*found) if found else None
 
 
 def keep(session: Session, task: str, scored: Scored, *, version: int, as_of: dt.date) -> int:

@@ -17,11 +17,13 @@ from kith_platform.predict.models import ModelVersion
 if TYPE_CHECKING:
     from kith_platform.jobs.models import Job
     from kith_platform.predict.evidence import PurchaseDays
-    from kith_platform.predict.training import Question, Trained
+    from kith_platform.predict.training import Question, Scored, Trained
     from kith_platform.sdk.types import FeatureSet
     from kith_tenants.context import Actor
 
 Trainer = Callable[["Question", "PurchaseDays", "Sequence[FeatureSet]"], "Trained"]
+# Question, feature sets, the opened artefact of the version that serves (None: the rule serves), and its report.
+Scorer = Callable[["Question", "Sequence[FeatureSet]", "bytes | None", "Mapping[str, Any]"], "Scored | None"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Task:
     answers: str
     value: str
     train: Trainer
+    rescore: Scorer
 
 
 def _train_churn(question: Question, purchases: PurchaseDays, sets: Sequence[FeatureSet]) -> Trained:
@@ -47,11 +50,41 @@ def _train_clv(question: Question, purchases: PurchaseDays, _sets: Sequence[Feat
     return clv.train(question, purchases)
 
 
+def _rescore_churn(
+    question: Question, sets: Sequence[FeatureSet], artefact: bytes | None, report: Mapping[str, Any]
+) -> Scored | None:
+    from kith_platform.predict import churn
+
+    return churn.rescore(question, sets, artefact, report)
+
+
+def _rescore_clv(
+    question: Question, _sets: Sequence[FeatureSet], artefact: bytes | None, _report: Mapping[str, Any]
+) -> Scored | None:
+    from kith_platform.predict import clv
+
+    return clv.rescore(question, artefact)
+
+
 TASKS: Mapping[str, Task] = {
     task.key: task
     for task in (
-        Task("churn", N_("Leaving"), N_("Who will stop buying, and what is typical of it?"), "probability", _train_churn),
-        Task("clv", N_("Customer lifetime value"), N_("What is each customer worth in the next months?"), "money", _train_clv),
+        Task(
+            "churn",
+            N_("Leaving"),
+            N_("Who will stop buying, and what is typical of it?"),
+            "probability",
+            _train_churn,
+            _rescore_churn,
+        ),
+        Task(
+            "clv",
+            N_("Customer lifetime value"),
+            N_("What is each customer worth in the next months?"),
+            "money",
+            _train_clv,
+            _rescore_clv,
+        ),
     )
 }
 

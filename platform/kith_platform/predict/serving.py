@@ -14,6 +14,7 @@ from kith_platform.jobs.models import Job
 from kith_platform.predict import versions
 from kith_platform.predict.models import ModelVersion
 from kith_platform.predict.service import TASKS, Task
+from kith_platform.refresh import service as refresh
 from kith_tenants.context import Actor
 
 TRAINING = "predict.train"
@@ -41,6 +42,7 @@ def promote(session: Session, actor: Actor, task: str, public_id: uuid.UUID) -> 
         raise Forbidden
     row = version(session, task, public_id)
     versions.promote(session, row)
+    refresh.ask_refresh(session)  # its scores take the place of the other version's
     record(session, actor, "model:promoted", f"model:{row.public_id}", {"task": task, "version": row.version})
     return row
 

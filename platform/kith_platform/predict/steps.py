@@ -1,0 +1,46 @@
+"""Scores as a step of every refresh: what serves says of everybody as of the newest day, without training again."""
+
+from __future__ import annotations
+
+from kith_platform.i18n import N_
+from kith_platform.predict import feature_sets, scores, versions
+from kith_platform.predict.models import CHAMPION, ModelVersion
+from kith_platform.predict.service import TASKS, Task
+from kith_platform.predict.training import Question
+from kith_platform.refresh.graph import SNAPSHOT, Turn, step
+
+
+def _also(turn: Turn) -> str:
+    """Which versions serve."""
+    with turn.run.step() as session:
+        found = [(key, versions.champion(session, key) or versions.latest(session, key)) for key in TASKS]
+    return repr([(key, row.version, row.state) for key, row in found if row is not None])
+
+
+@step("scores", inputs=(SNAPSHOT,), label=N_("Scoring customers"), also=_also)
+def refresh_scores(turn: Turn) -> None:
+    """Each task in a transaction of its own. Before its first training a task has nothing to say."""
+    for number, task in enumerate(TASKS.values()):
+        turn.run.check()
+        turn.run.progress(number, len(TASKS), N_("Scoring customers"))
+        _rescore(turn, task)
+
+
+def _rescore(turn: Turn, task: Task) -> None:
+    run, frames = turn.run, turn.frames
+    with run.step() as session:
+        serving = versions.champion(session, task.key) or versions.latest(session, task.key)
+        if serving is None or serving.report.get("day_given") or _is_scored(serving, scores.stand(session, task.key), turn):
+            return
+        artefact = versions.artefact(session, serving, run.runtime.model_key) if serving.state == CHAMPION else None
+    question = Question(frames=frames, as_of=frames.last_day, seed=serving.seed, threads=run.threads)
+    sets, _warnings = feature_sets.usable(run, frames, question.cutoff)
+    scored = task.rescore(question, sets, artefact, serving.report)
+    if scored is not None:
+        with run.step() as session:
+            scores.keep(session, task.key, scored, version=serving.version, as_of=question.as_of)
+
+
+def _is_scored(serving: ModelVersion, stand: scores.Stand | None, turn: Turn) -> bool:
+    """Whether the scores are this version's, of this very snapshot: the training has just kept them."""
+    return stand is not None and stand.version == serving.version and serving.snapshot == turn.manifest.public_id.hex
