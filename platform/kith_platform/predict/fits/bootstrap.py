@@ -40,7 +40,11 @@ def compare(
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> Comparison | None:
-    """Draws customers with replacement within strata, the same draw for both scores; percentile interval.
+    """Draws customers with replacement within strata, the same draw for both scores; basic interval, 2d - quantile.
+
+    Basic (Davison & Hinkley 1997, 5.2) and not percentile: who is drawn twice ranks beside himself, which flatters the
+    average precision of a fine score over that of a rule's two steps. The percentile interval finds one random score
+    in 17 better than a random rule, the basic one in 200 [measured: 1,200 customers, 15 % positive].
 
     Arrays of shape (n,). `strata` are labels; by default the outcome's two classes where it has no more, else one
     stratum. None where the metric is undefined on these data. The same seed gives the same interval.
@@ -63,11 +67,12 @@ def compare(
     drawn = drawn[np.isfinite(drawn)]
     if not drawn.size:
         return None
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    difference = at_model - at_baseline
+    low, high = 2.0 * difference - np.quantile(drawn, [0.975, 0.025])
     return Comparison(
         model=at_model,
         baseline=at_baseline,
-        difference=at_model - at_baseline,
+        difference=difference,
         low=float(low),
         high=float(high),
         replicates=drawn.size,
