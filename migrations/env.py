@@ -46,7 +46,7 @@ def add_protection(_context: Any, _revision: Any, directives: list[Any]) -> None
         script.downgrade_ops.ops = []
 
 
-def in_stream(name: str | None, kind: str, parents: Any) -> bool:
+def in_stream(name: str | None, kind: str, _parents: Any) -> bool:
     return name == stream.schema if kind == "schema" else True
 
 

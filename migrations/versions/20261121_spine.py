@@ -718,6 +718,7 @@ def upgrade() -> None:
     schema='kith'
     )
     op.create_index('ix_sales_order_changed_at', 'sales_order', ['changed_at'], unique=False, schema='kith', postgresql_using='brin')
+    op.create_index('ix_sales_order_occurred_on', 'sales_order', ['tenant_id', 'occurred_on'], unique=False, schema='kith')
     op.create_index('ix_sales_order_record_id', 'sales_order', ['tenant_id', 'record_id'], unique=False, schema='kith')
     op.create_table('saved_mapping',
     sa.Column('tenant_id', sa.Integer(), server_default=sa.text('kith.tenant_id()'), nullable=False),

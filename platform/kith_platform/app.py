@@ -99,7 +99,7 @@ def configure(app: Flask, settings: Settings, secret_key: str, *, testing: bool)
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    proxies = getattr(settings, "trusted_proxies", 0)
+    proxies = settings.trusted_proxies
     if proxies:  # only as many hops as the operator vouches for: anybody can send X-Forwarded-For
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
 

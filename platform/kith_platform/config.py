@@ -31,6 +31,7 @@ class Settings:
     mail_url: str = ""  # smtp://user:password@host:port; empty: messages stay in the outbox
     mail_from: str = "Kith <kith@localhost>"
     public_url: str = "http://127.0.0.1:8000"
+    trusted_proxies: int = 0  # how many proxies stand before Kith and set X-Forwarded-*
     secret_key: str = ""  # empty: made once and kept under `home`
     log_level: str = "info"
     log_json: bool = False

@@ -79,14 +79,17 @@ def compact(value: Number, language: str, *, digits: int = 1) -> str:
 
 
 def money(value: Number, currency: str, language: str, *, short: bool = False, whole: bool = False) -> str:
-    """Money with its currency's sign. `short`: 1.2万; `whole`: without cents."""
+    """Money with its currency's sign; a sign of letters stands apart (SGD 12.50). `short`: 1.2万; `whole`: without cents."""
+    sign = numbers.get_currency_symbol(currency, locale=language)
+    if sign[-1].isalpha():
+        sign += "\u00a0"
+    size: Number = -value if value < 0 else value
     if short:
-        sign = numbers.get_currency_symbol(currency, locale=language)
-        body = compact(abs(value), language)
-        return f"{'-' if value < 0 else ''}{sign}{body}"
-    if whole:
-        return numbers.format_currency(value, currency, format="¤#,##0", locale=language, currency_digits=False)
-    return numbers.format_currency(value, currency, locale=language)
+        body = compact(size, language)
+    else:
+        digits = 0 if whole else numbers.get_currency_precision(currency)
+        body = numbers.format_decimal(size, format="#,##0" + ("." + "0" * digits if digits else ""), locale=language)
+    return f"{'-' if value < 0 else ''}{sign}{body}"
 
 
 def percent(value: Number, language: str, *, digits: int = 1) -> str:

@@ -42,8 +42,8 @@ class QuerySchema(Schema):
 @api.route("")
 class Entries(MethodView):
     @requires("audit:read")
-    @api.arguments(QuerySchema, location="query")  # type: ignore[untyped-decorator]
-    @api.response(200, PageSchema)  # type: ignore[untyped-decorator]
+    @api.arguments(QuerySchema, location="query")
+    @api.response(200, PageSchema)
     def get(self, asked: dict[str, Any]) -> dict[str, Any]:
         """The company's audit entries, newest first."""
         wanted = service.Filter(action=asked["action"], since=asked["since"], until=asked["until"])

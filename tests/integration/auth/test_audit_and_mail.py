@@ -48,7 +48,7 @@ def test_not_even_the_owner_of_the_tables_changes_the_trail(runtime: Runtime, ta
 
 
 def test_what_is_undone_leaves_no_row(runtime: Runtime, tenant: TenantContext) -> None:
-    with pytest.raises(DBAPIError), runtime.doors.tenant_scope(tenant.id) as session:  # noqa: PT012 - the scope is what is tested
+    with pytest.raises(DBAPIError), runtime.doors.tenant_scope(tenant.id) as session:
         audit.record(session, system(), "thing:done")
         session.flush()
         session.execute(text("SELECT 1 / 0"))

@@ -32,6 +32,7 @@ def test_money_carries_its_currency() -> None:
     assert i18n.money(-1_234_567, "USD", "en", short=True) == "-$1.2M"
     assert i18n.money(1_234_567, "CNY", "zh_Hans", short=True) == "¥123.5万"
     assert i18n.money(1234.6, "USD", "en", whole=True) == "$1,235"
+    assert i18n.money(5, "SGD", "en") == "SGD\u00a05.00", "a sign of letters stands apart from the number"
 
 
 def test_times_are_written_in_the_companys_zone() -> None:
