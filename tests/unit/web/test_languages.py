@@ -23,6 +23,8 @@ def test_large_numbers_are_written_as_chinese_people_say_them() -> None:
     assert i18n.compact(23_500, "zh_Hans") == "2.4万"
     assert i18n.compact(340_000_000, "zh_Hant") == "3.4億"
     assert i18n.compact(23_500, "en") == "23.5K"
+    assert i18n.compact(7445.33564, "zh_Hans") == "7445"  # below the first unit, without cents
+    assert i18n.compact(5.55, "en") == "5.5"
 
 
 def test_money_carries_its_currency() -> None:

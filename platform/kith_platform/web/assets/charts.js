@@ -30,7 +30,9 @@ function formatter(unit, currency, short) {
   if (unit === "money") Object.assign(shape, { style: "currency", currency });
   if (unit === "money" && short) shape.minimumFractionDigits = 0;
   const write = new Intl.NumberFormat(language(), shape);
-  return (value) => (value == null ? "–" : write.format(value));
+  // Below the first unit (1K, 1万) a short number is whole: ¥1222, not ¥1222.4.
+  const whole = new Intl.NumberFormat(language(), { ...shape, maximumFractionDigits: 0 });
+  return (value) => (value == null ? "–" : short && unit !== "percent" && Math.abs(value) >= 100 && Math.abs(value) < (language().startsWith("zh") ? 10000 : 1000) ? whole.format(value) : write.format(value));
 }
 
 const text = (size, colour = INK) => ({ color: colour, fontSize: size, fontFamily: getComputedStyle(document.body).fontFamily });
@@ -120,7 +122,7 @@ function bars(spec, narrow, write) {
   if (lying) Object.assign(categories, { inverse: true, name: "", axisLine: { show: false }, axisLabel: { ...text(12), width: narrow ? 96 : 180, overflow: "truncate" } });
   const values = valueAxis(spec, spec.unit, lying ? "" : spec.yLabel, write.short);
   if (lying && single) Object.assign(values, { axisLabel: { show: false }, splitLine: { show: false } });
-  const label = single && spec.categories.length <= 16 && !spec.series[0].low;
+  const label = single && spec.categories.length <= (narrow && !lying ? 8 : 16) && !spec.series[0].low;
   return {
     ...frame(spec, narrow),
     grid: { ...frame(spec, narrow).grid, right: lying && label ? 64 : 16 },
