@@ -27,6 +27,9 @@ ACTIONS: Mapping[str, str] = {
     "customer:created": N_("Added a customer"),
     "customer:changed": N_("Changed a customer"),
     "customer:owner_set": N_("Gave a customer to a member"),
+    "import:started": N_("Imported a file"),
+    "import:undone": N_("Undid an import"),
+    "model:promoted": N_("Let a former model serve again"),
 }
 
 # Names of details; any other shows as it is written.
@@ -45,4 +48,8 @@ DETAILS: Mapping[str, str] = {
     "owner": N_("owner"),
     "settings": N_("settings"),
     "reason": N_("reason"),
+    "file": N_("file"),
+    "table": N_("content"),
+    "source": N_("source"),
+    "sha256": N_("checksum"),
 }
