@@ -1,4 +1,4 @@
-"""spine."""
+"""The spine: companies, people, facts, jobs, imports, snapshots, results."""
 
 from __future__ import annotations
 

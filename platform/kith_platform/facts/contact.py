@@ -1,4 +1,4 @@
-"""Facts of contact: tickets, surveys, activities, events, campaign touches."""
+"""Facts of contact: tickets, surveys, activities, events, campaign touches, referrals."""
 
 from kith_platform.i18n import mark as _
 from kith_platform.sdk.facts import Column, Fact, Kind
@@ -165,4 +165,25 @@ TOUCH = Fact(
     ),
 )
 
-CONTACT = (TICKET, SURVEY_RESPONSE, ACTIVITY, EVENT, TOUCH)
+REFERRAL = Fact(
+    name="referral",
+    plural="referrals",
+    label=_("Referral"),
+    label_plural=_("Referrals"),
+    occurred="made_at",
+    aliases=("referral_id", "推荐编号", "推薦編號"),
+    columns=(
+        Column(name="made_at", kind=Kind.TIME, label=_("Made at"), required=True, aliases=("date", "推荐时间", "推薦時間")),
+        Column(name="invited", kind=Kind.TEXT, label=_("Who was invited"), aliases=("invitee", "被推荐人", "被推薦人")),
+        Column(name="channel", kind=Kind.TEXT, label=_("Channel"), aliases=("渠道",)),
+        Column(
+            name="converted_at",
+            kind=Kind.TIME,
+            label=_("Converted at"),
+            filled_at="converted_at",
+            aliases=("conversion_date", "转化时间", "轉化時間"),
+        ),
+    ),
+)
+
+CONTACT = (TICKET, SURVEY_RESPONSE, ACTIVITY, EVENT, TOUCH, REFERRAL)

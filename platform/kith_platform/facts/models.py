@@ -29,6 +29,7 @@ SurveyResponse: Any = row_class(contact.SURVEY_RESPONSE)
 Activity: Any = row_class(contact.ACTIVITY)
 Event: Any = row_class(contact.EVENT)
 Touch: Any = row_class(contact.TOUCH)
+Referral: Any = row_class(contact.REFERRAL)
 
 
 class FactRemoved(Numbered, TenantRow):
