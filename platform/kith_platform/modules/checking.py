@@ -84,6 +84,6 @@ def _forbidden(name: str, own: str) -> bool:
 def _migrations(plugin: Plugin) -> Iterator[str]:
     versions = sorted((plugin.folder / "migrations" / "versions").glob("*.py"))
     if plugin.brings["facts"] and not versions:
-        yield "It brings facts and has no migration: run `python migrations/write.py first NAME --first` in Kith's checkout."
+        yield "It brings facts and has no migration: run `python migrations/write.py first NAME` in Kith's checkout."
     for path in versions:
         yield from (f"{path.name} {problem}" for problem in rls.problems(path.read_text("utf-8")))
