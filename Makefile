@@ -40,7 +40,7 @@ demo: ready ## The product with two demo companies on embedded servers, at http:
 	@$(BIN)/kith up --demo
 
 test: ready ## Every test (browser tests where a Chromium is found)
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist loadfile
 
 e2e: ready ## The browser tests alone
 	@$(BIN)/pytest tests/e2e
