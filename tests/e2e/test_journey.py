@@ -90,7 +90,7 @@ def journey(request: pytest.FixtureRequest, site: str, browser: Browser) -> Iter
     one = Visitor.open(browser, site, language, width)
     email, words = f"owner-{secrets.token_hex(4)}@shop.example", WORDS[language]
     sign_up(one, email, words)
-    yield Journey(one, email, one.slug, dt.date.today(), words)
+    yield Journey(one, email, one.slug, dt.datetime.now(dt.UTC).date(), words)
     one.close()
 
 
