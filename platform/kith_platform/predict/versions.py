@@ -29,7 +29,10 @@ def save(
     key: str,
     job_id: int | None = None,
 ) -> ModelVersion:
-    """Add a version; where it ships it becomes the champion and the former one retires, in the caller's transaction."""
+    """Add a version; where it ships it becomes the champion, in the caller's transaction.
+
+    The former champion retires for it, and for the rule too where that scores instead: the last training that scores serves.
+    """
     number = (session.execute(select(func.max(ModelVersion.version)).where(ModelVersion.task == task)).scalar() or 0) + 1
     data = trained.artefact
     digest = artefacts.sha256(data) if data else ""
@@ -55,7 +58,7 @@ def save(
         artefact=data,
         job_id=job_id,
     )
-    if trained.ships:
+    if trained.ships or trained.scored is not None:
         _retire_champion(session, task)
     session.add(row)
     session.flush()

@@ -198,6 +198,18 @@ def test_a_new_champion_takes_over_and_the_old_one_can_come_back_in_one_transact
                 versions.promote(session, session.get_one(ModelVersion, (tenant.id, row.id)))
 
 
+def test_where_a_later_training_is_no_better_the_rule_takes_over_from_the_champion(
+    runtime: Runtime, tenant: TenantContext
+) -> None:
+    ruled = Scored(customer_ids=np.array([1]), values=np.array([0.2]), tier="rule")
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        first = saved(session, runtime, shipped(b"one"))
+        saved(session, runtime, replace(shipped(b"two"), ships=False, verdict="no_better_than_baseline", scored=ruled))
+        assert versions.champion(session, "churn") is None
+        versions.promote(session, first)
+        assert versions.champion(session, "churn") is first
+
+
 def test_scores_are_written_only_where_they_changed(runtime: Runtime, tenant: TenantContext) -> None:
     def keep(*values: float) -> dict[int, dt.datetime]:
         scored = Scored(customer_ids=np.arange(1, len(values) + 1), values=np.array(values), tier="rule")
