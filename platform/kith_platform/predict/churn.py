@@ -31,6 +31,7 @@ SHORTEST_HORIZON = 90
 PLAIN = ("recency", "purchase_days", "tenure")  # the second baseline: logistic on R, F and tenure
 LEAST_POPULATION = 50
 RATE_OF_ALL = 0.3
+Z95 = 1.96
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ def _result(
     train_set: Labelled,
     judged: Judged,
 ) -> Trained:
-    ships = judged.comparison is not None and judged.comparison.better()
+    ships = judged.comparison is not None and judged.comparison.better() and _tells_apart(judged.metrics)
     question.progress(85, N_("Scoring every customer"))
     everybody = staying(matrix_at(question.frames, sets, question.cutoff))
     now = everybody.columns(names)
@@ -235,6 +236,14 @@ def _result(
         scored=model_scores(everybody, model, calibrated),
     )
     return base if ships else replace(base, scored=rule_scores(everybody, rule))
+
+
+def _tells_apart(found: Mapping[str, Any]) -> bool:
+    """Whether the order is better than chance (Mann & Whitney 1947): a constant beats a rule that errs by chance, too."""
+    leavers, customers = found["leavers"], found["customers"]
+    if found["auc"] is None:
+        return False
+    return bool(found["auc"] - 0.5 > Z95 * np.sqrt((customers + 1) / (12.0 * leavers * (customers - leavers))))
 
 
 def pack(model: tiers.Classifier, calibrated: calibration.Calibration) -> bytes:
