@@ -198,20 +198,21 @@ def new_customers(session: Session, actor: Actor, until: dt.date) -> tuple[int, 
     """Customers whose first order falls into this month up to `until`, and into the same days of the month before."""
     start = until.replace(day=1)
     before = _months_back(start, 1)
-    earlier, record = aliased(SalesOrder), aliased(CustomerRecord)
-    already = (
-        exists()
-        .where(record.customer_id == Customer.id, earlier.record_id == record.id, earlier.occurred_on < SalesOrder.occurred_on)
-        .correlate(Customer, SalesOrder)
+    # One pass: asking for each order whether an earlier one exists is quadratic while a new company has no statistics.
+    first = (
+        select(CustomerRecord.customer_id.label("customer_id"), func.min(SalesOrder.occurred_on).label("day"))
+        .select_from(SalesOrder)
+        .join(CustomerRecord, CustomerRecord.id == SalesOrder.record_id)
+        .group_by(CustomerRecord.customer_id)
+        .subquery()
     )
     rows: Sequence[Any] = session.execute(
         matching(
-            select(SalesOrder.occurred_on, func.count(Customer.id.distinct()))
-            .select_from(SalesOrder)
-            .join(CustomerRecord, CustomerRecord.id == SalesOrder.record_id)
-            .join(Customer, Customer.id == CustomerRecord.customer_id)
-            .where(SalesOrder.occurred_on.between(before, until), ~already)
-            .group_by(SalesOrder.occurred_on),
+            select(first.c.day, func.count(Customer.id))
+            .select_from(first)
+            .join(Customer, Customer.id == first.c.customer_id)
+            .where(first.c.day.between(before, until))
+            .group_by(first.c.day),
             actor,
             ALL,
         )
