@@ -49,6 +49,8 @@ SETTINGS = {
     "max_wal_senders": "0",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
+    # A bulk import makes tables that the planner knows nothing of; look for them more often than each minute.
+    "autovacuum_naptime": "10s",
     # Snapshots read changes from 20 minutes before the last one; no transaction may live that long.
     "transaction_timeout": "15min",
     "timezone": "UTC",
