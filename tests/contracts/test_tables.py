@@ -41,7 +41,8 @@ def catalogue(runtime: Runtime) -> dict[str, list[dict[str, Any]]]:
         "FROM pg_policies WHERE schemaname = 'kith' OR schemaname LIKE 'plugin\\_%'",
         "keys": "SELECT n.nspname || '.' || c.relname AS name, k.conname, "
         "(SELECT a.attname FROM pg_attribute a "
-        "WHERE a.attrelid = c.oid AND a.attnum = k.conkey[1]) AS first FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid "
+        "WHERE a.attrelid = c.oid AND a.attnum = k.conkey[1]) AS first "
+        "FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid "
         f"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE k.contype IN ('p', 'u', 'f') AND {ours}",
         "indexes": "SELECT n.nspname || '.' || c.relname AS name, i.relname AS index, (SELECT a.attname FROM pg_attribute a "
         "WHERE a.attrelid = c.oid AND a.attnum = x.indkey[0]) AS first FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid "
