@@ -76,7 +76,8 @@ def number(value: Number, language: str, *, digits: int | None = None) -> str:
 def compact(value: Number, language: str, *, digits: int = 1) -> str:
     """Short for cards and axes: 12.3K, 1.2M; 1.2万, 3.4亿 in Chinese."""
     # Babel writes every decimal of a number below its first unit (1K, 1万): ¥7445.3356417.
-    near = round(float(value), digits if abs(value) < 100 else 0)
+    exact = float(value)
+    near = round(exact, digits if abs(exact) < 100 else 0)
     return numbers.format_compact_decimal(near, locale=language, fraction_digits=digits)
 
 
