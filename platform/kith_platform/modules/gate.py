@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from kith_platform.errors import Forbidden, KithError, NotFound, Unavailable
@@ -72,7 +72,7 @@ def guarded(
     tenant_id = tenant_of(session).id
 
     def limited() -> Answer | KithError:
-        session.execute(text(f"SET LOCAL statement_timeout = {int(1000 * HARD * seconds)}"))
+        session.execute(select(func.set_config("statement_timeout", str(int(1000 * HARD * seconds)), True)))
         try:
             answer = function()
         except KithError as error:
