@@ -12,7 +12,7 @@ from kith_platform.i18n import N_
 from kith_platform.predict.models import Score
 
 MOST = 3
-LEAVES = RISKS["high"][0]
+LEAVES = RISKS["medium"][0]  # from where Home names a customer, too
 WORTHY = WORTH["high"][1]
 
 
@@ -34,7 +34,7 @@ def advise(figures: Figures, scores: Mapping[str, Score], reachable: Sequence[st
         found.append(Advice(text, "mood-sad"))
     if churn is not None and churn.value >= LEAVES:
         worthy = clv is not None and clv.band <= WORTHY
-        personal = N_("Call in person this week: valuable, and more likely than not to leave.")
+        personal = N_("Call in person this week: valuable, and at risk of leaving.")
         cheap = N_("Send a reason to come back; a personal call would cost more than it brings.")
         found.append(Advice(personal if worthy else cheap, "phone-call" if worthy else "mail"))
     elif figures.orders == 1:

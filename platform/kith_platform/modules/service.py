@@ -17,6 +17,7 @@ from kith_platform.errors import Conflict, FieldError, Invalid, NotFound
 from kith_platform.i18n import N_
 from kith_platform.modules.models import Module
 from kith_platform.plugins import Plugin, Plugins
+from kith_platform.refresh import service as refresh
 from kith_platform.sdk.types import Setting
 from kith_tenants.context import Actor
 
@@ -57,6 +58,7 @@ def enable(session: Session, actor: Actor, plugins: Plugins, name: str) -> bool:
         return False
     _keep(session, actor, name, {"enabled": True})
     record(session, actor, "module:enabled", f"module:{name}", {"version": manifest.version})
+    refresh.ask_refresh(session, asked_by=actor.member_id)  # its metrics and placements
     return True
 
 

@@ -71,7 +71,7 @@ TASKS: Mapping[str, Task] = {
     for task in (
         Task(
             "churn",
-            N_("Leaving"),
+            N_("Leaving customers"),
             N_("Who will stop buying, and what is typical of it?"),
             "probability",
             _train_churn,
