@@ -41,7 +41,7 @@ NAMES_OF_OUR_OWN = {
     "platform/kith_platform/facts/table.py": "the name of core's schema",
     "platform/kith_platform/migrate.py": "roles and schemas, checked by a pattern",
     "platform/kith_platform/backups/put_back.py": "roles and schemas of the backup's own lint",
-    "platform/kith_platform/imports/undo.py": "table and columns of a declaration, which UPDATE … FROM jsonb_populate_record needs",
+    "platform/kith_platform/imports/undo.py": "table and columns of a declaration, for jsonb_populate_record",
 }
 
 
