@@ -95,7 +95,8 @@ def _wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path)
     pytest.fail(f"The site does not answer within {START_SECONDS} s. `kith up` said:\n{log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+# One file at a time: Playwright allows one of itself in a process, and other browser tests bring their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)

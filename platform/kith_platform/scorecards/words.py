@@ -69,7 +69,7 @@ def difference(metric: Metric, now: float | None, then: float | None) -> str:
     if metric.unit not in {"ratio", "points"} or now is None or then is None:
         return ""
     points = (now - then) * (100 if metric.unit == "ratio" else 1)
-    words = gettext("percentage points") if metric.unit == "ratio" else gettext("points")
+    words = gettext("pts") if metric.unit == "ratio" else gettext("points")
     return f"{'+' if points > 0 else ''}{locale.number(points, 1)} {words}"
 
 
