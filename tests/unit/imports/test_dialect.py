@@ -111,7 +111,7 @@ def packed() -> bytes:
         (b"\x00" * 100, "binary"),
         (b",".join([b"a"] * 501) + b"\n", "too_many_columns"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "data",  # archives carry the time: as names they differ between runners
+    ids=lambda value: value if isinstance(value, str) else "data",  # an archive carries the time: named by it, two runners differ
 )
 def test_what_is_no_table_is_refused_with_advice(data: bytes, problem: str) -> None:
     with pytest.raises(FileProblem) as raised:
