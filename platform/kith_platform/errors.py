@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kith_platform.i18n import N_
+from kith_platform.i18n import N_, form
 
 
 @dataclass(frozen=True)
@@ -152,5 +152,5 @@ BY_STATUS: dict[int, type[KithError]] = {
 
 
 def fill(message: str, params: dict[str, object]) -> str:
-    """Fill `%(name)s` parameters. A message without parameters may hold a bare per cent sign."""
-    return message % params if params else message
+    """Fill `%(name)s` parameters, in the form that fits the number. One without parameters may hold a bare per cent sign."""
+    return form(message, params) % params if params else message

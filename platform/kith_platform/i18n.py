@@ -6,6 +6,7 @@ Web code uses flask_babel's gettext; everything else marks with `mark` and trans
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -30,6 +31,34 @@ def mark(message: str) -> str:
 
 
 N_ = mark
+
+
+@dataclass(frozen=True)
+class _Plural:
+    many: str
+    by: str
+
+
+_PLURALS: dict[str, _Plural] = {}
+
+
+def mark_plural(one: str, many: str, by: str = "count") -> str:
+    """Mark a message whose English has two forms, by its parameter `by`; returns `one`, under which it is kept and translated.
+
+    `form` chooses when the number is known. Chinese has one form; a language with more needs gettext's own rule there.
+    """
+    _PLURALS[one] = _Plural(many, by)
+    return one
+
+
+def form(message: str, params: Mapping[str, object]) -> str:
+    """The form of a message that fits its number: English's second one unless the number is one.
+
+    >>> form(mark_plural("%(count)s day", "%(count)s days"), {"count": 2})
+    '%(count)s days'
+    """
+    found = _PLURALS.get(message)
+    return found.many if found is not None and str(params.get(found.by)) not in ("1", "1.0") else message
 
 
 def language_of(tag: str | None) -> str | None:
@@ -64,7 +93,7 @@ def catalogue(language: str) -> NullTranslations:
 def translate(message: str, language: str, **params: object) -> str:
     """Say a marked message in a language, outside Flask (jobs, reasons, mails, CLI)."""
     text = str(catalogue(language).ugettext(message)) if message else ""
-    return text % params if params else text
+    return form(text, params) % params if params else text
 
 
 def number(value: Number, language: str, *, digits: int | None = None) -> str:

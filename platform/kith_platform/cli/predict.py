@@ -32,13 +32,14 @@ def train(console: Console, tenant: str, models: tuple[str, ...], as_of: dt.date
         console.answer({"job": asked.public_id.hex, "state": asked.state}, f"Asked for: job {asked.public_id.hex}.")
         return
     result = finished(console, company, asked)
-    console.answer({"models": result["models"]}, "\n".join(_words(key, model) for key, model in result["models"].items()))
+    lines = (_words(key, model, company.currency) for key, model in result["models"].items())
+    console.answer({"models": result["models"]}, "\n".join(lines))
 
 
-def _words(key: str, model: dict[str, Any]) -> str:
+def _words(key: str, model: dict[str, Any], currency: str) -> str:
     from kith_platform.predict.verdicts import sentence
 
-    return f"{key}: {sentence(model['verdict'], model['verdict_params'])}"
+    return f"{key}: {sentence(key, model['verdict'], model['verdict_params'], currency=currency)}"
 
 
 @command("scores")

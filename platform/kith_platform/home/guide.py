@@ -62,7 +62,7 @@ def _page(slug: str, form: Form) -> str:
         begun=service.has_customers(session),
         jobs=[shown(job, gettext) for job in active],
         models=predict.overview(session),
-        say=lambda row: verdicts.sentence(row.verdict, row.verdict_params, gettext),
+        say=lambda row: verdicts.of_version(row, actor.currency, gettext),
         worth=service.worth(session, actor) if actor.can("models:read") else None,
         tables={key: gettext(label) for key, label in TABLES.items()},
         demos=[company for company in actor.companies if company.slug in demo and company.slug != slug],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kith_platform.errors import Invalid, fill
-from kith_platform.i18n import mark as N_  # noqa: N812 - gettext's usual name
+from kith_platform.i18n import N_, mark_plural
 
 FILE: Mapping[str, str] = {
     "empty": N_("The file is empty. Export it again from its source and import that file."),
@@ -29,9 +29,15 @@ FILE: Mapping[str, str] = {
 }
 
 LINE: Mapping[str, str] = {
-    "too_few": N_("The line has %(found)s fields, the file has %(expected)s columns. Add the missing separators."),
-    "too_many": N_(
-        "The line has %(found)s fields, the file has %(expected)s columns. Put quotes around a value that holds the separator."
+    "too_few": mark_plural(
+        "The line has %(found)s field, the file has %(expected)s columns. Add the missing separators.",
+        "The line has %(found)s fields, the file has %(expected)s columns. Add the missing separators.",
+        "found",
+    ),
+    "too_many": mark_plural(
+        "The line has %(found)s fields, the file has %(expected)s column. Put quotes around a value that holds the separator.",
+        "The line has %(found)s fields, the file has %(expected)s columns. Put quotes around a value that holds the separator.",
+        "expected",
     ),
     "decode": N_("The line holds bytes that are not %(encoding)s. Save the file again in one encoding."),
     "nul": N_("The line holds a NUL character. Remove it, or export the file again."),
@@ -75,7 +81,10 @@ NOTES: Mapping[str, str] = {
     "computed_order_net": N_("The file has no amount per order. Kith adds up its lines."),
     "negative_is_return": N_("Lines with a negative quantity are taken as returns."),
     "by_position": N_("Columns were guessed by position and content. Check them before you import."),
-    "unmapped": N_("%(count)s columns are kept as they are and offered as attributes of the customer."),
+    "unmapped": mark_plural(
+        "%(count)s column is kept as it is and offered as an attribute of the customer.",
+        "%(count)s columns are kept as they are and offered as attributes of the customer.",
+    ),
 }
 
 

@@ -52,7 +52,7 @@ def _shown(task: service.Task, champion: ModelVersion | None, latest: ModelVersi
         "label": gettext(task.label),
         "answers": gettext(task.answers),
         "value": task.value,
-        "words": verdicts.sentence(latest.verdict, latest.verdict_params, gettext) if latest else "",
+        "words": verdicts.of_version(latest, current_actor().currency, gettext) if latest else "",
         "serves": champion,
         "latest": latest,
     }

@@ -107,13 +107,12 @@ def facts(row: ModelVersion) -> tuple[tuple[str, Any], ...]:
     say(gettext("Customers judged"), metrics.get("customers"), whole)
     say(gettext("of them left"), metrics.get("rate"), share)
     say(gettext("Ranking right (AUC)"), metrics.get("auc"), lambda value: locale.number(value, 3))
-    say(gettext("Average precision"), metrics.get("pr_auc"), lambda value: locale.number(value, 3))
-    say(gettext("Average precision of the simple rule"), metrics.get("rule_pr_auc"), lambda value: locale.number(value, 3))
+    say(gettext("Average precision"), metrics.get("pr_auc"), share)
+    say(gettext("Average precision of the simple rule"), metrics.get("rule_pr_auc"), share)
     if comparison:
-        words = (
-            f"{locale.number(comparison['difference'], 3)} ({locale.interval((comparison['low'], comparison['high']), digits=3)})"
-        )
-        found.append((gettext("Difference, with its interval"), words))
+        ends = locale.interval((comparison["low"], comparison["high"]), "percent")
+        words = f"{locale.percent(comparison['difference'])} ({ends})"
+        found.append((gettext("Gain in average precision, with its interval"), words))
     say(gettext("Times more leavers in the first tenth"), metrics.get("lift_at_10"), lambda value: locale.number(value, 1))
     say(gettext("Mean gap between said and came"), metrics.get("ece"), share)
     say(gettext("Purchases expected"), metrics.get("expected_purchases"), whole)

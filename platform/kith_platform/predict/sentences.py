@@ -10,7 +10,7 @@ from typing import Any
 from babel.dates import format_timedelta
 
 from kith_platform import i18n
-from kith_platform.i18n import N_
+from kith_platform.i18n import N_, mark_plural
 from kith_platform.predict.features import CORE_FEATURE_SETS
 from kith_platform.sdk.types import Feature, FeatureSet
 
@@ -18,7 +18,9 @@ LEAVING = N_("Typical of customers who leave:")
 STAYING = N_("Typical of customers who stay:")
 UNKNOWN = N_("%(what)s: not known.")
 NOT_SO = N_("%(what)s: no.")
-PURCHASES = N_("%(value)s purchases expected in the next 12 months.")
+PURCHASES = mark_plural(
+    "%(value)s purchase expected in the next 12 months.", "%(value)s purchases expected in the next 12 months.", "value"
+)
 EACH = N_("Worth about %(value)s each.")
 ALIVE = N_("Still a customer with a chance of %(value)s.")
 MORE = N_("The higher, the more of them leave.")

@@ -3,34 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kith_platform.errors import fill
-from kith_platform.i18n import N_
+from kith_platform.i18n import N_, mark_plural
+
+if TYPE_CHECKING:
+    from kith_platform.predict.models import ModelVersion
 
 SENTENCES: Mapping[str, str] = {
     "better_than_baseline": N_("Better than the simple rule on customers it had not seen. Kith uses the model."),
     "no_better_than_baseline": N_("This model is not better than the simple rule. Kith uses the rule."),
     "no_holdout": N_("Fitted, but there are too few days to judge it yet. Kith uses the model and judges it as days come in."),
     "empty": N_("Not trained: there is no purchase yet. Import orders first."),
-    "history_too_short": N_(
-        "Not trained: purchases cover %(has)s days and three separate windows need %(needs)s. Kith uses the rule until then."
+    "history_too_short": mark_plural(
+        "Not trained: purchases cover %(has)s day and three separate windows need %(needs)s. Kith uses the rule until then.",
+        "Not trained: purchases cover %(has)s days and three separate windows need %(needs)s. Kith uses the rule until then.",
+        "has",
     ),
-    "too_few_customers": N_(
-        "Not trained: %(found)s customers could be judged and %(needed)s are needed. Kith uses the rule until then."
+    "too_few_customers": mark_plural(
+        "Not trained: %(found)s customer could be judged and %(needed)s are needed. Kith uses the rule until then.",
+        "Not trained: %(found)s customers could be judged and %(needed)s are needed. Kith uses the rule until then.",
+        "found",
     ),
-    "too_few_repeat_buyers": N_(
-        "Not trained: %(found)s customers bought on more than one day and %(needed)s are needed. Kith uses averages until then."
+    "too_few_repeat_buyers": mark_plural(
+        "Not trained: %(found)s customer bought on more than one day and %(needed)s are needed. Kith uses averages until then.",
+        "Not trained: %(found)s customers bought on more than one day and %(needed)s are needed. Kith uses averages until then.",
+        "found",
     ),
-    "too_few_values": N_(
-        "Not trained: %(found)s repeat buyers have amounts above zero and %(needed)s are needed. Kith uses averages until then."
+    "too_few_values": mark_plural(
+        "Not trained: %(found)s repeat buyer has amounts above zero and %(needed)s are needed. Kith uses averages until then.",
+        "Not trained: %(found)s repeat buyers have amounts above zero and %(needed)s are needed. Kith uses averages until then.",
+        "found",
     ),
     "no_variation": N_("Not trained: all repeat buyers spend the same per purchase. Kith uses averages."),
     "one_class": N_("Not trained: in the judged windows either nobody left or everybody did. Kith uses the rule."),
     "not_converged": N_("Not trained: no setting of the model explains these purchases. Kith uses the rule."),
     "invalid": N_("Not trained: the purchases contradict themselves. Check the dates in Data › Imports. Kith uses the rule."),
 }
-INTERVAL = N_("Difference %(difference)s, 95 %% interval %(low)s to %(high)s.")
+# What a task's model and its rule are compared by: the measure, its unit, which direction is better.
+INTERVALS: Mapping[str, str] = {
+    "churn": N_(
+        "Average precision in finding who leaves: %(difference)s points against the simple rule "
+        "(95 %% interval %(low)s to %(high)s; above zero the model is better)."
+    ),
+    "clv": N_(
+        "Mean error a customer: %(difference)s %(currency)s against the simple rule "
+        "(95 %% interval %(low)s to %(high)s; below zero the model is nearer)."
+    ),
+}
 
 WARNINGS: Mapping[str, str] = {
     "margin_is_net": N_("Order lines carry no cost, so values are net sales, not margin. Import costs to see margin."),
@@ -41,13 +62,25 @@ WARNINGS: Mapping[str, str] = {
 }
 
 
-def sentence(verdict: str, params: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:
-    """The verdict in the language of `translate`, with the interval where there is one."""
+def sentence(
+    task: str, verdict: str, params: Mapping[str, Any], *, currency: str = "", translate: Callable[[str], str] = str
+) -> str:
+    """The verdict in the language of `translate`; where model and rule were compared, by what measure and with what interval.
+
+    `currency` is the unit of a model of money.
+    """
     numbers = {key: _plain(value) for key, value in params.items()}
     words = fill(translate(SENTENCES[verdict]), numbers) if verdict in SENTENCES else verdict
-    if params.get("low") is not None and params.get("high") is not None:
-        words = f"{words} {fill(translate(INTERVAL), numbers)}"
-    return words
+    if params.get("low") is None or params.get("high") is None:
+        return words
+    shares = task == "churn"
+    ends = {key: _signed(params[key], 100 if shares else 1, 1 if shares else 2) for key in ("difference", "low", "high")}
+    return f"{words} {fill(translate(INTERVALS[task]), {**ends, 'currency': currency})}"
+
+
+def of_version(row: ModelVersion, currency: str, translate: Callable[[str], str] = str) -> str:
+    """What a version is worth, in words."""
+    return sentence(row.task, row.verdict, row.verdict_params, currency=currency, translate=translate)
 
 
 def warning(found: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:
@@ -61,3 +94,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
     return value
+
+
+def _signed(value: float, times: float, digits: int) -> str:
+    """With its sign, a real minus: +13.7, −0.4."""
+    return f"{value * times:+,.{digits}f}".replace("-", "−")

@@ -62,7 +62,7 @@ def index(slug: str) -> str:
         slug=slug,
         rows=rows,
         grade=grade,
-        say=lambda row: verdicts.sentence(row.verdict, row.verdict_params, gettext),
+        say=lambda row: verdicts.of_version(row, current_actor().currency, gettext),
         job=running(),
     )
 
@@ -89,7 +89,7 @@ def show(slug: str, task: str) -> str:
         row=row,
         champion=champion,
         grade=grade,
-        verdict=verdicts.sentence(row.verdict, row.verdict_params, gettext) if row else "",
+        verdict=verdicts.of_version(row, actor.currency, gettext) if row else "",
         warnings=[verdicts.warning(one, gettext) for one in row.warnings] if row else [],
         drivers=drivers,
         charts=charts.of_version(row, actor.currency) if row else (),

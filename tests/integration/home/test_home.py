@@ -188,7 +188,7 @@ def test_models_say_their_verdict_their_drivers_and_the_exact_shortfall(
     assert "12 customers bought on more than one day and 50 are needed" in listed
     page = client.get(f"/c/{client.slug}/models/churn").text
     for words in (
-        "0.12 to 0.23",
+        "+17.0 points against the simple rule (95 % interval +12.0 to +23.0",
         "Days since the last purchase",
         "The higher, the more of them leave.",
         "chart-calibration",

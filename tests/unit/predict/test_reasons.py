@@ -51,10 +51,11 @@ def test_a_flipped_byte_or_another_company_is_refused_before_anything_is_parsed(
         artefacts.opened(data, "another key", **whose, digest=digest, sealed=sealed)
 
 
+@pytest.mark.parametrize("task", ["churn", "clv"])
 @pytest.mark.parametrize("verdict", SENTENCES)
-def test_every_verdict_reads_as_a_sentence_with_its_numbers(verdict: str) -> None:
+def test_every_verdict_reads_as_a_sentence_with_its_numbers(verdict: str, task: str) -> None:
     numbers = {"has": 273, "needs": 381, "found": 12, "needed": 100, "difference": 0.004, "low": -0.011, "high": 0.019}
-    words = sentence(verdict, numbers)
+    words = sentence(task, verdict, numbers, currency="EUR")
     assert words.endswith(".")
     assert "%(" not in words
     assert "95 %" in words

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
-from kith_platform.i18n import N_
+from kith_platform.i18n import N_, mark_plural
 from kith_platform.predict.features.windows import age, currency, within
 from kith_platform.predict.fits.rhythm import GAPS_NEEDED, SEGMENT_WEIGHT
 from kith_platform.sdk.types import Feature, FeatureSet
@@ -128,12 +128,17 @@ BUYING = FeatureSet(
         Feature(
             name="rho",
             label=N_("Lateness against the own rhythm"),
-            sentence=N_("The pause since the last purchase is %(value)s times the usual one."),
+            sentence=N_("The pause since the last purchase is %(value)s × the usual one."),
             unit="ratio",
             sense=1,
         ),
         Feature(name="tau", label=N_("Usual days between purchases"), sentence=N_("Usually buys every %(value)s."), unit="days"),
-        Feature(name="purchase_days", label=N_("Purchase days"), sentence=N_("Has bought on %(value)s days."), unit="count"),
+        Feature(
+            name="purchase_days",
+            label=N_("Purchase days"),
+            sentence=mark_plural("Has bought on %(value)s day.", "Has bought on %(value)s days.", "value"),
+            unit="count",
+        ),
         Feature(
             name="gap_variation",
             label=N_("Irregularity of the rhythm"),
@@ -170,7 +175,7 @@ BUYING = FeatureSet(
         Feature(
             name="order_trend",
             label=N_("Change of the average purchase"),
-            sentence=N_("A purchase of the last 90 days is %(value)s times as large as before."),
+            sentence=N_("A purchase of the last 90 days is %(value)s × as large as before."),
             unit="ratio",
         ),
         Feature(
@@ -179,7 +184,7 @@ BUYING = FeatureSet(
         Feature(
             name="spending_trend",
             label=N_("Spending trend"),
-            sentence=N_("Spending runs at %(value)s times its former level."),
+            sentence=N_("Spending runs at %(value)s × its former level."),
             unit="ratio",
             sense=-1,
         ),

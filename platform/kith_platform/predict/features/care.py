@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
 
-from kith_platform.i18n import N_
+from kith_platform.i18n import N_, mark_plural
 from kith_platform.predict.features.windows import age, within
 from kith_platform.sdk.types import Feature, FeatureSet
 
@@ -57,27 +57,33 @@ CARE = FeatureSet(
         Feature(
             name="tickets_180",
             label=N_("Tickets in 180 days"),
-            sentence=N_("Opened %(value)s tickets in the last 180 days."),
+            sentence=mark_plural(
+                "Opened %(value)s ticket in the last 180 days.", "Opened %(value)s tickets in the last 180 days.", "value"
+            ),
             unit="count",
         ),
         Feature(
             name="complaints_180",
             label=N_("Complaints in 180 days"),
-            sentence=N_("Complained %(value)s times in the last 180 days."),
+            sentence=mark_plural(
+                "Complained %(value)s time in the last 180 days.", "Complained %(value)s times in the last 180 days.", "value"
+            ),
             unit="count",
             sense=1,
         ),
         Feature(
             name="complaints_365",
             label=N_("Complaints in a year"),
-            sentence=N_("Complained %(value)s times in the last 365 days."),
+            sentence=mark_plural(
+                "Complained %(value)s time in the last 365 days.", "Complained %(value)s times in the last 365 days.", "value"
+            ),
             unit="count",
             sense=1,
         ),
         Feature(
             name="complaints_open",
             label=N_("Unsolved complaints"),
-            sentence=N_("%(value)s complaints are still unsolved."),
+            sentence=mark_plural("%(value)s complaint is still unsolved.", "%(value)s complaints are still unsolved.", "value"),
             unit="count",
             sense=1,
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
 
-from kith_platform.i18n import N_
+from kith_platform.i18n import N_, mark_plural
 from kith_platform.predict.features.windows import within
 from kith_platform.sdk.types import Feature, FeatureSet
 
@@ -46,7 +46,11 @@ DELIVERY = FeatureSet(
         Feature(
             name="late_180",
             label=N_("Late deliveries in 180 days"),
-            sentence=N_("%(value)s deliveries came late in the last 180 days."),
+            sentence=mark_plural(
+                "%(value)s delivery came late in the last 180 days.",
+                "%(value)s deliveries came late in the last 180 days.",
+                "value",
+            ),
             unit="count",
             sense=1,
         ),
@@ -66,13 +70,19 @@ DELIVERY = FeatureSet(
         Feature(
             name="families",
             label=N_("Product families bought"),
-            sentence=N_("Has bought from %(value)s product families."),
+            sentence=mark_plural(
+                "Has bought from %(value)s product family.", "Has bought from %(value)s product families.", "value"
+            ),
             unit="count",
         ),
         Feature(
             name="returns_365",
             label=N_("Returns in a year"),
-            sentence=N_("Returned goods %(value)s times in the last 365 days."),
+            sentence=mark_plural(
+                "Returned goods %(value)s time in the last 365 days.",
+                "Returned goods %(value)s times in the last 365 days.",
+                "value",
+            ),
             unit="count",
         ),
     ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
 
-from kith_platform.i18n import N_
+from kith_platform.i18n import N_, mark_plural
 from kith_platform.predict.features.windows import age, within
 from kith_platform.sdk.types import Feature, FeatureSet
 
@@ -64,13 +64,17 @@ MARKETING = FeatureSet(
         Feature(
             name="touches_90",
             label=N_("Campaign contacts in 90 days"),
-            sentence=N_("Was contacted %(value)s times in the last 90 days."),
+            sentence=mark_plural(
+                "Was contacted %(value)s time in the last 90 days.", "Was contacted %(value)s times in the last 90 days.", "value"
+            ),
             unit="count",
         ),
         Feature(
             name="clicks_180",
             label=N_("Clicks in 180 days"),
-            sentence=N_("Clicked %(value)s times in the last 180 days."),
+            sentence=mark_plural(
+                "Clicked %(value)s time in the last 180 days.", "Clicked %(value)s times in the last 180 days.", "value"
+            ),
             unit="count",
             sense=-1,
         ),
@@ -87,7 +91,7 @@ MARKETING = FeatureSet(
         Feature(
             name="usage_trend",
             label=N_("Usage trend"),
-            sentence=N_("Usage runs at %(value)s times its former level."),
+            sentence=N_("Usage runs at %(value)s × its former level."),
             unit="ratio",
             sense=-1,
         ),
@@ -101,14 +105,18 @@ MARKETING = FeatureSet(
         Feature(
             name="failed_payments_180",
             label=N_("Failed payments in 180 days"),
-            sentence=N_("%(value)s payments failed in the last 180 days."),
+            sentence=mark_plural(
+                "%(value)s payment failed in the last 180 days.", "%(value)s payments failed in the last 180 days.", "value"
+            ),
             unit="count",
             sense=1,
         ),
         Feature(
             name="downgrades_365",
             label=N_("Downgrades in a year"),
-            sentence=N_("Downgraded %(value)s times in the last 365 days."),
+            sentence=mark_plural(
+                "Downgraded %(value)s time in the last 365 days.", "Downgraded %(value)s times in the last 365 days.", "value"
+            ),
             unit="count",
             sense=1,
         ),
