@@ -18,7 +18,7 @@ from kith_platform.i18n import N_
 from kith_platform.imports import service as imports
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.models import DISPATCHED, QUEUED, RUNNING
-from kith_platform.jobs.shown import shown
+from kith_platform.jobs.subjects import told
 from kith_platform.modules import service as modules
 from kith_platform.predict import service as predict
 from kith_platform.predict import verdicts
@@ -60,7 +60,7 @@ def _page(slug: str, form: Form) -> str:
         modules=[(name, plugin.manifest, name in on) for name, plugin in held.plugins.loaded.items()],
         taken=taken,
         begun=service.has_customers(session),
-        jobs=[shown(job, gettext) for job in active],
+        jobs=told(session, active, gettext),
         models=predict.overview(session),
         say=lambda row: verdicts.of_version(row, actor.currency, gettext),
         worth=service.worth(session, actor) if actor.can("models:read") else None,

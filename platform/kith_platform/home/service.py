@@ -111,6 +111,11 @@ def _same_day(first: dt.date, until: dt.date) -> dt.date:
     return min(first + dt.timedelta(days=until.day - 1), _months_back(first, -1) - dt.timedelta(days=1))
 
 
+def knows_who_leaves(session: Session) -> bool:
+    """Whether customers have a chance of leaving, by a model or by the rule."""
+    return session.execute(select(Score.customer_id).where(Score.task == "churn").limit(1)).first() is not None
+
+
 def worth(session: Session, actor: Actor) -> Worth | None:
     """Sums over the scores of customers the actor may see; None before the first training."""
     value, chance = aliased(Score), aliased(Score)

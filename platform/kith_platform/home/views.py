@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kith_platform.auth.edge import current_actor, current_db, current_tenant
@@ -14,8 +15,9 @@ from kith_platform.home.service import Sales
 from kith_platform.i18n import N_
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.models import DISPATCHED, QUEUED, RUNNING
-from kith_platform.jobs.shown import shown
+from kith_platform.jobs.subjects import told
 from kith_platform.modules.web import panels
+from kith_platform.predict import serving, verdicts, versions
 from kith_platform.web import locale
 from kith_platform.web.charts import Chart, Series
 from kith_platform.web.navigation import NavItem
@@ -46,14 +48,30 @@ def show(slug: str) -> str | AnyResponse:
         new=service.new_customers(session, actor, sold.until) if sold else None,
         worth=service.worth(session, actor) if models else None,
         at_risk=service.at_risk(session, actor) if sees and models else [],
+        models=models,
+        waiting=_waiting(session, actor.currency) if models else None,
         complaints=service.complaints(session, actor) if sees and facts else (0, []),
         once=service.bought_once(session, actor) if sees and facts else [],
-        jobs=[shown(job, gettext) for job in active],
+        jobs=told(session, active, gettext),
         panels=panels(session, current_tenant(), actor, "home"),
         chart=_months(sold) if sold and len(sold.months) > 1 else None,
         change=change,
         risk_of=risk_of,
     )
+
+
+def _waiting(session: Session, currency: str) -> tuple[str, str] | None:
+    """Why nobody is known to be at risk: title and text; None where every customer has a chance of leaving."""
+    if service.knows_who_leaves(session):
+        return None
+    if serving.active_training(session) is not None:
+        text = gettext("When that is done, the customers whose leaving would cost most stand here.")
+        return gettext("The models are being trained"), text
+    tried = versions.latest(session, "churn")
+    if tried is not None:
+        return gettext("Kith cannot say yet who is at risk"), verdicts.of_version(tried, currency, gettext)
+    text = gettext("Train the models: a minute or two later the customers whose leaving would cost most stand here.")
+    return gettext("No model is trained yet"), text
 
 
 def change(now: float, before: float | None) -> float | None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kith_platform.i18n import N_
 from kith_platform.imports import service
-from kith_platform.imports.models import DRAFT, RUNNING, UNDOING, WAITING, Import
+from kith_platform.imports.models import DONE, DRAFT, RUNNING, UNDOING, UNDONE, WAITING, Import
 from kith_platform.jobs.models import Job
 from kith_platform.jobs.shown import Shown
 from kith_platform.jobs.shown import shown as job_shown
@@ -36,6 +36,11 @@ class ImportView:
     @property
     def over(self) -> bool:
         return self.state not in (WAITING, RUNNING, UNDOING)
+
+    @property
+    def known(self) -> bool:
+        """Whether its counts say something: all lines were read, or some before it ended."""
+        return self.over and self.state != DRAFT and (self.state in (DONE, UNDONE) or self.row.read > 0)
 
     @property
     def undoable(self) -> bool:

@@ -13,7 +13,7 @@ from kith_platform.auth.edge import current_actor, current_db, current_tenant
 from kith_platform.auth.gate import requires
 from kith_platform.errors import FieldError, Invalid
 from kith_platform.i18n import N_
-from kith_platform.imports import samples, service, undo
+from kith_platform.imports import drafts, samples, service, undo
 from kith_platform.imports.form import Sheet, chosen
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import DRAFT, Import
@@ -43,12 +43,16 @@ SHOWN_REJECTS = 20
 @pages.get("/")
 @requires("imports:read")
 def index(slug: str) -> str:
-    """Imports, newest first."""
-    session = current_db()
+    """Imports, newest first. Drafts that nobody went on with for a week are forgotten on this occasion."""
+    session, held, company = current_db(), runtime(), current_tenant()
+    if drafts.stale(session):
+        # A transaction of its own: the one of a page only reads.
+        with held.doors.tenant_scope(company.id) as writing:
+            drafts.forget(writing, held.blobs.of(company.id))
     after = request.args.get("after", "")
     rows = service.listing(session, before=int(after) if after.isdigit() else None, most=PAGE + 1)
     more = rows[PAGE - 1].id if len(rows) > PAGE else None
-    known = runtime().facts
+    known = held.facts
     return render_template("imports/index.html", slug=slug, rows=[shown(session, row, known) for row in rows[:PAGE]], next=more)
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from kith_platform.auth.edge import current_actor, current_db
 from kith_platform.auth.gate import requires
 from kith_platform.jobs import service
-from kith_platform.jobs.shown import shown
+from kith_platform.jobs.subjects import told
 
 pages = Blueprint("bell", __name__, url_prefix="/c/<slug>/bell")
 
@@ -17,8 +17,9 @@ pages = Blueprint("bell", __name__, url_prefix="/c/<slug>/bell")
 @requires("jobs:read")
 def show(slug: str) -> str:
     """The bell with its number and list, as a fragment."""
-    rows = service.unseen(current_db(), current_actor())
-    return render_template("jobs/bell.html", slug=slug, rows=[(row, shown(row, gettext)) for row in rows])
+    session = current_db()
+    rows = service.unseen(session, current_actor())
+    return render_template("jobs/bell.html", slug=slug, rows=list(zip(rows, told(session, rows, gettext), strict=True)))
 
 
 @pages.post("/seen")

@@ -5,17 +5,25 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kith_platform.errors import fill
 from kith_platform.jobs import declared
 from kith_platform.jobs.models import DISPATCHED, FAILED, QUEUED, RUNNING, Job
+
+if TYPE_CHECKING:
+    from kith_platform.jobs.subjects import Page
 
 Translate = Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One job in words. `state` is queued, running, done, failed or cancelled; `rate` is per second; `left` in seconds."""
+    """One job in words. `state` is queued, running, done, failed or cancelled.
+
+    `rate` is per second; `left` and `took` in seconds. `about` (what it works on) and `page` (where to look at what came of
+    it) are filled by `subjects.told`.
+    """
 
     id: str
     label: str
@@ -26,6 +34,17 @@ class Shown:
     left: float | None
     message: str
     stopping: bool
+    took: float | None = None
+    about: str = ""
+    page: Page | None = None
+
+    @property
+    def title(self) -> str:
+        return f"{self.label} · {self.about}" if self.about else self.label
+
+    @property
+    def over(self) -> bool:
+        return self.state not in (QUEUED, RUNNING)
 
 
 def shown(row: Job, translate: Translate = str, now: dt.datetime | None = None) -> Shown:
@@ -43,6 +62,7 @@ def shown(row: Job, translate: Translate = str, now: dt.datetime | None = None) 
         left=left,
         message=fill(translate(words[0]), words[1]) if words[0] else "",
         stopping=row.cancel_requested and row.finished_at is None,
+        took=(row.finished_at - row.started_at).total_seconds() if row.finished_at and row.started_at else None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -13,7 +13,7 @@ from kith_platform.auth.gate import requires
 from kith_platform.i18n import N_
 from kith_platform.jobs import service
 from kith_platform.jobs.models import CANCELLED, DISPATCHED, DONE, FAILED, QUEUED, RUNNING
-from kith_platform.jobs.shown import shown
+from kith_platform.jobs.subjects import told
 from kith_platform.web.forms import Form
 from kith_platform.web.navigation import NavItem
 
@@ -50,7 +50,7 @@ def index(slug: str) -> str:
     return render_template(
         "jobs/index.html",
         slug=slug,
-        rows=[(row, shown(row, gettext)) for row in rows[:PAGE]],
+        rows=list(zip(rows[:PAGE], told(session, rows[:PAGE], gettext), strict=True)),
         askers=service.askers(session, rows),
         next=rows[PAGE - 1].public_id if len(rows) > PAGE else None,
         filters=[(key, gettext(label)) for key, (label, _) in FILTERS.items()],
@@ -64,15 +64,23 @@ def show(slug: str, public_id: uuid.UUID) -> str:
     """One job, with its live progress."""
     session = current_db()
     row = service.get(session, current_actor(), public_id)
-    return render_template("jobs/show.html", slug=slug, row=row, job=shown(row, gettext), askers=service.askers(session, [row]))
+    (job,) = told(session, [row], gettext)
+    return render_template("jobs/show.html", slug=slug, row=row, job=job, askers=service.askers(session, [row]))
 
 
 @pages.get("/<uuid:public_id>/progress")
 @requires("jobs:read")
-def progress(slug: str, public_id: uuid.UUID) -> str:
-    """The progress fragment, which asks for itself again while the job is active."""
-    row = service.get(current_db(), current_actor(), public_id)
-    return render_template("jobs/progress.html", slug=slug, job=shown(row, gettext))
+def progress(slug: str, public_id: uuid.UUID) -> Response:
+    """The progress fragment, which asks for itself again while the job is active.
+
+    When the job is over, or is not as the page says (`was`), the page shows itself anew: its numbers are old.
+    """
+    session = current_db()
+    (job,) = told(session, [service.get(session, current_actor(), public_id)], gettext)
+    fresh = Response(render_template("jobs/progress.html", slug=slug, job=job))
+    if job.over or request.args.get("was", job.state) != job.state:
+        fresh.headers["HX-Refresh"] = "true"
+    return fresh
 
 
 @pages.get("/running")

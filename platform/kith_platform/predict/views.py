@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from typing import Any
 
@@ -13,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kith_platform.auth.edge import current_actor, current_db, runtime
 from kith_platform.auth.gate import requires
 from kith_platform.i18n import N_
-from kith_platform.jobs.shown import shown
+from kith_platform.jobs.subjects import told
 from kith_platform.modules import service as modules
 from kith_platform.predict import charts, sentences, service, serving, verdicts, versions
 from kith_platform.predict.models import CHAMPION, ModelVersion
@@ -126,8 +125,9 @@ def promote(slug: str, task: str, public_id: uuid.UUID) -> AnyResponse:
 
 def running() -> Any:
     """The training that waits or runs, as macros/progress.html shows it; None where there is none."""
-    found = serving.active_training(current_db())
-    return shown(found, gettext, dt.datetime.now(dt.UTC)) if found is not None else None
+    session = current_db()
+    found = serving.active_training(session)
+    return told(session, [found], gettext)[0] if found is not None else None
 
 
 def _ask(slug: str, keys: tuple[str, ...]) -> AnyResponse:

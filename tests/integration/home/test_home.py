@@ -113,6 +113,13 @@ def test_an_empty_company_is_led_to_the_guide_and_a_filled_one_sees_home(
         customer(session, "王小明", [(dt.date(2026, 5, 1), 10)])
     page = client.get(f"/c/{client.slug}/").text
     assert "Train the models to see it." in page
+    assert "No model is trained yet" in page
+    assert "Nobody is at risk" not in page
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        one = session.execute(select(Customer.id)).scalar_one()
+        score = {"task": "churn", "customer_id": one, "value": 0.01, "tier": "rule", "as_of": dt.date(2026, 5, 1)}
+        session.execute(insert(Score), [{**score, "version": 1, "band": 1}])
+    assert "Nobody is at risk" in client.get(f"/c/{client.slug}/").text
 
 
 def test_the_guide_imports_the_sample_and_says_what_is_wrong_with_a_file(
@@ -228,3 +235,6 @@ def test_train_asks_once_and_shows_its_progress(runtime: Runtime, tenant: Tenant
     page = client.get(f"/c/{client.slug}/models/").text
     assert f'id="job-{job.public_id}"' in page
     assert "Train all models" not in page
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        customer(session, "Ada", [(dt.date(2026, 5, 1), 10)])
+    assert "The models are being trained" in client.get(f"/c/{client.slug}/").text

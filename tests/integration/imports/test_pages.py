@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import func, update
 
 from kith_platform.auth import permissions
 from kith_platform.facts.models import SalesOrder
 from kith_platform.imports import samples, service
+from kith_platform.imports.models import Import
 from kith_platform.jobs.models import Job
 
 ORDERS = "order_id,customer_id,order_date,amount\nA,C1,2024-01-05,5\nB,C2,31/02/2024,5\n"
@@ -48,12 +51,18 @@ def test_a_file_goes_from_upload_to_result_and_back(company: Any, client_for: Ca
     chosen = fields(page)
     assert chosen["target.3"] == "sales_order.net"
     tried = ada.post(draft, data={**chosen, "do": "try"}).location
+    assert "Lines read" not in ada.get(tried).text, "no zeros while nothing is known"
     run_waiting(company)
-    assert "Nothing was changed" in ada.get(tried).text
+    done = ada.get(tried).text
+    for words in ("Nothing was written", "Lines read", "What it would make"):
+        assert words in done, words
     assert company.count(SalesOrder) == 0
     started = ada.post(draft, data={**chosen, "do": "load"}).location
     assert started == draft
-    assert f'hx-get="{draft}/progress"' in ada.get(draft).text
+    at_work = ada.get(draft).text
+    assert f'hx-get="{draft}/progress"' in at_work
+    assert "Lines read" not in at_work
+    assert "What it made" not in at_work
     run_waiting(company)
     assert ada.get(f"{draft}/progress").headers["HX-Redirect"] == draft
     result = ada.get(draft).text
@@ -193,3 +202,20 @@ def test_every_table_has_a_sample_that_imports_as_it_is(company: Any) -> None:
         if table.plural in ("order_lines", "order_statuses"):  # they name an order
             continue
         assert company.load(table.plural, samples.sample(company.runtime.facts, table.plural))["inserted"] == 1, table.plural
+
+
+def test_a_file_that_nobody_loaded_is_forgotten_after_a_week(company: Any, client_for: Callable[..., Any]) -> None:
+    ada = client_for("analyst")
+    old, tried, young, loaded = [send(ada, ORDERS).location for _ in range(4)]
+    by_try = ada.post(tried, data={**fields(ada.get(tried).text), "do": "try"}).location
+    run_waiting(company)
+    ada.post(loaded, data={**fields(ada.get(loaded).text), "do": "load"})
+    run_waiting(company)
+    blobs = company.runtime.blobs.of(company.tenant.id)
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
+        files = {str(row.public_id): row.blob for row in service.listing(session)}
+        session.execute(update(Import).values(created_at=Import.created_at - dt.timedelta(days=8)))
+        session.execute(update(Import).where(Import.public_id == young[-36:]).values(created_at=func.now()))
+    ada.get(f"/c/{ada.slug}/imports/")
+    assert [ada.get(page).status_code for page in (old, tried, by_try, young, loaded)] == [404, 404, 404, 200, 200]
+    assert [blobs.exists(files[page[-36:]]) for page in (old, tried, young, loaded)] == [False, False, True, True]

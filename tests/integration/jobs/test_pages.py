@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from sample_processes import look
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from kith_platform.audit.models import AuditEntry
 from kith_platform.cli.jobs import jobs as command
+from kith_platform.imports.models import Import
 from kith_platform.jobs import child
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.models import Job
@@ -54,16 +56,51 @@ def test_progress_asks_again_until_the_job_is_over_and_the_bell_rings_once(
     with runtime.doors.tenant_scope(tenant.id) as session:
         asked = jobs.ask(session, "sample.greet", {"who": "Bo"}, asked_by=ada.member_id)
     fragment, bell = f"/c/{tenant.slug}/jobs/{asked.public_id}/progress", f"/c/{tenant.slug}/bell/"
-    assert f'hx-get="{fragment}"' in ada.get(fragment).text
+    waiting = ada.get(f"{fragment}?was=queued")
+    assert f'hx-get="{fragment}?was=queued"' in waiting.text
+    assert "HX-Refresh" not in waiting.headers
     assert "1 job" in ada.get(f"/c/{tenant.slug}/jobs/running").text
     assert "Nothing new" in ada.get(bell).text
     assert child.run_job(runtime, tenant.id, asked.id, unrouted=True)
-    over = ada.get(fragment).text
-    assert "hx-get" not in over
-    assert "Greeted Bo" in over
+    over = ada.get(f"{fragment}?was=queued")
+    assert over.headers["HX-Refresh"] == "true", "the page around it shows an old state"
+    assert "hx-get" not in over.text
+    assert "Greeted Bo" in over.text
+    assert "took 1 second" in ada.get(f"/c/{tenant.slug}/jobs/{asked.public_id}").text
     assert "Done: sample.greet" in ada.get(bell).text
     assert "Nothing new" in ada.post(f"{bell}seen").text
     assert "Nothing new" in ada.get(bell).text
+
+
+def test_a_job_is_called_by_what_it_works_on_and_leads_to_what_came_of_it(
+    runtime: Runtime, tenant: TenantContext, client_for: ClientFor
+) -> None:
+    base, ada, given = f"/c/{tenant.slug}", client_for("owner"), {"source": "shop", "blob": "b", "sha256": "", "size": 0}
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        files = [
+            Import(table_name="orders", file_name=f"{name}.csv", mapping={}, dry_run=dry, **given)
+            for name, dry in (("march", False), ("april", True))
+        ]
+        session.add_all(files)
+        session.flush()
+        asked = [jobs.ask(session, "imports.load", {"import": one.id}) for one in files]
+        asked += [jobs.ask(session, "predict.train", {"tasks": tasks}) for tasks in (["clv"], ["churn", "clv"])]
+        asked.append(jobs.ask(session, "refresh.run", {}))
+        expected = [f"{base}/imports/{one.public_id}" for one in files] + [f"{base}/models/clv", f"{base}/models/", f"{base}/"]
+        for row in asked:
+            row.state, row.started_at, row.finished_at = "done", func.now() - dt.timedelta(minutes=3), func.now()
+    page = ada.get(f"{base}/jobs/").text
+    for words in (
+        "Import · march.csv",
+        "Import · april.csv, dry run",
+        "Training models · Customer lifetime value<",
+        "Leaving customers · Cust",
+    ):
+        assert words in page, words
+    for row, result in zip(asked, expected, strict=True):
+        shown = ada.get(f"{base}/jobs/{row.public_id}").text
+        assert f'<a class="btn btn-primary" href="{result}">' in shown
+        assert "took 3 minutes" in shown
 
 
 def test_a_viewer_sees_jobs_but_cannot_change_them(tenant: TenantContext, client_for: ClientFor, ask: Ask) -> None:
