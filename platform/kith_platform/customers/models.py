@@ -80,7 +80,10 @@ class CustomerToken(TenantRow):
     """One search token of one customer: a word, pinyin, a CJK bigram or a trigram of digits."""
 
     __tablename__ = "customer_token"
-    __table_args__ = {"info": {"access": Access(app="SELECT, INSERT, DELETE")}}  # noqa: RUF012
+    __table_args__ = (
+        Index("ix_customer_token_customer_id", "tenant_id", "customer_id"),
+        {"info": {"access": Access(app="SELECT, INSERT, DELETE")}},
+    )
 
     token: Mapped[str] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(primary_key=True)

@@ -37,7 +37,7 @@ from kith_platform.refresh.service import ask_refresh
 log = structlog.get_logger(__name__)
 
 Item = TypeVar("Item")
-CHUNK_LINES = 20_000
+CHUNK_LINES = 50_000
 DRY_REJECTS = 10_000  # rejected lines that a dry run keeps
 COUNTS = ("read", "inserted", "updated", "unchanged", "duplicate", "rejected")
 

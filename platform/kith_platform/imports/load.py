@@ -11,16 +11,17 @@ from dataclasses import asdict, dataclass, field, replace
 import polars as pl
 from sqlalchemy import Table, delete, func, insert, select
 from sqlalchemy.orm import Session
+from sqlalchemy.schema import DropTable
 
 from kith_platform.imports import people, sums
 from kith_platform.imports.dialect import Dialect
-from kith_platform.imports.identity import Occurrences
+from kith_platform.imports.identity import Occurrences, public_ids
 from kith_platform.imports.mapping import Mapping, position
 from kith_platform.imports.models import ImportReject
 from kith_platform.imports.plan import CUSTOMER, ORDER, ORDER_LINE, Context, is_wide, loads, unknown
 from kith_platform.imports.reading import Chunk, Rejected, column
 from kith_platform.imports.staging import stage, targets
-from kith_platform.imports.typed import CONTENT, LINE, Typed, typed
+from kith_platform.imports.typed import CONTENT, LINE, PUBLIC, Typed, typed
 from kith_platform.imports.upsert import Counts, upsert
 from kith_platform.sdk.facts import Fact
 
@@ -54,7 +55,7 @@ class Job:
 def prepare(chunk: Chunk, job: Job, *, now: dt.datetime) -> Typed:
     """Everything that needs no database: parsing, rejecting, ids for rows without one."""
     found = typed(chunk, job.mapping, job.dialect, job.facts, zone=job.context.zone, now=now)
-    frame = found.frame.with_columns(_ids(found.frame, job).alias(CONTENT))
+    frame = found.frame.with_columns(_ids(found.frame, job).alias(CONTENT), public_ids(found.frame.height).alias(PUBLIC))
     if job.facts[CUSTOMER].plural == job.mapping.table and job.mapping.unmapped:
         frame = frame.join(_raw(chunk.rows, job), on="line", how="left")
     return replace(found, frame=frame)
@@ -91,13 +92,14 @@ def load(session: Session, chunk: Chunk, ready: Typed, job: Job) -> Loaded:
         staging = stage(session, ready.frame)
         rejected += _unknown(session, staging, chunk, job)
         for step in loads(staging, job.mapping, job.facts, job.context):
-            done = upsert(session, staging, step, job.context)
+            done = upsert(session, staging, step, job.context, keep=step.fact.name == CUSTOMER)
             _add(made, step.fact.name, asdict(done.counts))
             _add(made, "unresolved", done.unresolved)
             if step.finest:
                 counts += done.counts
-            if step.fact.name == CUSTOMER and (done.counts.inserted or done.counts.updated):
-                _add(made, "customer", {"inserted": people.settle(session, job.context.import_id)})
+            if done.written is not None:
+                _add(made, "customer", {"inserted": people.settle(session, done.written)})
+                session.execute(DropTable(done.written))
         sums.add_up(session, job.mapping, job.context.import_id)
         staging.drop(session.connection())
     keep_rejects(session, rejected, job.context.import_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import Table, case, delete, false, func, insert, literal, select, update
+from sqlalchemy import Select, Table, case, delete, false, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -16,45 +16,63 @@ from kith_platform.imports.plan import BEGINNING
 
 RECORD: Table = CustomerRecord.__table__
 CUSTOMER: Any = Customer.__table__
-# What a customer shows of its record: a name made up of what there is, and the rest where the record says it.
-_FULL = func.nullif(func.concat_ws(" ", RECORD.c.given_name, RECORD.c.family_name), "")
-SHOWN = {"name": func.coalesce(RECORD.c.name, _FULL, RECORD.c.email, RECORD.c.external_id)}
-FIRST: dict[str, tuple[Any, Any]] = {
-    **{name: (RECORD.c[name], literal("")) for name in ("email", "phone", "city", "country")},
-    "kind": (RECORD.c.kind, literal("person")),
-    "is_test": (RECORD.c.is_test, false()),
-}
+SAID = ("name", "given_name", "family_name", "email", "phone", "external_id")  # what search finds a customer by
+# What a customer shows of its record beside the name, and what it shows where the record does not say it.
+FIRST = {**dict.fromkeys(("email", "phone", "city", "country"), literal("")), "kind": literal("person"), "is_test": false()}
 _QUIET = {"synchronize_session": False}
 
 
-def settle(session: Session, import_id: int) -> int:
+def named(record: Any) -> Any:
+    """A name, made up of what there is."""
+    full = func.nullif(func.concat_ws(" ", record.given_name, record.family_name), "")
+    return func.coalesce(record.name, full, record.email, record.external_id)
+
+
+def settle(session: Session, written: Table) -> int:
     """After a chunk's records are in: everything about customers that follows from those it made or changed.
 
-    Works on records of this import whose changed_at is this transaction's. Returns how many customers were made.
+    `written`: a copy of these records; those that are new have no customer_id. Returns how many customers were made.
     """
-    touched = (RECORD.c.import_id == import_id) & (RECORD.c.changed_at == func.now())
-    _show(session, touched)
-    # What has been known for ever has no date: such a customer counts from its arrival here.
-    since = case((RECORD.c.known_at > BEGINNING, RECORD.c.known_at), else_=func.now())
-    shown = {**SHOWN, **{name: func.coalesce(value, default) for name, (value, default) in FIRST.items()}}
-    result: Any = session.execute(
-        insert(CUSTOMER).from_select(
-            ["first_record_id", "created_at", *shown],
-            select(RECORD.c.id, since, *shown.values()).where(touched, RECORD.c.customer_id.is_(None)),
-        ),
-        execution_options={"preserve_rowcount": True},
-    )
-    made = int(result.rowcount)
+    known = select(written.c.id).where(written.c.customer_id.is_not(None))
+    if session.execute(select(known.exists())).scalar_one():
+        _again(session, RECORD.c.id.in_(known))
+    made = _make(session, written)
     if made:
-        session.execute(
-            update(RECORD)
-            .where(RECORD.c.tenant_id == CUSTOMER.c.tenant_id, RECORD.c.id == CUSTOMER.c.first_record_id)
-            .where(touched, RECORD.c.customer_id.is_(None))
-            .values(customer_id=CUSTOMER.c.id)
-        )
-    _identify(session, touched)
-    _tokenise(session, touched)
+        new = written.c.customer_id.is_(None)
+        _identify(session, written, new)
+        of_new = select(RECORD.c.customer_id, *(written.c[name] for name in SAID))
+        _tokenise(session, of_new.join_from(written, RECORD, RECORD.c.id == written.c.id).where(new))
     return made
+
+
+def _make(session: Session, written: Table) -> int:
+    """A customer for each of the records that have none; how many."""
+    record = written.c
+    # What has been known for ever has no date: such a customer counts from its arrival here.
+    since = case((record.known_at > BEGINNING, record.known_at), else_=func.now())
+    shown = {"name": named(record), **{name: func.coalesce(record[name], default) for name, default in FIRST.items()}}
+    rows = select(record.id, since, *shown.values()).where(record.customer_id.is_(None))
+    new = insert(CUSTOMER).from_select(["first_record_id", "created_at", *shown], rows)
+    made = new.returning(CUSTOMER.c.tenant_id, CUSTOMER.c.id, CUSTOMER.c.first_record_id).cte("made")
+    result: Any = session.execute(
+        update(RECORD)
+        .where(RECORD.c.tenant_id == made.c.tenant_id, RECORD.c.id == made.c.first_record_id)
+        .values(customer_id=made.c.id),
+        execution_options={"preserve_rowcount": True, **_QUIET},
+    )
+    return int(result.rowcount)
+
+
+def _again(session: Session, touched: Any) -> None:
+    """Customers of these records (a condition on RECORD): shown, identified and found by what the records say now."""
+    _show(session, touched)
+    mine = select(RECORD.c.id).where(touched)
+    session.execute(delete(CustomerIdentity).where(CustomerIdentity.record_id.in_(mine)), execution_options=_QUIET)
+    _identify(session, RECORD, touched)
+    theirs = select(RECORD.c.customer_id).where(touched)
+    session.execute(delete(CustomerToken).where(CustomerToken.customer_id.in_(theirs)))
+    said = select(RECORD.c.customer_id, *(RECORD.c[name] for name in SAID))
+    _tokenise(session, said.where(RECORD.c.customer_id.in_(theirs)))
 
 
 def show_again(session: Session, records: Any) -> None:
@@ -62,53 +80,35 @@ def show_again(session: Session, records: Any) -> None:
     theirs = select(RECORD.c.customer_id).where(records)
     blank = dict.fromkeys(("name", "email", "phone", "city", "country"), "") | {"kind": "person", "is_test": False}
     session.execute(update(CUSTOMER).where(CUSTOMER.c.id.in_(theirs)).values(blank), execution_options=_QUIET)
-    touched = RECORD.c.customer_id.in_(theirs)
-    _show(session, touched)
-    _identify(session, touched)
-    _tokenise(session, touched)
+    _again(session, RECORD.c.customer_id.in_(theirs))
 
 
 def _show(session: Session, touched: Any) -> None:
     """The customer shows what its latest record says."""
-    values = {**SHOWN, **{name: func.coalesce(value, CUSTOMER.c[name]) for name, (value, _default) in FIRST.items()}}
+    values = {name: func.coalesce(RECORD.c[name], CUSTOMER.c[name]) for name in FIRST}
     session.execute(
         update(CUSTOMER)
         .where(CUSTOMER.c.tenant_id == RECORD.c.tenant_id, CUSTOMER.c.id == RECORD.c.customer_id, touched)
-        .values({**values, "changed_at": func.now()}),
+        .values({"name": named(RECORD.c), **values, "changed_at": func.now()}),
         execution_options=_QUIET,
     )
 
 
-def _identify(session: Session, touched: Any) -> None:
-    mine = select(RECORD.c.id).where(touched)
-    session.execute(delete(CustomerIdentity).where(CustomerIdentity.record_id.in_(mine)), execution_options=_QUIET)
-    email = func.lower(func.btrim(RECORD.c.email))
-    phone = func.regexp_replace(RECORD.c.phone, "[^0-9]", "", "g")
+def _identify(session: Session, records: Table, which: Any) -> None:
+    email = func.lower(func.btrim(records.c.email))
+    phone = func.regexp_replace(records.c.phone, "[^0-9]", "", "g")
     for kind, value in (("email", email), ("phone", phone)):
-        rows = select(RECORD.c.id, literal(kind), value).where(touched, value.is_not(None), value != "")
+        rows = select(records.c.id, literal(kind), value).where(which, value.is_not(None), value != "")
         session.execute(upsert(CustomerIdentity).from_select(["record_id", "kind", "value"], rows).on_conflict_do_nothing())
 
 
-def _tokenise(session: Session, touched: Any) -> None:
-    """Tokens of all records of a touched customer, written by one COPY into a temporary table."""
-    customers = select(RECORD.c.customer_id).where(touched)
-    rows = session.execute(
-        select(
-            RECORD.c.customer_id,
-            RECORD.c.name,
-            RECORD.c.given_name,
-            RECORD.c.family_name,
-            RECORD.c.email,
-            RECORD.c.phone,
-            RECORD.c.external_id,
-        ).where(RECORD.c.customer_id.in_(customers))
-    ).all()
-    if not rows:
-        return
+def _tokenise(session: Session, said: Select[Any]) -> None:
+    """Tokens of what is said of each customer (customer_id, then texts), written by one COPY into a temporary table."""
     found: dict[int, set[str]] = {}
-    for customer, *texts in rows:
+    for customer, *texts in session.execute(said):
         found.setdefault(customer, set()).update(tokens(*texts))
-    session.execute(delete(CustomerToken).where(CustomerToken.customer_id.in_(customers)))
+    if not found:
+        return
     driver: Any = session.connection().connection.driver_connection
     with driver.cursor() as cursor:
         cursor.execute(sql.SQL("CREATE TEMPORARY TABLE found_token (token text, customer_id bigint) ON COMMIT DROP"))

@@ -16,7 +16,7 @@ from sqlalchemy import Column, ColumnElement, Date, DateTime, Select, Table, Tex
 from kith_platform.facts.table import row_class
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.staging import targets
-from kith_platform.imports.typed import CONTENT, DAY_ONLY, LINE
+from kith_platform.imports.typed import CONTENT, DAY_ONLY, LINE, PUBLIC
 from kith_platform.sdk.facts import Fact, Kind
 
 CUSTOMER, PRODUCT, ORDER, ORDER_LINE, RETURN_LINE = "customer_record", "product", "sales_order", "order_line", "return_line"
@@ -31,7 +31,8 @@ class Load:
 
     `values` maps table columns to expressions over staging and the joined tables of `joins`. `finest` is set on loads whose
     rows are the file's lines; the others happen beside, and what they leave blank keeps the value it has. `fixed` columns are
-    written with a new row and never changed. `named`: reference column → the id the file gives for it.
+    written with a new row and never changed. `named`: reference column → the id the file gives for it. `public_id` is a new
+    row's, where the fact has a URL and the file's lines are its rows.
     """
 
     fact: Fact
@@ -42,6 +43,7 @@ class Load:
     finest: bool = False
     fixed: frozenset[str] = frozenset()
     named: Dictionary[str, ColumnElement[Any]] = field(default_factory=dict)
+    public_id: ColumnElement[Any] | None = None
 
     @property
     def table(self) -> Table:
@@ -162,7 +164,8 @@ class _Planner:
             values |= {} if through is None else {"record_id": through}
         joins = tuple((reference.other, reference.on) for reference in joined.values())
         named = {column: reference.named for column, reference in joined.items()} if finest else {}
-        return Load(fact, self._key(fact), values, where, joins, finest, fixed, named)
+        public_id = self.staged[PUBLIC] if fact.has_url else None
+        return Load(fact, self._key(fact), values, where, joins, finest, fixed, named, public_id)
 
     def _return_load(self, returns: ColumnElement[bool]) -> Load:
         """Lines with a negative quantity: goods that came back, with positive quantity and amount."""

@@ -8,10 +8,11 @@ from typing import Any
 
 import polars as pl
 from psycopg import sql
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, MetaData, Numeric, Table
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, MetaData, Numeric, Table, Uuid
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
+from kith_platform.imports.typed import PUBLIC
 from kith_tenants.schema import Name
 
 
@@ -20,7 +21,10 @@ def stage(session: Session, frame: pl.DataFrame) -> Table:
     table = Table(
         "staging",
         MetaData(),
-        *(Column(f"s{at}", _type(dtype), info={"target": name}) for at, (name, dtype) in enumerate(frame.schema.items())),
+        *(
+            Column(f"s{at}", Uuid() if name == PUBLIC else _type(dtype), info={"target": name})
+            for at, (name, dtype) in enumerate(frame.schema.items())
+        ),
         prefixes=["TEMPORARY"],
         postgresql_on_commit="DROP",
     )

@@ -16,7 +16,7 @@ from kith_platform.imports.problems import FileProblem, reason
 from kith_platform.imports.reading import Chunk, Rejected, column
 from kith_platform.sdk.facts import Fact, Kind
 
-LINE, CONTENT, DAY_ONLY = "line", "content", "#day_only"
+LINE, CONTENT, PUBLIC, DAY_ONLY = "line", "content", "public", "#day_only"
 EARLIEST = dt.date(1900, 1, 1)
 SEPARATOR = "\x1f"
 CURRENCIES = (".currency", ".currency_from")

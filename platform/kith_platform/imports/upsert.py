@@ -39,13 +39,15 @@ class Counts:
 
 @dataclass(frozen=True)
 class Done:
-    """What a load did, and how many ids of other facts in it led nowhere, by column."""
+    """What a load did, how many ids of other facts in it led nowhere by column, and a temporary table of the ids (their
+    customers) of the records it wrote, where that was asked for; the caller drops it."""
 
     counts: Counts
     unresolved: dict[str, int]
+    written: Table | None = None
 
 
-def upsert(session: Session, staging: Table, load: Load, context: Context) -> Done:
+def upsert(session: Session, staging: Table, load: Load, context: Context, *, keep: bool = False) -> Done:
     """Run a load in the caller's transaction. Where a key stands on several lines the last wins, the others are duplicates.
 
     Beside loads take the last of the most complete lines.
@@ -63,9 +65,10 @@ def upsert(session: Session, staging: Table, load: Load, context: Context) -> Do
         again = session.execute(select(func.count()).select_from(rows).join(load.table, existing).where(mine)).scalar_one()
         updated = _update(session, load, rows, existing, compared, context)
     inserted = _insert(session, load, rows, context) if keys > known else 0
+    written = _written(session, load, rows, context) if keep and (inserted or updated) else None
     session.execute(DropTable(rows))
     unresolved = {f"{load.fact.name}.{name}": count for name, count in zip(load.named, missing, strict=True) if count}
-    return Done(Counts(inserted, updated, keys - inserted - updated - again, lines - keys + again), unresolved)
+    return Done(Counts(inserted, updated, keys - inserted - updated - again, lines - keys + again), unresolved, written)
 
 
 def _counted(load: Load) -> Any:
@@ -82,6 +85,7 @@ def _source(session: Session, staging: Table, load: Load, context: Context) -> T
         joined = joined.outerjoin(other, on)
     columns = [load.key.label("external_id"), *(value.label(name) for name, value in load.values.items())]
     columns += [and_(named.is_not(None), load.values[name].is_(None)).label(f"lost_{name}") for name, named in load.named.items()]
+    columns += [] if load.public_id is None else [load.public_id.label("public_id")]
     best = [] if load.finest or len(load.values) == len(load.fixed) else [func.num_nulls(*load.values.values())]
     statement = select(*columns).select_from(joined).where(_counted(load)).ext(distinct_on(load.key))
     last = statement.order_by(load.key, *best, line.desc()).subquery("last_")
@@ -122,11 +126,20 @@ def _update(session: Session, load: Load, rows: Table, existing: Any, compared: 
 
 
 def _insert(session: Session, load: Load, rows: Table, context: Context) -> int:
-    names = ["tenant_id", "source", "external_id", "import_id", *load.values]
-    values = (rows.c[name] for name in load.values)
+    given = [*load.values, *([] if load.public_id is None else ["public_id"])]
+    names = ["tenant_id", "source", "external_id", "import_id", *given]
+    values = (rows.c[name] for name in given)
     who = (literal(context.tenant_id), literal(context.source))  # the column's default would be asked for each row
     fresh = select(*who, rows.c.external_id, literal(context.import_id), *values).where(rows.c.known.is_(None))
     return _rows(session, insert(load.table).from_select(names, fresh))
+
+
+def _written(session: Session, load: Load, rows: Table, context: Context) -> Table:
+    table = load.table.c
+    same = and_(table.tenant_id == context.tenant_id, table.source == context.source, table.external_id == rows.c.external_id)
+    now = and_(table.import_id == context.import_id, table.changed_at == func.now())
+    found = select(load.table).select_from(rows.join(load.table, same)).where(now)
+    return materialise(session, found, f"written_{load.table.name}")
 
 
 def _rows(session: Session, statement: Any) -> int:

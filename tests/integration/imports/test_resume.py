@@ -22,7 +22,7 @@ from kith_platform.jobs import service as jobs
 from kith_platform.jobs.models import Job
 from kith_platform.servers.programs import environment
 
-LINES = 50_000  # three chunks
+LINES = 110_000  # three chunks
 
 
 def wide_file() -> str:
