@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
 
@@ -212,7 +214,7 @@ class _News:
         self._answered = False
 
     def read(self) -> None:
-        if not self._answered and _listens(self._port):
+        if not self._answered and _answers(self._port):
             self._answered = True
             self._echo(f"Kith is at http://{HOST}:{self._port}")
         with self._log.open("rb") as log:
@@ -223,7 +225,13 @@ class _News:
             self._read_to = log.tell()
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((HOST, port)) == 0
+def _answers(port: int) -> bool:
+    """Whether the application answers: gunicorn listens some seconds before it has loaded it."""
+    web = HTTPConnection(HOST, port, timeout=1)
+    try:
+        web.request("GET", "/healthz")
+        return web.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        web.close()

@@ -136,14 +136,17 @@ def test_a_running_job_that_does_not_listen_is_cancelled_by_force(
     assert effects(runtime, tenant.id, asked.id) == 0
 
 
-def test_a_command_that_waits_runs_the_job_itself_when_nobody_does(runtime: Runtime, tenant: TenantContext, ask: Ask) -> None:
+def test_a_command_that_waits_runs_the_job_itself_when_nobody_does(
+    runtime: Runtime, tenant: TenantContext, site: Site, ask: Ask
+) -> None:
+    site.close()  # the tests before left theirs at work
     asked = ask("sample.rows", rows=5, seconds=0.2)
     seen: list[tuple[str, int]] = []
     row = jobs.wait(
         runtime, tenant.id, asked.id, claim_after=0.2, on_progress=lambda job: seen.append((job.state, job.progress_done))
     )
     assert (row.state, row.result["rows"], effects(runtime, tenant.id, asked.id)) == ("done", 5, 5)
-    assert seen[0] in {("queued", 0), ("dispatched", 0)}, "waiting begins before anybody has begun the job"
+    assert seen[0] == ("queued", 0)
     assert seen[-1] == ("done", 5)
     assert row.worker is not None
 

@@ -26,8 +26,9 @@ from kith_platform.errors import KithError
 from kith_platform.servers.programs import Program
 from kith_platform.servers.up import up
 HOME, PORT = Path(sys.argv[1]), int(sys.argv[2])
-STEADY = HOME.with_name("steady.py")
+STEADY, WEB = HOME.with_name("steady.py"), HOME.with_name("web.py")
 SITE = [Program("steady", (sys.executable, str(STEADY))), Program("crasher", (sys.executable, "-c", "raise SystemExit(3)"))]
+SITE.append(Program("web", (sys.executable, str(WEB), str(PORT))))
 try:
     up(Settings(home=HOME, secret_key="not to be shown"), PORT, lambda line: print(line, flush=True), SITE)
 except KithError as error:
@@ -40,6 +41,19 @@ from pathlib import Path
 horse = subprocess.Popen(["sleep", "1000"], start_new_session=True)
 Path(os.environ["KITH_HOME"], "steady").write_text(f"{os.getpid()} {horse.pid}")
 time.sleep(1000)
+"""
+
+WEB = """
+import os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+home = Path(os.environ["KITH_HOME"])
+class Web(BaseHTTPRequestHandler):
+    def do_GET(self):
+        (home / "asked").write_text(self.path)
+        self.send_response(200 if (home / "loaded").exists() else 503)
+        self.end_headers()
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Web).serve_forever()
 """
 
 
@@ -66,6 +80,7 @@ class Site:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         home.with_name("steady.py").write_text(STEADY)
+        home.with_name("web.py").write_text(WEB)
         self.said = home.with_suffix(".said")
         self.process = self.start()
 
@@ -123,6 +138,17 @@ def test_a_signal_stops_everything_and_the_servers_last(site: Site, settings: Se
     assert site.ours() == []
     assert not Embedded(settings).alive()
     assert site.said.read_text().endswith("stopped\n")
+
+
+def test_the_address_is_told_when_the_application_answers_and_not_before(site: Site) -> None:
+    asked = site.home / "asked"
+    eventually(lambda: asked.exists() and asked.read_text())
+    assert asked.read_text() == "/healthz"
+    asked.unlink()
+    eventually(asked.exists)  # once more, after an answer that was no 200
+    assert "Kith is at" not in site.said.read_text()
+    (site.home / "loaded").touch()
+    site.says(f"Kith is at http://127.0.0.1:{site.port}")
 
 
 def test_down_stops_a_running_site(site: Site, settings: Settings) -> None:
