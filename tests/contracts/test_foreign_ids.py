@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -79,11 +80,33 @@ def test_every_route_answers_404_to_ids_of_another_company(
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             for public_id in theirs:
                 where, whose = address(web, rule, names, public_id, tenant.slug), {"X-Kith-Tenant": tenant.slug}
-                answer = client.open(where, method=method, headers=whose, data={})
+                answer = client.open(where, method=method, headers=whose, **sent(web, rule, method))
                 asked += 1
-                # A form that is read before its thing is looked for may complain of its fields; it never shows the thing.
-                assert answer.status_code in {404, 415, 422}, f"{method} {rule.rule} {public_id}: {answer.status_code}"
+                assert answer.status_code == 404, f"{method} {rule.rule} {public_id}: {answer.status_code}"
     assert asked > 100
+
+
+def sent(web: Flask, rule: Rule, method: str) -> dict[str, Any]:
+    """What a caller sends who knows the route: JSON after its own schema, or a form, of which the thing comes first."""
+    spec = web.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
+    item = spec["paths"].get(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), {})
+    content = item.get(method.lower(), {}).get("requestBody", {}).get("content", {})
+    if "application/json" in content:
+        return {"json": example(spec, content["application/json"]["schema"])}
+    return {"data": {}}
+
+
+def example(spec: dict[str, Any], schema: dict[str, Any]) -> Any:
+    """The least that a schema accepts."""
+    if name := schema.get("$ref", "").rpartition("/")[2]:
+        return example(spec, spec["components"]["schemas"][name])
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type", "object")
+    if kind == "object":
+        return {key: example(spec, schema["properties"][key]) for key in schema.get("required", ())}
+    simple: dict[str, Any] = {"array": [], "boolean": False, "integer": 1, "number": 1.0, "string": "a"}
+    return simple[kind if isinstance(kind, str) else kind[0]]
 
 
 def address(web: Flask, rule: Rule, names: list[str], public_id: str, slug: str) -> str:
