@@ -1,0 +1,173 @@
+"""How many customers fulfil a rule: exactly by SQL, by the sample, or exactly from a snapshot."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Select, func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from kith_platform.customers.models import Customer
+from kith_platform.errors import Unavailable
+from kith_platform.frames import WEB_MEMORY_MB, WEB_THREADS, Tables, open_frames
+from kith_platform.i18n import N_
+from kith_platform.runtime import Runtime
+from kith_platform.segments import compile_frames, compile_sql, sample
+from kith_platform.segments.compile_sql import Scope
+from kith_platform.segments.rules import Part, facts_of
+from kith_platform.snapshots import service as snapshots
+from kith_platform.snapshots.manifest import Manifest
+from kith_tenants.context import Actor, visible
+from kith_tenants.tenant import TenantContext
+
+SECONDS = 5  # a live count that takes longer is given up
+WORK_MEMORY = "64MB"  # sets of ids are hashed in memory
+PEOPLE: Any = Customer.__table__
+
+
+@dataclass(frozen=True)
+class Count:
+    """`customers` who fulfil a rule. An estimate has `sampled` > 0 customers behind it and a 95 % interval low to high.
+
+    `as_of` is the moment of the snapshot it was counted from; None is now.
+    """
+
+    customers: int
+    sampled: int = 0
+    low: int = 0
+    high: int = 0
+    as_of: dt.datetime | None = None
+
+    @property
+    def exact(self) -> bool:
+        return not self.sampled
+
+
+class TooSlow(Unavailable):
+    """A count took longer than SECONDS."""
+
+    code = "too_slow"
+    title = N_("This takes too long to count")
+    default = N_("This takes too long to count here. Save the segment: it is then counted in the background.")
+
+
+def fulfilling(rule: Part, scope: Scope, actor: Actor) -> Select[Any]:
+    """Ids of the living customers whom the actor may see and who fulfil the rule."""
+    seen = visible(select(Customer.id), actor, owner=PEOPLE.c.owner_id, unit=PEOPLE.c.unit_id)
+    return seen.where(compile_sql.living(), compile_sql.holds(rule, scope))
+
+
+def live(session: Session, actor: Actor, rule: Part, scope: Scope) -> Count:
+    """Exact where the rule counts no facts or the actor's customers are few; else an estimate from the sample.
+
+    Raises TooSlow.
+    """
+    with limited(session):
+        if not facts_of(rule):
+            return Count(_number(session, fulfilling(rule, scope, actor)))
+        few = visible(select(Customer.id), actor, owner=PEOPLE.c.owner_id, unit=PEOPLE.c.unit_id).limit(sample.SMALL + 1)
+        if _number(session, few) <= sample.SMALL:
+            return Count(_number(session, fulfilling(rule, scope, actor)))
+        return _estimate(session, actor, rule, scope)
+
+
+def _estimate(session: Session, actor: Actor, rule: Part, scope: Scope) -> Count:
+    sampled = _number(session, sample.ids()) or sample.keep(session)
+    # The planner does not know how few these are, and would read all facts instead.
+    session.execute(select(func.set_config("enable_hashjoin", "off", True), func.set_config("enable_mergejoin", "off", True)))
+    found = fulfilling(rule, replace(scope, among=sample.ids()), actor).where(Customer.id.in_(sample.ids()))
+    met = _number(session, found)
+    session.execute(select(func.set_config("enable_hashjoin", "on", True), func.set_config("enable_mergejoin", "on", True)))
+    low, high = interval(met, sampled)
+    total = sample.ONE_IN * sampled
+    return Count(met * sample.ONE_IN, sampled, round(low * total), round(high * total))
+
+
+def interval(met: int, sampled: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share."""
+    if not sampled:
+        return 0.0, 1.0
+    z, share = 1.959964, met / sampled
+    middle = share + z * z / (2 * sampled)
+    reach = z * math.sqrt(share * (1 - share) / sampled + z * z / (4 * sampled * sampled))
+    size = 1 + z * z / sampled
+    return max(0.0, (middle - reach) / size), min(1.0, (middle + reach) / size)
+
+
+def exact(session: Session, runtime: Runtime, tenant: TenantContext, actor: Actor, rule: Part, scope: Scope) -> Count:
+    """Exact, by facts of the newest snapshot where the rule counts facts, else live. Raises TooSlow."""
+    manifest = snapshots.latest(session)
+    with limited(session):
+        if not facts_of(rule) or manifest is None:
+            return Count(_number(session, fulfilling(rule, scope, actor)))
+        stored = Stored(session, scope, actor)
+        return Count(_from_snapshot(runtime, tenant, manifest, rule, scope, stored), as_of=manifest.read_at)
+
+
+def _from_snapshot(runtime: Runtime, tenant: TenantContext, manifest: Manifest, rule: Part, scope: Scope, stored: Stored) -> int:
+    with open_frames(runtime, tenant, manifest, threads=WEB_THREADS, memory_mb=WEB_MEMORY_MB) as frames:
+        tables = frames.at(scope.today)
+        with _interrupted(tables):
+            found = compile_frames.members(rule, stored, tables, scope.facts, scope.today)
+            return int(tables.run(found.aggregate(n=found.count()))["n"][0].as_py())
+
+
+@contextmanager
+def _interrupted(tables: Tables) -> Iterator[None]:
+    """Stop the engine after SECONDS. Raises TooSlow."""
+    engine: Any = tables.records.get_backend().con
+    told = threading.Event()
+
+    def stop() -> None:
+        told.set()
+        engine.interrupt()
+
+    timer = threading.Timer(SECONDS, stop)
+    timer.start()
+    try:
+        yield
+    except Exception:
+        if told.is_set():
+            raise TooSlow from None
+        raise
+    finally:
+        timer.cancel()
+
+
+class Stored:
+    """Who fulfils a part of a rule that counts no facts, as `compile_frames` asks for it."""
+
+    def __init__(self, session: Session, scope: Scope, actor: Actor | None = None) -> None:
+        self._session, self._scope, self._actor = session, scope, actor
+
+    def __call__(self, part: Part) -> pa.Array:
+        wanted = select(Customer.id).where(compile_sql.living(), compile_sql.holds(part, self._scope))
+        if self._actor is not None:
+            wanted = visible(wanted, self._actor, owner=PEOPLE.c.owner_id, unit=PEOPLE.c.unit_id)
+        return pa.array(self._session.execute(wanted).scalars().all(), type=pa.int64())
+
+
+@contextmanager
+def limited(session: Session) -> Iterator[None]:
+    """What runs inside gets memory for its sets and SECONDS of time; the settings end with the transaction. Raises TooSlow."""
+    limits = [("work_mem", WORK_MEMORY), ("statement_timeout", f"{SECONDS}s")]
+    session.execute(select(*(func.set_config(name, value, True) for name, value in limits)))
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", "") == "57014":
+            raise TooSlow from None
+        raise
+    session.execute(select(func.set_config("statement_timeout", "0", True)))
+
+
+def _number(session: Session, ids: Select[Any]) -> int:
+    return session.execute(select(func.count()).select_from(ids.subquery())).scalar_one()

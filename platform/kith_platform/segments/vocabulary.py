@@ -1,0 +1,94 @@
+"""What a company's rules may speak of: its fields, attributes, scores, placements, facts and segments, with their kinds."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kith_platform.customers import placed
+from kith_platform.customers.models import Attribute
+from kith_platform.facts.catalogue import FactCatalogue
+from kith_platform.i18n import N_
+from kith_platform.plugins import Plugins
+from kith_platform.sdk.facts import Column, Fact, Kind
+from kith_platform.segments.models import Segment
+from kith_platform.segments.rules import Sort
+
+FIELDS: Mapping[str, tuple[str, Sort]] = {
+    "country": (N_("Country"), Sort.TEXT),
+    "city": (N_("City"), Sort.TEXT),
+    "kind": (N_("Person or company"), Sort.TEXT),
+    "name": (N_("Name"), Sort.TEXT),
+    "email": (N_("E-mail"), Sort.TEXT),
+    "phone": (N_("Phone"), Sort.TEXT),
+    "created": (N_("Known since"), Sort.DAY),
+}
+SCORES: Mapping[str, Mapping[str, tuple[str, Sort]]] = {
+    "churn": {
+        "value": (N_("Chance of leaving (0 to 1)"), Sort.NUMBER),
+        "band": (N_("Chance of leaving: tenth, 1 is the highest"), Sort.NUMBER),
+        "tier": (N_("Chance of leaving: kind of model"), Sort.TEXT),
+    },
+    "clv": {
+        "value": (N_("Expected value, next 12 months"), Sort.NUMBER),
+        "band": (N_("Expected value: tenth, 1 is the highest"), Sort.NUMBER),
+        "tier": (N_("Expected value: kind of model"), Sort.TEXT),
+    },
+}
+_SORTS: Mapping[Kind, Sort] = {
+    Kind.TEXT: Sort.TEXT,
+    Kind.INTEGER: Sort.NUMBER,
+    Kind.NUMBER: Sort.NUMBER,
+    Kind.MONEY: Sort.NUMBER,
+    Kind.RATE: Sort.NUMBER,
+    Kind.BOOLEAN: Sort.TRUTH,
+    Kind.DATE: Sort.DAY,
+}
+SUMMED = (Kind.MONEY, Kind.NUMBER, Kind.INTEGER)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """`attributes`: key → (label, kind); `placements`: key → (label, codes); `segments`: public id → (id, name)."""
+
+    facts: Mapping[str, Fact]
+    attributes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    placements: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
+    segments: Mapping[uuid.UUID, tuple[int, str]] = field(default_factory=dict)
+
+
+def sort_of(kind: str) -> Sort:
+    """How values of a kind are compared; times and whatever else by their text."""
+    return _SORTS.get(Kind(kind), Sort.TEXT) if kind in set(Kind) else Sort.TEXT
+
+
+def filterable(fact: Fact) -> list[Column]:
+    """The columns of a fact that conditions may narrow it by."""
+    return [column for column in fact.stored if column.kind in _SORTS and column.kind is not Kind.RATE]
+
+
+def summed(fact: Fact) -> list[Column]:
+    """The columns of a fact that can be summed."""
+    return [column for column in fact.stored if column.kind in SUMMED]
+
+
+def countable(catalogue: FactCatalogue) -> dict[str, Fact]:
+    """Facts that happen to customers, by plural."""
+    return {fact.plural: fact for fact in catalogue if fact.of_customer and fact.occurred}
+
+
+def of_company(session: Session, catalogue: FactCatalogue, plugins: Plugins) -> Vocabulary:
+    """What this company's rules may speak of now."""
+    known = session.execute(select(Attribute.key, Attribute.label, Attribute.kind).order_by(Attribute.label))
+    places = placed.filterable(session, plugins)
+    segments = session.execute(select(Segment.public_id, Segment.id, Segment.name).order_by(Segment.name))
+    return Vocabulary(
+        countable(catalogue),
+        {key: (label, kind) for key, label, kind in known},
+        {place.key: (place.label, place.codes) for place in places if place.codes},
+        {public_id: (number, name) for public_id, number, name in segments},
+    )
