@@ -1,29 +1,24 @@
-"""Reading and keeping placements. Lists join them by code; the 360 page reads one customer's."""
+"""Reading placements. Lists join them by code; the 360 page reads one customer's."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import case, delete, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kith_platform.customers.models import Customer
 from kith_platform.errors import NotFound
 from kith_platform.i18n import N_
 from kith_platform.modules import service as modules
-from kith_platform.placements.models import CustomerPlacement
+from kith_platform.placements.models import CustomerPlacement, PlacementFrozen
 from kith_platform.plugins import Plugins
 from kith_platform.sdk.types import Placement
 from kith_tenants.context import Actor, visible
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-BATCH = 2_000
 PEOPLE = Customer.__table__.c
 
 
@@ -84,50 +79,7 @@ def as_of(session: Session, key: str) -> dt.datetime | None:
     return session.execute(select(func.max(CustomerPlacement.changed_at)).where(CustomerPlacement.key == key)).scalar_one()
 
 
-def keep(session: Session, placement: Placement, rows: pa.Table) -> int:
-    """Store a placement of all customers in the caller's transaction; how many rows were new or different.
-
-    `rows` has customer_id and the placement's columns. Whoever is not in it loses the place.
-    """
-    written = 0
-    stored = CustomerPlacement
-    for batch in _batches(placement, rows):
-        statement = insert(stored).values(batch)
-        new = statement.excluded
-        changed = or_(*(getattr(stored, name).is_distinct_from(new[name]) for name in ("code", "sort", "details")))
-        moved = case((stored.code != new.code, func.now()), else_=stored.changed_at)
-        kept = statement.on_conflict_do_update(
-            index_elements=["tenant_id", "customer_id", "key"],
-            set_={"code": new.code, "sort": new.sort, "details": new.details, "changed_at": moved},
-            where=changed,
-        )
-        written += len(session.execute(kept.returning(stored.customer_id)).all())
-    return written + _leave(session, placement.key, rows)
-
-
-def _leave(session: Session, key: str, rows: pa.Table) -> int:
-    """Remove the rows of customers who are not placed any more; how many."""
-    placed = set(rows["customer_id"].to_pylist())
-    before = session.execute(select(CustomerPlacement.customer_id).where(CustomerPlacement.key == key)).scalars()
-    gone = [customer for customer in before if customer not in placed]
-    for start in range(0, len(gone), BATCH):
-        part = gone[start : start + BATCH]
-        session.execute(delete(CustomerPlacement).where(CustomerPlacement.key == key, CustomerPlacement.customer_id.in_(part)))
-    return len(gone)
-
-
-def _batches(placement: Placement, rows: pa.Table) -> Iterator[list[dict[str, Any]]]:
-    text = next((column.name for column in placement.columns if column.kind == "text"), None)
-    number = next((column.name for column in placement.columns if column.kind == "number"), None)
-    names = [column.name for column in placement.columns]
-    for batch in rows.to_batches(max_chunksize=BATCH):
-        yield [
-            {
-                "customer_id": row["customer_id"],
-                "key": placement.key,
-                "code": "" if text is None else row[text] or "",
-                "sort": None if number is None or row[number] is None else float(row[number]),
-                "details": {name: row[name] for name in names},
-            }
-            for row in batch.to_pylist()
-        ]
+def limits(session: Session, key: str) -> PlacementFrozen | None:
+    """The thresholds of the latest quarter; None where the placement has none yet."""
+    newest = select(PlacementFrozen).where(PlacementFrozen.key == key).order_by(PlacementFrozen.quarter.desc()).limit(1)
+    return session.execute(newest).scalar_one_or_none()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import structlog
+from typing import TYPE_CHECKING
 
-from kith_platform.guard import PluginFailed
 from kith_platform.i18n import N_
 from kith_platform.placements import service
 from kith_platform.placements.service import Offered
 from kith_platform.refresh.graph import SNAPSHOT, Turn, step
-from kith_platform.sdk.types import Buying, PlacementScope
 
-log = structlog.get_logger(__name__)
+if TYPE_CHECKING:
+    from kith_platform.placements.turns import Placed
 
 
 def _also(turn: Turn) -> str:
@@ -22,42 +21,52 @@ def _also(turn: Turn) -> str:
     return repr([(one.placement.key, plugins[one.plugin].manifest.version, sorted(one.settings.items())) for one in found])
 
 
-@step("placements", inputs=(SNAPSHOT,), label=N_("Placing customers"), also=_also)
+@step("placements", inputs=(SNAPSHOT,), label=N_("Placing customers"), version=2, also=_also)
 def refresh_placements(turn: Turn) -> None:
     """Each placement in a transaction of its own; one that fails keeps what it had."""
-    from kith_platform.metrics.buying import buying
+    from kith_platform.placements import store, turns
 
-    run, frames = turn.run, turn.frames
+    run = turn.run
     with run.step() as session:
         found = [one for one in service.catalogue(session, run.runtime.plugins) if _possible(turn, one)]
+        tracks = store.tracks(session)
+        limits = {one.placement.key: store.frozen(session, one.placement.key) for one in found}
     if not found:
         return
-    bought = buying(frames, frames.last_day)
-    for number, one in enumerate(found):
+    bought = turns.bought(turn)
+    first, day = turns.first_purchase(turn, bought), turn.frames.last_day
+    places = []
+    for one in found:
+        track = tracks.get(one.placement.key)
+        before = store.stored(run.runtime, run.tenant, one.placement) if track else None
+        days = turns.days_of(one.placement, track, day, turn.today, first)
+        places.append(turns.Placed(one, track, before, days, dict(limits[one.placement.key])))
+
+    def told(done: int, total: int) -> None:
         run.check()
-        run.progress(number, len(found), N_("Placing customers"))
-        _place(turn, one, bought)
+        run.progress(done, total, N_("Placing customers"))
+
+    turns.Round(turn, places, bought).go(told)
+    for place in places:
+        if not place.failed and place.before is not None:
+            _store(turn, place)
+
+
+def _store(turn: Turn, place: Placed) -> None:
+    from kith_platform.placements import store, turns
+
+    assert place.before is not None  # noqa: S101 - a placement that did not fail has rows
+    with turn.run.step() as session:
+        store.remember(session, place.moves)
+        store.keep(session, place.placement, turns.kept(place.placement, place.before))
+        first = place.days[0].day if place.track is None else place.track.first_day
+        store.note(session, place.placement.key, first, place.days[-1].day, place.month_end, place.figures, place.frozen)
 
 
 def _possible(turn: Turn, one: Offered) -> bool:
-    tables, facts = turn.manifest.tables, turn.run.runtime.facts
-    return all((table := tables.get(facts.by_plural(plural).name)) and table.rows for plural in one.placement.needs)
+    return all(any(_any(turn, plural) for plural in need.split("|")) for need in one.placement.needs)
 
 
-def _place(turn: Turn, one: Offered, bought: Buying) -> None:
-    run, placement, day = turn.run, one.placement, turn.frames.last_day
-    tables = turn.frames.at(day)
-    scope = PlacementScope(tables=tables, day=day, tenant=run.tenant, settings=one.settings, buying=bought)
-    names = ["customer_id", *(column.name for column in placement.columns)]
-    try:
-        rows = run.runtime.plugins.call(
-            one.plugin,
-            run.tenant.id,
-            f"placement {placement.key}",
-            lambda: tables.run(placement.compute(scope).select(*names)),
-        )
-    except PluginFailed as failed:
-        log.warning("a placement keeps its old values", tenant=run.tenant.id, placement=placement.key, reason=str(failed))
-        return
-    with run.step() as session:
-        service.keep(session, placement, rows)
+def _any(turn: Turn, plural: str) -> bool:
+    table = turn.manifest.tables.get(turn.run.runtime.facts.by_plural(plural).name)
+    return table is not None and table.rows > 0

@@ -293,21 +293,92 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class PlacementScope:
-    """What a placement may look at: everything up to and including `day`, as all know it now."""
+    """What a placement may look at: everything up to and including `day`, as all know it now.
+
+    `people` has customer_id and since (the day their source names, or null) of everybody who is to be placed. `before` is what
+    the placement gave at its last turn (customer_id and all its columns; days as ISO text), None at the first. `month_end`
+    says that `day` ends a month that is over. `limits` are the placement's thresholds, frozen for the quarter of `day`; empty
+    while nobody has bought. `has(plural)` says whether there are rows of a fact; `once(name, make)` keeps a table of this turn
+    for the module's other placements.
+    """
 
     tables: Tables
     day: dt.date
     tenant: TenantContext
     settings: Mapping[str, Any]
     buying: Buying
+    people: ir.Table
+    has: Callable[[str], bool]
+    once: Callable[[str, Callable[[], ir.Table]], ir.Table]
+    before: ir.Table | None = None
+    month_end: bool = False
+    limits: Mapping[str, float] = field(default_factory=dict)
+
+    def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
+        """The expression's rows."""
+        found: list[dict[str, Any]] = self.tables.run(expression).to_pylist()
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementColumn:
+    """`kind` is text, number or day; `labels` name the codes of a text column. `unit` says how a number is written."""
+
+    name: str
+    label: str
+    kind: Literal["text", "number", "day"]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    unit: Literal["number", "money", "percent", "days"] = "number"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementMap:
+    """How the codes of a placement lie on its map: `cells` row by row, with a label for each row and column ("" leaves a cell
+    empty). Without labels for the columns the map is a row of bars. `colours` name fixed colours of `Series.colour`.
+    """
+
+    cells: tuple[tuple[str, ...], ...]
+    rows: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    colours: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementLimit:
+    """A threshold by its name in `PlacementScope.limits`, as the map shows it."""
+
+    name: str
+    label: str
+    unit: Literal["number", "money"] = "number"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementFigure:
+    """A table or curve beside the map, computed at each refresh for all customers together.
+
+    `compute(scope)` returns rows in JSON terms. `shape` says how they are drawn: `cohorts` (cohort, k, size, share, amount),
+    `curve` (x and y, both shares), `bars` (name, value), `list` (text with `params`, one line each).
+    """
+
+    key: str
+    title: str
+    shape: Literal["cohorts", "curve", "bars", "list"]
+    compute: Callable[[PlacementScope], Sequence[Mapping[str, Any]]]
+    note: str = ""
+    unit: Literal["number", "money", "percent", "days"] = "number"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
     """Columns per customer, computed for all customers at once at each refresh and stored for lists and the 360 page.
 
-    `compute(scope)` returns an Ibis table with customer_id and one column per entry of `columns`; whom it leaves out has no
-    place. The first text column is the code that lists filter by, the first number the one they sort by.
+    `compute(scope)` returns an Ibis table with customer_id and one column per entry of `columns` and `carries`; whom it leaves
+    out has no place. The first text column is the code that lists filter by and whose changes are kept as history, the first
+    number the one they sort by. `carries` are kept for the next turn (`scope.before`) and never shown. `by_month` takes a turn
+    at each month-end since the last one (the first time at the last twelve), so that rules over month-ends hold however
+    seldom a company refreshes. `limits(scope)` gives thresholds as of a quarter's eve, which are then frozen for the quarter.
+    `dated` names the day column that says when a code began, where that is not the turn's day. `needs` names facts (plurals);
+    `orders|subscription_events` is content with either.
     """
 
     key: str
@@ -316,16 +387,13 @@ class Placement:
     needs: tuple[str, ...]
     compute: Callable[[PlacementScope], ir.Table]
     answers: str = ""  # one line that says what the map of its codes answers
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlacementColumn:
-    """`kind` is text or number; `labels` name the codes of a text column."""
-
-    name: str
-    label: str
-    kind: Literal["text", "number"]
-    labels: Mapping[str, str] = field(default_factory=dict)
+    carries: tuple[PlacementColumn, ...] = ()
+    by_month: bool = False
+    dated: str = ""
+    limits: Callable[[PlacementScope], Mapping[str, float]] | None = None
+    limit_labels: tuple[PlacementLimit, ...] = ()
+    map: PlacementMap | None = None
+    figures: tuple[PlacementFigure, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

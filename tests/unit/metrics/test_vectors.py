@@ -253,16 +253,6 @@ def test_the_eight_cells_go_by_the_mean_score() -> None:
     assert rows == ["111", "011", "101", "001", "110", "010", "100", "000"]
 
 
-def test_rfm_looks_at_a_year_and_recency_at_all_time(bought: Callable[..., Any], ledger: Callable[..., Any]) -> None:
-    purchases = bought({1: [day(-400), day(0), day(10)], 2: [day(-500)]})
-    book = ledger([(1, day(-400), 5), (1, day(0), 7), (1, day(11), -2), (2, day(-500), 3)])
-    rows = rfm.basis(purchases, book, day(20), 30.0).order_by("customer_id").to_pyarrow().to_pylist()
-    assert rows == [
-        {"customer_id": 1, "since": 10, "days": 2, "margin": 50_000},
-        {"customer_id": 2, "since": 520, "days": 0, "margin": 0},
-    ]
-
-
 def test_every_expression_compiles_for_spark(bought: Callable[..., Any], ledger: Callable[..., Any]) -> None:
     purchases, book, contracts = bought({1: [day(0)]}), ledger([(1, day(0), 1)]), events([(1, "a", 0, "started")])
     best = value.worth(scores([1]), active(1))
@@ -277,6 +267,6 @@ def test_every_expression_compiles_for_spark(bought: Callable[..., Any], ledger:
         value.share_of_best(best, own, 1),
         growth.fresh(purchases, days),
         growth.sales(book, days),
-        rfm.scored(rfm.basis(purchases, book, day(9), 30.0)),
+        rfm.scored(people([1], [1], [1])),
     ):
         assert "SELECT" in spark_sql(expression)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kith_platform.sdk import hookimpl
 from kith_platform.sdk.types import N_, Manifest, Metric, Placement, Setting
-from kith_plugins.analytics_cem import experience, growth, loyalty, retention, rfm, value
+from kith_plugins.analytics_cem import experience, groups, growth, lifecycle, loyalty, retention, rfm, value
 
 
 @hookimpl
@@ -33,6 +33,14 @@ def register_settings() -> Sequence[Setting]:
             maximum=1000,
             help=N_("Used until your own customers show at least 30 gaps between purchases."),
         ),
+        Setting(
+            key="group_limits",
+            label=N_("Limits of the groups"),
+            kind="choice",
+            default="mean",
+            choices=(("mean", N_("Mean of all buyers")), (groups.MEDIAN, N_("Median of all buyers"))),
+            help=N_("Computed at the start of each quarter and kept for the quarter."),
+        ),
     )
 
 
@@ -43,4 +51,4 @@ def register_metrics() -> Sequence[Metric]:
 
 @hookimpl
 def register_placements() -> Sequence[Placement]:
-    return (rfm.RFM,)
+    return (groups.GROUP, lifecycle.LIFECYCLE, rfm.RFM)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import ibis
 import ibis.expr.types as ir
 
-from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementScope
-from kith_plugins.analytics_cem.rhythm import ONE_DAY, mark, rhythm, usual_gap
+from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementMap, PlacementScope
+from kith_plugins.analytics_cem.buyers import buyers, margins
 
-WINDOW, LONGEST = 365, 730  # days; four usual gaps where that is longer
 SMALL = 50  # fewer buyers than this are scored in thirds
 UNIT = 10_000.0
 
@@ -24,25 +21,6 @@ CELLS = {
     "010": N_("General: keep"),
     "000": N_("General: win back"),
 }
-
-
-def basis(purchases: ir.Table, ledger: ir.Table, day: dt.date, usual: float) -> ir.Table:
-    """Per customer who ever bought: since (days since the last purchase), days and margin within the window up to `day`."""
-    own = rhythm(purchases, mark(day + ONE_DAY), usual)
-    width = ibis.least(ibis.greatest(own.segment_gap * 4.0, ibis.literal(float(WINDOW))), ibis.literal(float(LONGEST)))
-    own = own.select("customer_id", "since", width=width)
-    bought = purchases.select(buyer="customer_id", day=purchases.day)
-    days = own.left_join(bought, own.customer_id == bought.buyer)
-    inside = ibis.literal(day).delta(days.day, unit="day") < days.width
-    counted = days.group_by("customer_id").aggregate(
-        since=days.since.min(), width=days.width.min(), days=inside.fill_null(False).cast("int64").sum()
-    )
-    money = ledger.select(buyer="customer_id", day=ledger.day, margin=ledger.margin)
-    paid = counted.left_join(money, counted.customer_id == money.buyer)
-    inside = (ibis.literal(day).delta(paid.day, unit="day") < paid.width).fill_null(False)
-    return paid.group_by("customer_id").aggregate(
-        since=paid.since.min(), days=paid.days.min(), margin=paid.margin.sum(where=inside).fill_null(0).cast("int64")
-    )
 
 
 def scored(own: ir.Table) -> ir.Table:
@@ -68,8 +46,11 @@ def scored(own: ir.Table) -> ir.Table:
 
 
 def place(scope: PlacementScope) -> ir.Table:
-    """Every customer who ever bought."""
-    rows = scored(basis(scope.buying.purchases, scope.buying.ledger, scope.day, usual_gap(scope.settings)))
+    """Every customer who ever bought: recency over all time, frequency and margin within W."""
+    own = buyers(scope).select("customer_id", "since", "days")
+    money = margins(scope)
+    paid = own.left_join(money, "customer_id").drop("customer_id_right")
+    rows = scored(paid.mutate(margin=paid.margin.fill_null(0)))
     return rows.select(
         "customer_id", "cell", margin=rows.margin / UNIT, recency_days="since", purchase_days="days", r="r", f="f", m="m"
     )
@@ -81,8 +62,8 @@ RFM = Placement(
     answers=N_("Who bought lately, often and for much? Each of the eight groups opens its customers."),
     columns=(
         PlacementColumn(name="cell", label=N_("RFM group"), kind="text", labels=CELLS),
-        PlacementColumn(name="margin", label=N_("Margin"), kind="number"),
-        PlacementColumn(name="recency_days", label=N_("Days since the last purchase"), kind="number"),
+        PlacementColumn(name="margin", label=N_("Margin"), kind="number", unit="money"),
+        PlacementColumn(name="recency_days", label=N_("Days since the last purchase"), kind="number", unit="days"),
         PlacementColumn(name="purchase_days", label=N_("Purchase days"), kind="number"),
         PlacementColumn(name="r", label=N_("Recency score"), kind="number"),
         PlacementColumn(name="f", label=N_("Frequency score"), kind="number"),
@@ -90,4 +71,9 @@ RFM = Placement(
     ),
     needs=("orders",),
     compute=place,
+    map=PlacementMap(
+        columns=(N_("Bought lately and often"), N_("Lately"), N_("Often"), N_("Neither")),
+        rows=(N_("Much money"), N_("Little money")),
+        cells=(("111", "101", "011", "001"), ("110", "100", "010", "000")),
+    ),
 )
