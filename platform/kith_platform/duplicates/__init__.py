@@ -1,0 +1,1 @@
+"""One person or company behind several records: found without labels, merged, and every merge undone again."""

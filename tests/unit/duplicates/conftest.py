@@ -1,0 +1,8 @@
+"""The generated people and their judge stand beside the tests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
