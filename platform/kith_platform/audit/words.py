@@ -29,6 +29,10 @@ ACTIONS: Mapping[str, str] = {
     "customer:owner_set": N_("Gave a customer to a member"),
     "import:started": N_("Imported a file"),
     "import:undone": N_("Undid an import"),
+    "segment:created": N_("Made a segment"),
+    "segment:changed": N_("Changed a segment"),
+    "segment:removed": N_("Removed a segment"),
+    "segment:exported": N_("Exported a segment's members"),
     "model:promoted": N_("Let a former model serve again"),
 }
 
@@ -52,4 +56,6 @@ DETAILS: Mapping[str, str] = {
     "table": N_("content"),
     "source": N_("source"),
     "sha256": N_("checksum"),
+    "rule": N_("rule"),
+    "size": N_("size"),
 }

@@ -22,6 +22,8 @@ PERMISSIONS: Mapping[str, str] = {
     "imports:read": N_("See imports"),
     "imports:write": N_("Import files and undo imports"),
     "metrics:read": N_("See metrics and scorecards"),
+    "segments:read": N_("See segments"),
+    "segments:write": N_("Make, change and remove segments"),
     "models:read": N_("See models and scores"),
     "models:train": N_("Train models and choose the champion"),
     "jobs:read": N_("See jobs"),
@@ -35,13 +37,25 @@ PERMISSIONS: Mapping[str, str] = {
     "company:own": N_("Appoint owners and close the company"),
 }
 
-_VIEWER = frozenset({"home:read", "customers:read", "facts:read", "metrics:read", "models:read", "modules:read", "jobs:read"})
+_VIEWER = frozenset(
+    {
+        "home:read",
+        "customers:read",
+        "facts:read",
+        "metrics:read",
+        "segments:read",
+        "models:read",
+        "modules:read",
+        "jobs:read",
+    }
+)
 _AGENT = _VIEWER | {"customers:write", "facts:write"}
 _ANALYST = _AGENT | {
     "customers:merge",
     "customers:export",
     "imports:read",
     "imports:write",
+    "segments:write",
     "models:train",
     "jobs:manage",
     "members:read",

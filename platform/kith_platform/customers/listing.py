@@ -20,6 +20,7 @@ from kith_platform.facts.models import CustomerRecord, Ticket
 from kith_platform.i18n import N_
 from kith_platform.placements.models import CustomerPlacement
 from kith_platform.predict.models import Score
+from kith_platform.segments.models import SegmentMember
 from kith_tenants.context import Actor, visible
 
 PAGE = 50
@@ -38,7 +39,7 @@ SORTS = ("name", "created", "churn", "clv")
 class Filter:
     """Which customers to list. Empty fields do not narrow. `owner` is a membership id, 0 for customers nobody owns.
 
-    `placed` narrows by stored placements, {key: code}.
+    `placed` narrows by stored placements, {key: code}; `segment` is the id of one whose members are wanted.
     """
 
     q: str = ""
@@ -47,6 +48,7 @@ class Filter:
     country: str = ""
     owner: int | None = None
     complaint: bool = False
+    segment: int | None = None
     placed: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -141,6 +143,8 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         found.append(Customer.owner_id == wanted.owner if wanted.owner else Customer.owner_id.is_(None))
     if wanted.complaint:
         found.append(Customer.id.in_(complaining()))
+    if wanted.segment is not None:
+        found.append(Customer.id.in_(select(SegmentMember.customer_id).where(SegmentMember.segment_id == wanted.segment)))
     return found + [Customer.id.in_(_placed(key, code)) for key, code in wanted.placed.items()]
 
 

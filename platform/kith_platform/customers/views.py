@@ -18,6 +18,7 @@ from kith_platform.i18n import N_
 from kith_platform.modules import service as modules
 from kith_platform.modules.web import panels
 from kith_platform.predict import scores, sentences, versions
+from kith_platform.segments import service as segments
 from kith_platform.web.forms import Form
 from kith_platform.web.locale import language
 from kith_platform.web.navigation import NavItem
@@ -54,6 +55,7 @@ def index(slug: str) -> str:
     """The list."""
     session, actor, asked = current_db(), current_actor(), request.args
     places = placed.filterable(session, runtime().plugins)
+    groups = segments.listed(session) if actor.can("segments:read") else ()
     wanted = Filter(
         q=asked.get("q", "").strip()[: service.LONGEST],
         risk=asked.get("risk", ""),
@@ -61,6 +63,7 @@ def index(slug: str) -> str:
         country=asked.get("country", ""),
         owner=_owner(asked.get("owner", "")),
         complaint=asked.get("complaint") == "1",
+        segment=next((one.id for one in groups if str(one.public_id) == asked.get("segment")), None),
         placed={place.key: asked[place.key] for place in places if asked.get(place.key) in place.codes},
     )
     sort = asked.get("sort", "name")
@@ -84,6 +87,7 @@ def index(slug: str) -> str:
         owners=members,
         members=members,
         countries=listing.countries(session),
+        segments=groups,
         columns=COLUMNS,
         shown=shown,
         risk_of=risk_of,
