@@ -16,6 +16,7 @@ from kith_platform.errors import FieldError, Invalid, NotFound
 from kith_platform.home import service
 from kith_platform.i18n import N_
 from kith_platform.imports import service as imports
+from kith_platform.imports.models import DRAFT
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.models import DISPATCHED, QUEUED, RUNNING
 from kith_platform.jobs.subjects import told
@@ -50,7 +51,8 @@ def _page(slug: str, form: Form) -> str:
     session, actor, held = current_db(), current_actor(), runtime()
     on = modules.enabled(session, held.plugins)
     active = jobs.listing(session, actor, states=(QUEUED, DISPATCHED, RUNNING), limit=5) if actor.can("jobs:read") else []
-    taken = imports.listing(session, most=5) if actor.can("imports:read") else []
+    brought = imports.listing(session, most=20) if actor.can("imports:read") else []
+    taken = [row for row in brought if row.state != DRAFT and not row.dry_run][:5]
     industry = current_tenant().industry
     demo = {company.slug for company in companies(held.plugins)}
     return render_template(

@@ -32,6 +32,7 @@ WORDS = {
     "consents": N_("Who may be written to, and who may not."),
     "fx_rates": N_("What one unit of another currency is worth in yours, by day."),
     "attribute_changes": N_("How a customer's own fields changed over time."),
+    "referrals": N_("Who brought whom to you, and when."),
     "order_statuses": N_("When orders were paid, shipped, delivered or cancelled."),
 }
 FIRST = ("customers", "orders", "products", "tickets", "subscription_events")

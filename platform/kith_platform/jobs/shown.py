@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,10 +60,15 @@ def shown(row: Job, translate: Translate = str, now: dt.datetime | None = None) 
         total=row.progress_total,
         rate=rate,
         left=left,
-        message=fill(translate(words[0]), words[1]) if words[0] else "",
+        message=fill(translate(words[0]), _grouped(words[1])) if words[0] else "",
         stopping=row.cancel_requested and row.finished_at is None,
         took=(row.finished_at - row.started_at).total_seconds() if row.finished_at and row.started_at else None,
     )
+
+
+def _grouped(params: Mapping[str, object]) -> dict[str, object]:
+    """Whole numbers with their thousands set apart, as all our languages do."""
+    return {key: f"{value:,}" if type(value) is int else value for key, value in params.items()}
 
 
 def _rate(row: Job, now: dt.datetime) -> float | None:

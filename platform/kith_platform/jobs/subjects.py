@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from kith_platform.errors import fill
 from kith_platform.i18n import N_
 from kith_platform.imports.models import Import
-from kith_platform.jobs.models import Job
+from kith_platform.jobs.models import DONE, Job
 from kith_platform.jobs.shown import Shown, Translate, shown
 from kith_platform.predict.service import TASKS
 
@@ -41,6 +41,8 @@ def told(session: Session, rows: Sequence[Job], translate: Translate = str) -> l
 
 def _told(row: Job, files: dict[int, Import], translate: Translate) -> Shown:
     found = shown(row, translate)
+    if row.state == DONE and row.kind in (TRAINING, *TO_HOME):
+        found = replace(found, message="")  # the last of their steps; an import's last message is its result
     if row.kind in IMPORTS and (file := files.get(row.args.get("import", 0))) is not None:
         about = fill(translate(DRY), {"file": file.file_name}) if file.dry_run else file.file_name
         page = Page("imports.show", "imports:read", translate(N_("See the import")), {"public_id": file.public_id})

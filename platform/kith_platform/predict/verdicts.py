@@ -75,7 +75,8 @@ def sentence(
         return words
     shares = task == "churn"
     ends = {key: _signed(params[key], 100 if shares else 1, 1 if shares else 2) for key in ("difference", "low", "high")}
-    return f"{words} {fill(translate(INTERVALS[task]), {**ends, 'currency': currency})}"
+    further = fill(translate(INTERVALS[task]), {**ends, "currency": currency})
+    return f"{words}{further}" if words.endswith("。") else f"{words} {further}"
 
 
 def of_version(row: ModelVersion, currency: str, translate: Callable[[str], str] = str) -> str:
