@@ -55,7 +55,7 @@ def fill_customers(runtime: Runtime, tenant_id: int, count: int) -> None:
         connection.execute(
             """INSERT INTO kith.customer (tenant_id, name, email, country)
                SELECT %(t)s, 'Person ' || lpad(((i * 7919) %% %(n)s)::text, 8, '0'), 'p' || i || '@example.com',
-                 (ARRAY['CN', 'DE', 'FR', 'GB', 'US'])[1 + i %% 5] FROM generate_series(1, %(n)s) i""",
+                 (ARRAY['CN', 'DE', 'FR', 'GB', 'US'])[1 + i %% 5] FROM generate_series(1, %(n)s::bigint) i""",
             given,
         )
         connection.execute(
@@ -84,7 +84,7 @@ def fill_orders(runtime: Runtime, tenant_id: int, count: int) -> None:
                  known_at)
                SELECT %(t)s, %(source)s, 'O' || i, first + (i * 7919) %% records,
                  at, at::date, 1 + (i %% 30000) / 100.0, 'USD', at
-               FROM generate_series(1, %(n)s) i,
+               FROM generate_series(1, %(n)s::bigint) i,
                  (SELECT min(id) AS first, count(*) AS records FROM kith.customer_record WHERE tenant_id = %(t)s) known,
                  LATERAL (SELECT date_trunc('minute', now()) - ((i * 104729) %% 1500000) * interval '1 minute' AS at) day""",
             {"t": tenant_id, "n": count, "source": SOURCE},
