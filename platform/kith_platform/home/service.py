@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy import Select, and_, exists, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from kith_platform.customers.figures import VOID, today
@@ -211,17 +211,20 @@ def new_customers(session: Session, actor: Actor, until: dt.date) -> tuple[int, 
         .group_by(CustomerRecord.customer_id)
         .subquery()
     )
-    rows: Sequence[Any] = session.execute(
-        matching(
-            select(first.c.day, func.count(Customer.id))
-            .select_from(first)
-            .join(Customer, Customer.id == first.c.customer_id)
-            .where(first.c.day.between(before, until))
-            .group_by(first.c.day),
-            actor,
-            ALL,
-        )
-    ).all()
+    statement = matching(
+        select(first.c.day, func.count(Customer.id))
+        .select_from(first)
+        .join(Customer, Customer.id == first.c.customer_id)
+        .where(first.c.day.between(before, until))
+        .group_by(first.c.day),
+        actor,
+        ALL,
+    )
+    # Statistics take a company of the last minutes for one row, and PostgreSQL would loop over all its orders for each of its
+    # customers [measured: 75,000 orders, minutes]; sorting or hashing both sides once is right for every company.
+    session.execute(text("SET LOCAL enable_nestloop = off"))
+    rows: Sequence[Any] = session.execute(statement).all()
+    session.execute(text("SET LOCAL enable_nestloop = on"))
     edge = _same_day(before, until)
     return (
         sum(number for day, number in rows if day >= start),

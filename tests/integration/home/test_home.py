@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import event, func, insert, select
 
 from kith_platform.audit.models import AuditEntry
 from kith_platform.auth import permissions
@@ -70,6 +70,24 @@ def test_sales_and_new_customers_are_compared_with_the_same_elapsed_days(runtime
         assert [str(month) for month, _money in sold.months][::12] == ["2024-03-01", "2025-03-01"]
         assert service.new_customers(session, actor(), sold.until) == (1, 1)
         assert service.sales(session, actor(Reach.OWN, member=99)) is None
+
+
+def test_a_company_that_statistics_do_not_know_yet_is_counted_in_one_pass(runtime: Runtime, tenant: TenantContext) -> None:
+    plans: list[str] = []
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        if "customer_record" in statement:
+            with connection.connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN {statement}", parameters)
+                plans.append("\n".join(line for (line,) in cursor))
+
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", explain)
+        assert service.new_customers(session, actor(), dt.date(2026, 1, 31)) == (0, 0)
+    assert len(plans) == 1
+    assert "Join" in plans[0]
+    assert "Nested Loop" not in plans[0], "orders times customers"
 
 
 def test_lists_put_most_money_at_stake_first_and_respect_who_sees_whom(runtime: Runtime, tenant: TenantContext) -> None:
