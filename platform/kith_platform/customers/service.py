@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from kith_platform.audit.service import record
 from kith_platform.auth.models import ACTIVE, Identity, Membership
@@ -23,6 +23,7 @@ SOURCE = "kith"  # the source of what people write here
 FIELDS = ("name", "kind", "email", "phone", "city", "country")
 LONGEST = 200
 KINDS = ("person", "company")
+REFUSED = "refused"
 MERGES = 20  # hops from a merged customer to the survivor; more would be a circle
 
 
@@ -56,12 +57,27 @@ def records(session: Session, customer_id: int) -> Sequence[Any]:
 
 
 def consents(session: Session, record_ids: Sequence[int]) -> Sequence[Any]:
-    """The last word on each channel and purpose, newest first."""
-    newest = select(Consent).where(Consent.record_id.in_(record_ids)).order_by(Consent.occurred_at.desc(), Consent.id.desc())
-    last: dict[tuple[str, str], Any] = {}
+    """What holds on each channel and purpose, newest first. A record's last word counts; a refusal in any of the records, or in
+    another customer's record with the same address for that channel, wins over what others granted.
+    """
+    address = aliased(CustomerIdentity)
+    mine = select(CustomerIdentity.kind, CustomerIdentity.value).where(CustomerIdentity.record_id.in_(record_ids))
+    shared = select(address.record_id).where(tuple_(address.kind, address.value).in_(mine), address.record_id.not_in(record_ids))
+    others = set(session.execute(shared).scalars())
+    both = Consent.record_id.in_([*record_ids, *others])
+    newest = select(Consent).where(both).order_by(Consent.occurred_at.desc(), Consent.id.desc())
+    words: dict[tuple[int, str, str], Any] = {}
     for row in session.execute(newest).scalars():
-        last.setdefault((row.channel, row.purpose or ""), row)
-    return list(last.values())
+        words.setdefault((row.record_id, row.channel, row.purpose or ""), row)
+    last: dict[tuple[str, str], Any] = {}
+    for row in words.values():
+        key = (row.channel, row.purpose or "")
+        elsewhere = row.record_id in others
+        if elsewhere and row.status != REFUSED:
+            continue
+        if key not in last or (row.status == REFUSED and last[key].status != REFUSED):
+            last[key] = row
+    return sorted(last.values(), key=lambda row: (row.occurred_at, row.id), reverse=True)
 
 
 def owners(session: Session, member_ids: Iterable[int | None] = ()) -> dict[int, tuple[uuid.UUID, str]]:

@@ -1,6 +1,5 @@
 """E-mail addresses, phone numbers and birth days in compared form."""
 
-
 from __future__ import annotations
 
 import re

@@ -1,6 +1,5 @@
 """People's names in compared form: which part is the family's, how each sounds, and in which script it was written."""
 
-
 from __future__ import annotations
 
 import re

@@ -21,7 +21,7 @@ def _also(turn: Turn) -> str:
     return repr([(one.placement.key, plugins[one.plugin].manifest.version, sorted(one.settings.items())) for one in found])
 
 
-@step("placements", inputs=(SNAPSHOT,), label=N_("Placing customers"), version=2, also=_also)
+@step("placements", inputs=(SNAPSHOT, "identity"), label=N_("Placing customers"), version=2, also=_also)
 def refresh_placements(turn: Turn) -> None:
     """Each placement in a transaction of its own; one that fails keeps what it had."""
     from kith_platform.placements import store, turns

@@ -17,7 +17,7 @@ def _also(turn: Turn) -> str:
     return repr([(key, row.version, row.state) for key, row in found if row is not None])
 
 
-@step("scores", inputs=(SNAPSHOT,), label=N_("Scoring customers"), also=_also)
+@step("scores", inputs=(SNAPSHOT, "identity"), label=N_("Scoring customers"), also=_also)
 def refresh_scores(turn: Turn) -> None:
     """Each task in a transaction of its own. Before its first training a task has nothing to say."""
     for number, task in enumerate(TASKS.values()):

@@ -50,6 +50,14 @@ class Turn:
         run = self.run
         return open_frames(run.runtime, run.tenant, self.manifest, threads=run.threads, memory_mb=run.memory_mb)
 
+    def again(self) -> None:
+        """Read the company's data once more, after a step that changed them: later steps work on what it left."""
+        from kith_platform.snapshots import service as snapshots
+
+        self.close()
+        vars(self).pop("frames", None)
+        self.manifest = snapshots.take(self.run.runtime, self.run.tenant.id)
+
     def close(self) -> None:
         if "frames" in vars(self):
             self.frames.close()

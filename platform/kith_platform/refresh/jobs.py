@@ -37,6 +37,7 @@ def _round(run: JobRun) -> bool:
     manifest = snapshots.take(run.runtime, run.tenant.id, full=wishes.is_full, told=told)
     with closing(Turn(run, manifest)) as turn:
         steps = service.go(turn, STEPS, full=wishes.is_full)
+        manifest = turn.manifest
     run.result({"snapshot": manifest.public_id.hex, "read_at": manifest.read_at.isoformat(), "steps": steps})
     try:
         with run.step(last=True) as session:

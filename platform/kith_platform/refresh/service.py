@@ -74,7 +74,11 @@ def go(turn: Turn, graph: Graph, *, full: bool = False) -> list[dict[str, Any]]:
             told.append({"name": step.name, "state": "skipped"})
             continue
         turn.run.progress(number, len(order), N_("Refreshing: %(step)s"), step=step.label)
-        marks[step.name] = step.run(turn) or inputs
+        given = step.run(turn)
+        if (read := turn.manifest.public_id.hex) != marks[SNAPSHOT]:  # the step changed facts, and read them again
+            marks[SNAPSHOT] = read
+            inputs = _mark(step, turn, marks)
+        marks[step.name] = given or inputs
         with turn.run.step() as session:
             _keep(session, step.name, inputs, marks[step.name])
         told.append({"name": step.name, "state": "done"})

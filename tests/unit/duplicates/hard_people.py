@@ -1,6 +1,7 @@
 """A customer base made to be hard: Chinese, Japanese and Western people with records that look alike and are not, and records
-# ruff: noqa: E501 - lists of words
 that look different and are one. Who is who follows from the seed and is used for judging alone."""
+
+# ruff: noqa: E501 - lists of words
 
 from __future__ import annotations
 
