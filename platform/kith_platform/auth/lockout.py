@@ -16,10 +16,15 @@ from sqlalchemy.orm import Session
 from kith_platform.auth.models import SignInFailure
 from kith_platform.auth.who import aware_now
 from kith_platform.errors import TooMany
-from kith_platform.i18n import N_
+from kith_platform.i18n import mark_plural
 
 FREE = 4  # failures without a wait
 LONGEST = 900  # seconds
+WAIT = mark_plural(
+    "Too many attempts for this address. Wait %(seconds)s second and try again.",
+    "Too many attempts for this address. Wait %(seconds)s seconds and try again.",
+    "seconds",
+)
 
 
 def _key(email: str) -> str:
@@ -45,9 +50,7 @@ def count_attempt(session: Session, email: str) -> None:
     row = session.execute(select(SignInFailure).where(SignInFailure.email_hash == key).with_for_update()).scalar_one()
     if row.locked_until is not None and row.locked_until > now:
         left = int((row.locked_until - now).total_seconds()) + 1
-        raise TooMany(
-            N_("Too many attempts for this address. Wait %(seconds)s seconds and try again."), retry_after=left, seconds=left
-        )
+        raise TooMany(WAIT, retry_after=left, seconds=left)
     row.failures += 1
     row.last_at = now
     row.locked_until = now + dt.timedelta(seconds=wait_after(row.failures)) if row.failures > FREE else None

@@ -8,7 +8,7 @@ import unicodedata
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from kith_platform.errors import FieldError
-from kith_platform.i18n import N_
+from kith_platform.i18n import N_, mark_plural
 
 # Form only: intranets use .local and demos .example, which the library refuses unless told so in this way.
 SPECIAL_USE_DOMAIN_NAMES.clear()
@@ -17,6 +17,11 @@ SHORTEST = 15
 SHORTEST_WITH_SECOND_FACTOR = 12
 LONGEST = 256
 GUESSABLE = 9.0  # log10 of the guesses below which a password is too easy to find
+TOO_SHORT = mark_plural(
+    "The password has %(length)s character. Use at least %(shortest)s; several words in a row are fine.",
+    "The password has %(length)s characters. Use at least %(shortest)s; several words in a row are fine.",
+    "length",
+)
 
 
 def received(password: str) -> str:
@@ -35,7 +40,7 @@ def problem(
     if len(password) < shortest:
         return FieldError(
             field,
-            N_("The password has %(length)s characters. Use at least %(shortest)s; several words in a row are fine."),
+            TOO_SHORT,
             {"length": len(password), "shortest": shortest},
         )
     if len(password) > LONGEST:

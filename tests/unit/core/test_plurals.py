@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kith_platform import i18n
+from kith_platform.auth import passwords
 from kith_platform.imports.problems import note, reason
 from kith_platform.predict import sentences
 from kith_platform.predict.verdicts import sentence
@@ -30,6 +31,8 @@ def test_notes_refusals_and_verdicts_count_as_people_do() -> None:
     assert note("unmapped", count=3).text().startswith("3 columns are kept as they are")
     assert reason("too_few", {"found": 1, "expected": 4}).startswith("The line has 1 field,")
     assert reason("too_many", {"found": 5, "expected": 4}).startswith("The line has 5 fields,")
+    short = [wrong.text() for typed in ("a", "ab") if (wrong := passwords.problem(typed))]
+    assert [words.partition(". ")[0] for words in short] == ["The password has 1 character", "The password has 2 characters"]
     assert "1 customer bought" in sentence("clv", "too_few_repeat_buyers", {"found": 1, "needed": 100})
     assert "2 customers bought" in sentence("clv", "too_few_repeat_buyers", {"found": 2, "needed": 100})
 
