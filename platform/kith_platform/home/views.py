@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kith_platform.auth.edge import current_actor, current_db, current_tenant
 from kith_platform.auth.gate import requires
+from kith_platform.customers.figures import today
 from kith_platform.customers.views import risk_of
 from kith_platform.home import service
 from kith_platform.home.service import Sales
@@ -45,6 +46,7 @@ def show(slug: str) -> str | AnyResponse:
         "home/show.html",
         slug=slug,
         sales=sold,
+        past=_past(session, sold) if sold else "",
         new=service.new_customers(session, actor, sold.until) if sold else None,
         worth=service.worth(session, actor) if models else None,
         at_risk=service.at_risk(session, actor) if sees and models else [],
@@ -72,6 +74,12 @@ def _waiting(session: Session, currency: str) -> tuple[str, str] | None:
         return gettext("Kith cannot say yet who is at risk"), verdicts.of_version(tried, currency, gettext)
     text = gettext("Train the models: a minute or two later the customers whose leaving would cost most stand here.")
     return gettext("No model is trained yet"), text
+
+
+def _past(session: Session, sold: Sales) -> str:
+    """The month that the data end in, where it is not the current one."""
+    now = today(session)
+    return "" if (now.year, now.month) == (sold.until.year, sold.until.month) else str(locale.day(sold.until, "month"))
 
 
 def change(now: float, before: float | None) -> float | None:

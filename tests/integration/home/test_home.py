@@ -133,6 +133,7 @@ def test_an_empty_company_is_led_to_the_guide_and_a_filled_one_sees_home(
     assert "Train the models to see it." in page
     assert "No model is trained yet" in page
     assert "Nobody is at risk" not in page
+    assert "Sales in May 2026" in page, "data that end in the past are not of this month"
     with runtime.doors.tenant_scope(tenant.id) as session:
         one = session.execute(select(Customer.id)).scalar_one()
         score = {"task": "churn", "customer_id": one, "value": 0.01, "tier": "rule", "as_of": dt.date(2026, 5, 1)}
