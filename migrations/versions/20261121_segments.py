@@ -130,6 +130,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "segment_id", "day", name=op.f("pk_segment_size")),
         schema="kith",
     )
+    op.create_index(
+        "ix_customer_gone",
+        "customer",
+        ["tenant_id", "id"],
+        unique=False,
+        schema="kith",
+        postgresql_where=sa.text("merged_into IS NOT NULL OR is_test"),
+    )
     protect(op, "saved_view")
     protect(op, "segment")
     protect(op, "segment_member", Access(app="SELECT, INSERT, DELETE"))

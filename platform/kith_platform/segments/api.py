@@ -69,7 +69,7 @@ class Counts(MethodView):
         rule, scope = reading.read(given["rule"], words), service.scope(session, held.facts, words)
         if given["exact"]:
             return counting.exact(session, held, current_tenant(), current_actor(), rule, scope)
-        return counting.live(session, current_actor(), rule, scope)
+        return counting.live(session, held, current_tenant(), current_actor(), rule, scope)
 
 
 @api.route("/<uuid:public_id>")

@@ -1,7 +1,7 @@
 """Rule → SQLAlchemy: who fulfils it now, under row level security, and what a few customers' values are.
 
-A condition narrows `Customer` by a set of ids that one index gives, so PostgreSQL joins sets instead of asking row by row.
-Facts are read of a few customers only (`Scope.among`); for everybody frames are the faster way (compile_frames).
+A condition narrows ids by a set of ids that one index gives, so PostgreSQL joins sets instead of asking row by row. Facts of
+everybody are better read from frames (compile_frames).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -30,6 +30,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
@@ -70,7 +71,7 @@ _CASTS: Mapping[Sort, tuple[str, Any]] = {
 class Scope:
     """For which company and day a rule is compiled. `segments` are ids by public id.
 
-    `among` selects the ids of the customers whose facts are read; None reads everybody's.
+    `who` is the id a condition is about: Customer.id, or a column of ids that another set gives (`members`).
     """
 
     today: dt.date
@@ -78,7 +79,11 @@ class Scope:
     timezone: str
     facts: FactCatalogue
     segments: Mapping[uuid.UUID, int]
-    among: Select[Any] | None = None
+    who: ColumnElement[Any] | None = None
+
+    @property
+    def id(self) -> ColumnElement[Any]:
+        return Customer.id if self.who is None else self.who  # type: ignore[return-value]
 
 
 def living() -> ColumnElement[bool]:
@@ -132,8 +137,18 @@ def _absent(test: Test) -> bool:
     return test.meets(None, dt.date.min)
 
 
-def _ids(found: Select[Any]) -> ColumnElement[bool]:
-    return Customer.id.in_(found)
+def _in(found: Select[Any], scope: Scope) -> ColumnElement[bool]:
+    return scope.id.in_(found)
+
+
+def _not_in(found: Select[Any], scope: Scope) -> ColumnElement[bool]:
+    ids = found.subquery()
+    return not_(exists(select(ids.c[0]).where(ids.c[0] == scope.id)))
+
+
+def _of_customer(truth: ColumnElement[bool], scope: Scope) -> ColumnElement[bool]:
+    """A truth over Customer's own columns."""
+    return truth if scope.who is None else _in(select(Customer.id).where(truth), scope)
 
 
 def _field_value(one: Field, scope: Scope) -> ColumnElement[Any]:
@@ -144,7 +159,7 @@ def _field_value(one: Field, scope: Scope) -> ColumnElement[Any]:
 
 
 def _field(one: Field, scope: Scope) -> ColumnElement[bool]:
-    return _tested(_field_value(one, scope), one.test, scope.today)
+    return _of_customer(_tested(_field_value(one, scope), one.test, scope.today), scope)
 
 
 def _attribute_value(one: Attribute, _scope: Scope) -> ColumnElement[Any]:
@@ -156,14 +171,14 @@ def _attribute_value(one: Attribute, _scope: Scope) -> ColumnElement[Any]:
 
 
 def _attribute(one: Attribute, scope: Scope) -> ColumnElement[bool]:
-    return _tested(_attribute_value(one, scope), one.test, scope.today)
+    return _of_customer(_tested(_attribute_value(one, scope), one.test, scope.today), scope)
 
 
 def _among_others(ids: Select[Any], column: ColumnElement[Any], test: Test, scope: Scope) -> ColumnElement[bool]:
     """Customers whose one row of a result table fulfils the test; without a row the value is not there."""
     if not _absent(test):
-        return _ids(ids.where(_tested(column, test, scope.today)))
-    return not_(_ids(ids.where(not_(_tested(column, test, scope.today)))))
+        return _in(ids.where(_tested(column, test, scope.today)), scope)
+    return _not_in(ids.where(not_(_tested(column, test, scope.today))), scope)
 
 
 def _scored(one: Scored, scope: Scope) -> ColumnElement[bool]:
@@ -189,33 +204,30 @@ def _last_words(one: Consented) -> Select[Any]:
     return newest.ext(distinct_on(CustomerRecord.customer_id))
 
 
-def _consented(one: Consented, _scope: Scope) -> ColumnElement[bool]:
+def _consented(one: Consented, scope: Scope) -> ColumnElement[bool]:
     last = _last_words(one).subquery()
     if one.status == "unknown":
-        return not_(_ids(select(last.c.customer_id)))
-    return _ids(select(last.c.customer_id).where(last.c.status == one.status))
+        return _not_in(select(last.c.customer_id), scope)
+    return _in(select(last.c.customer_id).where(last.c.status == one.status), scope)
 
 
-def _complaining(one: Complaining, _scope: Scope) -> ColumnElement[bool]:
-    found = _ids(complaining())
-    return found if one.open else not_(found)
+def _complaining(one: Complaining, scope: Scope) -> ColumnElement[bool]:
+    return _in(complaining(), scope) if one.open else _not_in(complaining(), scope)
 
 
 def _inside(one: Inside, scope: Scope) -> ColumnElement[bool]:
-    found = _ids(select(SegmentMember.customer_id).where(SegmentMember.segment_id == scope.segments.get(one.segment, 0)))
-    return found if one.inside else not_(found)
+    found = select(SegmentMember.customer_id).where(SegmentMember.segment_id == scope.segments.get(one.segment, 0))
+    return _in(found, scope) if one.inside else _not_in(found, scope)
 
 
 def _happened(one: Happened, scope: Scope) -> ColumnElement[bool]:
     rows, value = _rows(one, scope)
-    if scope.among is not None:
-        rows = rows.where(CustomerRecord.customer_id.in_(scope.among))
     grouped = rows.where(CustomerRecord.customer_id.is_not(None)).group_by(CustomerRecord.customer_id)
     truth = _tested(value, one.test, scope.today)
     nothing: Any = 0 if one.test.sort is Sort.NUMBER else None
     if one.test.meets(nothing, scope.today):
-        return not_(_ids(grouped.having(not_(truth))))
-    return _ids(grouped.having(truth))
+        return _not_in(grouped.having(not_(truth)), scope)
+    return _in(grouped.having(truth), scope)
 
 
 def _rows(one: Happened, scope: Scope) -> tuple[Select[Any], ColumnElement[Any]]:
@@ -270,6 +282,48 @@ _CONDITIONS: dict[type, Any] = {
     Inside: _inside,
     Happened: _happened,
 }
+
+
+def members(rule: Part, scope: Scope) -> Select[Any]:
+    """Ids of the living customers who fulfil the rule.
+
+    They are read from what holds fewest: a set of scores, placements or members where the rule asks for one, else from an
+    index over customers. Those who do not count are taken off at the end, because they are few.
+    """
+    parts = rule.parts if isinstance(rule, Group) and rule.mode == "all" else (rule,)
+    first = next((one for one in parts if _is_set(one)), None)
+    base = [first] if first is not None else [one for one in parts if isinstance(one, Field | Attribute)]
+    if first is not None:
+        found = _set_of(first, scope).subquery()
+    else:
+        found = select(Customer.id).where(*(holds(one, scope) for one in base)).subquery()
+    inner = replace(scope, who=found.c[0])
+    gone = select(Customer.id).where(or_(Customer.merged_into.is_not(None), Customer.is_test))
+    others = (holds(one, inner) for one in parts if not any(one is other for other in base))
+    return select(found.c[0]).where(*others, _not_in(gone, inner))
+
+
+def _is_set(part: Part) -> bool:
+    """Whether the part is a set of ids of its own, which holds each id once."""
+    if isinstance(part, Group):
+        return part.mode == "any" and bool(part.parts) and all(_is_set(one) or isinstance(one, Field) for one in part.parts)
+    if isinstance(part, Inside):
+        return part.inside
+    return isinstance(part, Scored | Placed) and not _absent(part.test)
+
+
+def _set_of(part: Part, scope: Scope) -> Any:
+    if isinstance(part, Group):
+        return union(*(_set_of(one, scope) for one in part.parts))
+    if isinstance(part, Inside):
+        return select(SegmentMember.customer_id).where(SegmentMember.segment_id == scope.segments.get(part.segment, 0))
+    if isinstance(part, Scored):
+        ids = select(Score.customer_id).where(Score.task == part.task)
+        return ids.where(_tested(getattr(Score, part.part), part.test, scope.today))
+    if isinstance(part, Placed):
+        ids = select(CustomerPlacement.customer_id).where(CustomerPlacement.key == part.key)
+        return ids.where(_tested(CustomerPlacement.code, part.test, scope.today))  # type: ignore[arg-type]
+    return select(Customer.id).where(holds(part, scope))
 
 
 def values(wanted: Sequence[Condition], scope: Scope) -> Select[Any]:

@@ -25,7 +25,7 @@ from kith_platform.segments.compile_sql import Scope
 from kith_platform.segments.rules import Part, facts_of
 from kith_platform.snapshots import service as snapshots
 from kith_platform.snapshots.manifest import Manifest
-from kith_tenants.context import Actor, visible
+from kith_tenants.context import Actor, Reach, visible
 from kith_tenants.tenant import TenantContext
 
 SECONDS = 5  # a live count that takes longer is given up
@@ -61,14 +61,15 @@ class TooSlow(Unavailable):
 
 def fulfilling(rule: Part, scope: Scope, actor: Actor) -> Select[Any]:
     """Ids of the living customers whom the actor may see and who fulfil the rule."""
+    if actor.reach is Reach.ALL:
+        return compile_sql.members(rule, scope)
     seen = visible(select(Customer.id), actor, owner=PEOPLE.c.owner_id, unit=PEOPLE.c.unit_id)
     return seen.where(compile_sql.living(), compile_sql.holds(rule, scope))
 
 
-def live(session: Session, actor: Actor, rule: Part, scope: Scope) -> Count:
-    """Exact where the rule counts no facts or the actor's customers are few; else an estimate from the sample.
-
-    Raises TooSlow.
+def live(session: Session, runtime: Runtime, tenant: TenantContext, actor: Actor, rule: Part, scope: Scope) -> Count:
+    """Exact where the rule counts no facts or the actor's customers are few; else an estimate from the sample, once a refresh
+    has drawn it. Raises TooSlow.
     """
     with limited(session):
         if not facts_of(rule):
@@ -76,19 +77,23 @@ def live(session: Session, actor: Actor, rule: Part, scope: Scope) -> Count:
         few = visible(select(Customer.id), actor, owner=PEOPLE.c.owner_id, unit=PEOPLE.c.unit_id).limit(sample.SMALL + 1)
         if _number(session, few) <= sample.SMALL:
             return Count(_number(session, fulfilling(rule, scope, actor)))
-        return _estimate(session, actor, rule, scope)
+        drawn = sample.latest(runtime, session, tenant)
+        if drawn is None:
+            return exact(session, runtime, tenant, actor, rule, scope)
+        return _estimate(session, runtime, tenant, actor, rule, scope, drawn)
 
 
-def _estimate(session: Session, actor: Actor, rule: Part, scope: Scope) -> Count:
-    sampled = _number(session, sample.ids()) or sample.keep(session)
-    # The planner does not know how few these are, and would read all facts instead.
-    session.execute(select(func.set_config("enable_hashjoin", "off", True), func.set_config("enable_mergejoin", "off", True)))
-    found = fulfilling(rule, replace(scope, among=sample.ids()), actor).where(Customer.id.in_(sample.ids()))
-    met = _number(session, found)
-    session.execute(select(func.set_config("enable_hashjoin", "on", True), func.set_config("enable_mergejoin", "on", True)))
-    low, high = interval(met, sampled)
-    total = sample.ONE_IN * sampled
-    return Count(met * sample.ONE_IN, sampled, round(low * total), round(high * total))
+def _estimate(
+    session: Session, runtime: Runtime, tenant: TenantContext, actor: Actor, rule: Part, scope: Scope, drawn: sample.Drawn
+) -> Count:
+    stored = Stored(session, scope, actor, sampled=True)
+    with sample.opened(runtime, tenant, drawn) as frames:
+        tables = frames.at(scope.today)
+        found = compile_frames.members(rule, stored, tables, scope.facts, scope.today)
+        met = int(tables.run(found.aggregate(n=found.count()))["n"][0].as_py())
+    low, high = interval(met, drawn.customers)
+    total = sample.ONE_IN * drawn.customers
+    return Count(met * sample.ONE_IN, drawn.customers, round(low * total), round(high * total), drawn.read_at)
 
 
 def interval(met: int, sampled: int) -> tuple[float, float]:
@@ -145,13 +150,21 @@ def _interrupted(tables: Tables) -> Iterator[None]:
 class Stored:
     """Who fulfils a part of a rule that counts no facts, as `compile_frames` asks for it."""
 
-    def __init__(self, session: Session, scope: Scope, actor: Actor | None = None) -> None:
-        self._session, self._scope, self._actor = session, scope, actor
+    def __init__(self, session: Session, scope: Scope, actor: Actor | None = None, *, sampled: bool = False) -> None:
+        self._session, self._scope, self._actor, self._sampled = session, scope, actor, sampled
 
     def __call__(self, part: Part) -> pa.Array:
-        wanted = select(Customer.id).where(compile_sql.living(), compile_sql.holds(part, self._scope))
+        wanted = compile_sql.members(part, self._scope)
         if self._actor is not None:
-            wanted = visible(wanted, self._actor, owner=PEOPLE.c.owner_id, unit=PEOPLE.c.unit_id)
+            wanted = fulfilling(part, self._scope, self._actor)
+        if self._sampled:
+            few = sample.ids().subquery()
+            inner = replace(self._scope, who=few.c[0])
+            wanted = select(few.c[0]).where(compile_sql.holds(part, inner))
+            seen = select(Customer.id).where(compile_sql.living(), Customer.id.in_(sample.ids()))
+            if self._actor is not None:
+                seen = visible(seen, self._actor, owner=PEOPLE.c.owner_id, unit=PEOPLE.c.unit_id)
+            wanted = wanted.where(few.c[0].in_(seen))
         return pa.array(self._session.execute(wanted).scalars().all(), type=pa.int64())
 
 

@@ -14,7 +14,6 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, delete, func, litera
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from kith_platform.customers.models import Customer
 from kith_platform.refresh.graph import Turn
 from kith_platform.segments import compile_frames, compile_sql, few
 from kith_platform.segments.compile_sql import Scope
@@ -113,7 +112,7 @@ def _build_few(work: _Work, ids: set[int]) -> tuple[int, int, int]:
 def _build_sql(work: _Work) -> tuple[int, int, int]:
     with work.turn.run.step() as session:
         _spend(session)
-        found = select(Customer.id).where(compile_sql.living(), compile_sql.holds(work.rule, work.scope))
+        found = compile_sql.members(work.rule, work.scope)
         with _found(session) as table:
             session.execute(table.insert().from_select([table.c.customer_id], found))
             return _write(session, work, table)

@@ -5,12 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kith_platform.customers.models import Customer
 from kith_tenants.schema import Access, Addressed, Numbered, TenantRow, owned_by
 
 WAITING, READY, FAILED = "waiting", "ready", "failed"
+
+# The few who do not count, so that a count need not look at everybody's row to leave them out.
+Index(
+    "ix_customer_gone",
+    Customer.tenant_id,
+    Customer.id,
+    postgresql_where=or_(Customer.merged_into.is_not(None), Customer.is_test),
+)
 
 
 class Segment(Addressed, TenantRow):

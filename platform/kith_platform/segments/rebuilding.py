@@ -17,6 +17,7 @@ from kith_platform.refresh.graph import Turn
 from kith_platform.segments import members, sample, service, vocabulary
 from kith_platform.segments.compile_sql import Scope
 from kith_platform.segments.models import Segment
+from kith_platform.segments.sample import ONE_IN, SMALL
 from kith_platform.segments.vocabulary import Vocabulary
 
 log = structlog.get_logger(__name__)
@@ -33,8 +34,9 @@ def rebuild(turn: Turn, only: Collection[uuid.UUID] | None = None) -> list[dict[
         words = vocabulary.of_company(session, run.runtime.facts, run.runtime.plugins)
         scope = service.scope(session, run.runtime.facts, words, turn.today)
         due = _due(service.in_order(service.listed(session)), only)
-        if only is None:
-            sample.keep(session)
+        sampled = sample.keep(session) if only is None else []
+    if ONE_IN * len(sampled) > SMALL:
+        sample.draw(turn, sampled)
     told = []
     for number, segment in enumerate(due):
         run.check()

@@ -123,7 +123,7 @@ def count(slug: str) -> str:
     known = _vocabulary(session)
     found, wrong = builder.finished(builder.whole(request.form, known), known)
     scope = service.scope(session, runtime().facts, known)
-    counted = counting.live(session, current_actor(), found, scope)
+    counted = counting.live(session, runtime(), current_tenant(), current_actor(), found, scope)
     return render_template("segments/count.html", slug=slug, count=counted, unfinished=len(wrong), everybody=not found.parts)
 
 

@@ -283,9 +283,11 @@ def test_sql_frames_values_and_a_reader_agree_on_every_rule(runtime: Runtime, ne
             with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
                 asked = select(Customer.id).where(compile_sql.living(), compile_sql.holds(rule, scope))
                 by_sql = set(session.execute(asked).scalars())
+                by_sets = session.execute(compile_sql.members(rule, scope)).scalars().all()
                 values = dict(few.values(session, rule, scope, known))
                 by_frames: pa.Table = tables.run(compile_frames.members(rule, Stored(session, scope), tables, scope.facts, TODAY))
             assert by_sql == expected
+            assert sorted(by_sets) == sorted(expected)
             assert {customer for customer, told in values.items() if rules.holds(rule, told, TODAY)} == expected
             assert sorted(by_frames["customer_id"].to_pylist()) == sorted(expected)
 
