@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -13,6 +14,7 @@ from kith_platform.auth.edge import current_actor, current_db, current_tenant, r
 from kith_platform.auth.gate import requires
 from kith_platform.customers import advice, figures, listing, placed, service, timeline, told
 from kith_platform.customers.listing import Filter
+from kith_platform.duplicates import service as duplicates
 from kith_platform.errors import Invalid
 from kith_platform.i18n import N_
 from kith_platform.modules import service as modules
@@ -64,7 +66,7 @@ def index(slug: str) -> str:
         owner=_owner(asked.get("owner", "")),
         complaint=asked.get("complaint") == "1",
         segment=next((one.id for one in groups if str(one.public_id) == asked.get("segment")), None),
-        placed={place.key: asked[place.key] for place in places if asked.get(place.key) in place.codes},
+        placed={place.key: code for place in places if (code := asked.get(place.key)) and code in (place.codes or (code,))},
     )
     sort = asked.get("sort", "name")
     found = listing.page(session, actor, wanted, sort=sort, after=asked.get("after", ""), before=asked.get("before", ""))
@@ -145,9 +147,12 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         tabs={key: gettext(label) for key, label in TAB_WORDS.items()},
         places=places,
         placed=placed.of_customers(session, places, [customer.id]).get(customer.id, {}),
+        steps=placed.history(session, places, customer.id),
+        as_day=dt.date.fromisoformat,
         panels=panels(session, current_tenant(), actor, "customer", [customer.id]),
         owner=next(iter(owner.values()), None),
         members=service.owners(session) if actor.can("customers:write") else {},
+        merges=duplicates.merges(session, actor, of=customer.id) if actor.can("customers:merge") else [],
         risk_of=risk_of,
     )
 

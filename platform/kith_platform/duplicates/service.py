@@ -182,6 +182,13 @@ def merges(session: Session, actor: Actor, *, before: int | None = None, of: int
     return list(session.execute(statement).all())
 
 
+def both(session: Session, row: CustomerMerge) -> tuple[Customer, Customer]:
+    """The survivor and who was merged into it, or split off."""
+    session.flush()
+    session.refresh(row)
+    return session.get_one(Customer, (row.tenant_id, row.survivor_id)), session.get_one(Customer, (row.tenant_id, row.gone_id))
+
+
 def last_run(session: Session) -> DuplicateRun | None:
     return session.execute(select(DuplicateRun)).scalar_one_or_none()
 
