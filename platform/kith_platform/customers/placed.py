@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kith_platform.modules import service as modules
-from kith_platform.placements.models import CustomerPlacement
+from kith_platform.placements import history as moves
+from kith_platform.placements.models import CustomerPlacement, PlacementMove
 from kith_platform.sdk.types import PlacementColumn
 
 if TYPE_CHECKING:
@@ -50,3 +51,17 @@ def of_customers(
     for row in rows:
         found.setdefault(row.customer_id, {})[row.key] = row
     return found
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change in a customer's history, with the placement it is of."""
+
+    place: Place
+    move: PlacementMove
+
+
+def history(session: Session, places: Sequence[Place], customer_id: int) -> list[Step]:
+    """The latest moves between codes of these placements, newest first, of a customer who may be seen."""
+    known = {place.key: place for place in places if place.codes}
+    return [Step(known[move.key], move) for move in moves.of_customer(session, customer_id, list(known))]

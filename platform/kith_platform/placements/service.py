@@ -5,19 +5,25 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from kith_platform.audit.service import record
 from kith_platform.customers.models import Customer
 from kith_platform.errors import NotFound
 from kith_platform.i18n import N_
 from kith_platform.modules import service as modules
 from kith_platform.placements.models import CustomerPlacement, PlacementFrozen
 from kith_platform.plugins import Plugins
+from kith_platform.refresh import service as refresh
+from kith_platform.refresh.models import RefreshStep
 from kith_platform.sdk.types import Placement
 from kith_tenants.context import Actor, visible
+
+if TYPE_CHECKING:
+    from kith_platform.jobs.models import Job
 
 PEOPLE = Customer.__table__.c
 
@@ -83,3 +89,20 @@ def limits(session: Session, key: str) -> PlacementFrozen | None:
     """The thresholds of the latest quarter; None where the placement has none yet."""
     newest = select(PlacementFrozen).where(PlacementFrozen.key == key).order_by(PlacementFrozen.quarter.desc()).limit(1)
     return session.execute(newest).scalar_one_or_none()
+
+
+def thaw(session: Session, actor: Actor, plugins: Plugins, key: str) -> Job:
+    """Have the latest quarter's thresholds computed anew by a refresh, for which this asks: for a history that came late.
+
+    Raises NotFound for a key that none of the company's modules brings, and for a placement without thresholds.
+    """
+    offered(session, plugins, key)
+    row = limits(session, key)
+    if row is None:
+        raise NotFound(N_("This placement has no limits yet. They come with the first refresh after customers have bought."))
+    session.delete(row)
+    session.execute(delete(RefreshStep).where(RefreshStep.name == "placements"))
+    record(
+        session, actor, "placement:limits_renewed", f"placement:{key}", {"quarter": row.quarter.isoformat(), "was": row.limits}
+    )
+    return refresh.ask_refresh(session, asked_by=actor.member_id)

@@ -353,6 +353,19 @@ class PlacementLimit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlacementShare:
+    """A key number of the migration matrix: of those with a code of `start`, the share with one of `end` at the span's end, or,
+    `within_year`, who came to one in the twelve months.
+    """
+
+    label: str
+    start: tuple[str, ...]
+    end: tuple[str, ...]
+    within_year: bool = False
+    better: Literal["up", "down"] = "up"
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlacementFigure:
     """A table or curve beside the map, computed at each refresh for all customers together.
 
@@ -394,6 +407,7 @@ class Placement:
     limit_labels: tuple[PlacementLimit, ...] = ()
     map: PlacementMap | None = None
     figures: tuple[PlacementFigure, ...] = ()
+    shares: tuple[PlacementShare, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

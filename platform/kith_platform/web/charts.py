@@ -22,7 +22,9 @@ COLOURS = ("accent", "muted", "good", "bad", "A", "B", "C", "D", "E", "L", "acqu
 class Series:
     """One line, row of bars or cloud. `low`/`high` draw the interval band or whiskers. `name` is already translated.
 
-    For a scatter, `values` are y and `x` holds the x of each point. `colour` is one of COLOURS; empty: by order.
+    For a scatter, `values` are y and `x` holds the x of each point. `colour` is one of COLOURS; empty: by order. `links` lead
+    from each value to its rows (addresses of this site, "" for none). In a heatmap `labels` stand in the cells before their
+    numbers, and `colours` give cells fixed colours.
     """
 
     name: str
@@ -32,6 +34,9 @@ class Series:
     high: Sequence[Value] = ()
     colour: str = ""
     dashed: bool = False
+    links: Sequence[str] = ()
+    labels: Sequence[str] = ()
+    colours: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

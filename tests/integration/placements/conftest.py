@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import importlib.util
 from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,11 +14,18 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from kith_platform.auth.who import system
 from kith_platform.customers.models import Customer
 from kith_platform.facts.models import CustomerRecord
+from kith_platform.jobs import claim
+from kith_platform.jobs.run import JobRun
+from kith_platform.modules import service as modules
 from kith_platform.placements import service
-from kith_platform.placements.models import PlacementMove
+from kith_platform.placements.models import PlacementFrozen, PlacementMove
+from kith_platform.refresh.graph import SNAPSHOT, STEPS, Graph, Turn, load_all
+from kith_platform.refresh.service import ask_refresh, go
 from kith_platform.runtime import Runtime
+from kith_platform.snapshots import service as snapshots
 from kith_tenants.tenant import TenantContext
 
 
@@ -50,7 +59,7 @@ class Company(_neighbour().Company):  # type: ignore[misc]
                 for one, name in made
             ]
             found = session.execute(insert(CustomerRecord).returning(CustomerRecord.external_id, CustomerRecord.id), records)
-            return dict(found)
+            return {name: record for name, record in found}  # noqa: C416 - a result is no mapping
 
     def orders(self, record: int, days: Sequence[dt.date], nets: float | Sequence[float] = 10, **given: Any) -> None:
         """One order on each day."""
@@ -73,6 +82,36 @@ class Company(_neighbour().Company):  # type: ignore[misc]
         with self.runtime.doors.tenant_scope(self.tenant.id) as session:
             session.execute(insert(row), rows)
 
+    def refresh(self) -> dict[str, Any]:
+        """A refresh job from the snapshot to the placements; the steps beside have tests of their own."""
+        with self.runtime.doors.tenant_scope(self.tenant.id) as session:
+            asked = ask_refresh(session)
+        with self.runtime.doors.tenant_scope(self.tenant.id) as session:
+            held = claim.claim(session, asked.id, lease=300, unrouted=True)
+        assert held is not None
+        run = JobRun(self.runtime, self.tenant, held, pulse=self.runtime.doors, threads=1, memory_mb=512)
+        load_all()
+        graph = Graph()
+        graph.add(replace(next(step for step in STEPS.order() if step.name == "placements"), inputs=(SNAPSHOT,)))
+        with closing(Turn(run, snapshots.take(self.runtime, self.tenant.id))) as turn:
+            told = go(turn, graph)
+        run.result({})
+        with run.step(last=True):
+            pass
+        return {step["name"]: step["state"] for step in told}
+
+    def set(self, **settings: str) -> None:
+        """Settings of the module that brings the placements."""
+        with self.runtime.doors.tenant_scope(self.tenant.id) as session:
+            modules.save_settings(session, system(), self.runtime.plugins, "analytics_cem", settings)
+
+    def event(self, record: int, named: str, day: dt.date = dt.date(2025, 9, 30)) -> None:
+        """Something the customer did."""
+        row, at = self.runtime.facts.row("event"), dt.datetime.combine(day, dt.time(12), dt.UTC)
+        given = {"source": "shop", "external_id": f"e-{next(self._next)}", "record_id": record, "name": named}
+        with self.runtime.doors.tenant_scope(self.tenant.id) as session:
+            session.execute(insert(row).values(occurred_at=at, occurred_on=day, known_at=at, **given))
+
     def places(self, key: str) -> dict[str, dict[str, Any]]:
         """The kept columns of a placement by customer's name, with `code` and `sort`."""
         with self.runtime.doors.tenant_scope(self.tenant.id) as session:
@@ -86,6 +125,13 @@ class Company(_neighbour().Company):  # type: ignore[misc]
 
     def codes(self, key: str) -> dict[str, str]:
         return {name: place["code"] for name, place in self.places(key).items()}
+
+    def limits(self, key: str) -> PlacementFrozen:
+        """The thresholds of the latest quarter."""
+        with self.runtime.doors.tenant_scope(self.tenant.id) as session:
+            found = service.limits(session, key)
+        assert found is not None
+        return found
 
     def moves(self, key: str, name: str) -> list[tuple[dt.date, str, str]]:
         """(day, from, to) of a customer, in order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from kith_platform.auth.who import system
 from kith_platform.placements import service
 
 D, DAY = dt.date, dt.timedelta(days=1)
@@ -25,9 +26,75 @@ def test_four_buyers_lie_in_the_four_quadrants(company: Any) -> None:
     company.fact("ticket", known["c1"], D(2025, 10, 2))
     company.refresh()
     assert company.codes("group") == {"c1": "B", "c2": "C", "c3": "D", "c4": "E", "nobody": "A"}
-    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
-        frozen = service.limits(session, "group")
-    assert frozen is not None
+    frozen = company.limits("group")
     assert (frozen.quarter, frozen.until) == (D(2025, 10, 1), end)
     assert frozen.limits["frequency"] == 3
     assert round(frozen.limits["order_value"], 4) == 75.8333
+
+
+def test_a_change_waits_for_two_month_ends_unless_it_is_large_and_limits_stand_still(company: Any) -> None:
+    """TV f* = 3: 3.2 stays the first month and moves the second, 3.4 moves at once; here f* = 3.75, and 4 and 5 purchase days."""
+    company.set(usual_gap_days="200")  # nobody is late
+    known = company.people(["weak", "strong", "seldom", "often"])
+    for name, gap, times in (("weak", 8, 3), ("strong", 8, 3), ("seldom", 8, 3), ("often", 4, 6)):
+        company.orders(known[name], every(D(2025, 9, 5), gap, times), 10)
+    company.fact("ticket", known["often"], D(2025, 10, 2))
+    company.refresh()
+    first = company.limits("group")
+    assert first.limits == {"frequency": 3.75, "order_value": 10}
+    assert company.codes("group") == {"weak": "D", "strong": "D", "seldom": "D", "often": "E"}
+
+    company.orders(known["weak"], [D(2025, 10, 10)], 10)
+    company.orders(known["strong"], [D(2025, 10, 8), D(2025, 10, 28)], 10)
+    company.refresh()  # October is not over: a large change counts at once, a small one not at all
+    assert {name: company.codes("group")[name] for name in ("weak", "strong")} == {"weak": "D", "strong": "E"}
+    company.fact("ticket", known["often"], D(2025, 11, 3))
+    company.refresh()  # the first month-end that sees 4 in weak
+    assert company.codes("group")["weak"] == "D"
+    company.fact("ticket", known["often"], D(2025, 12, 2))
+    company.refresh()  # the second
+    assert company.codes("group")["weak"] == "E"
+    assert company.moves("group", "weak")[-1] == (D(2025, 11, 30), "D", "E")
+    assert company.moves("group", "strong")[-1] == (D(2025, 10, 28), "D", "E")
+
+    assert company.limits("group").limits == first.limits
+    company.fact("ticket", known["often"], D(2026, 1, 2))
+    company.refresh()
+    assert company.limits("group").quarter == D(2026, 1, 1)
+    assert company.limits("group").limits != first.limits
+
+
+def test_limits_stay_for_the_quarter_when_history_arrives_late_until_somebody_asks_for_new_ones(company: Any) -> None:
+    known = company.people(["a", "b"])
+    company.orders(known["a"], every(D(2025, 9, 1), 10, 3), 10)
+    company.fact("ticket", known["a"], D(2025, 10, 2))
+    company.refresh()
+    before = company.limits("group").limits
+    company.orders(known["b"], every(D(2025, 9, 1), 2, 9), 500)
+    company.refresh()
+    assert company.limits("group").limits == before
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
+        service.thaw(session, system(), company.runtime.plugins, "group")
+    assert company.refresh()["placements"] == "done"
+    assert company.limits("group").limits["frequency"] == 6
+    assert company.refresh()["placements"] == "skipped"
+
+
+def test_who_returns_everything_has_not_bought_and_who_buys_after_a_lapse_came_back(company: Any) -> None:
+    known = company.people(["regretful", "back", "gone"])
+    order = company.fact("sales_order", known["regretful"], D(2025, 9, 20), net=80)
+    for name in ("back", "gone"):
+        company.orders(known[name], [D(2024, 12, 1), D(2025, 1, 1)], 20)
+    company.refresh()
+    assert company.codes("group") == {"regretful": "B", "back": "L", "gone": "L"}
+    company.fact("return_line", known["regretful"], D(2025, 9, 25), net=80, order_id=order)
+    company.orders(known["back"], [D(2025, 9, 26)], 20)
+    company.refresh()
+    places = company.places("group")
+    assert {name: place["code"] for name, place in places.items()} == {"regretful": "A", "back": "E", "gone": "L"}
+    assert places["back"]["flag"] == "regenerated"
+    assert places["back"]["regenerated_on"] == "2025-09-26"
+    assert company.moves("group", "regretful")[-1][1:] == ("B", "A")
+    company.fact("ticket", known["gone"], D(2025, 9, 28))
+    company.refresh()
+    assert company.places("group")["back"]["flag"] == "regenerated"

@@ -155,10 +155,15 @@ function heatmap(spec, narrow, write) {
     series: [{
       type: "heatmap",
       // Text stays readable: dark on light cells, white on dark ones.
-      data: cells.map((cell) => ({ value: cell, label: { color: cell[2] > top * 0.55 ? "#ffffff" : INK } })),
-      label: { show: !narrow || spec.categories.length <= 6, fontSize: 11, formatter: ({ value }) => write.short(value[2]) },
+      // A cell with a fixed colour (a group, a stage) has a tint of it instead of a shade.
+      data: cells.map((cell) => {
+        const fixed = COLOURS[spec.series[cell[1]].colours?.[cell[0]]];
+        return fixed ? { value: cell, visualMap: false, itemStyle: { color: `${fixed}40` }, label: { color: INK } } : { value: cell, label: { color: cell[2] > top * 0.55 ? "#ffffff" : INK } };
+      }),
+      label: { show: !narrow || spec.categories.length <= 6, fontSize: 11, width: narrow ? 84 : 160, overflow: "break",
+        formatter: ({ value }) => [spec.series[value[1]].labels?.[value[0]], write.short(value[2])].filter(Boolean).join("\n") },
       itemStyle: { borderColor: "#ffffff", borderWidth: 2, borderRadius: 3 },
-      tooltip: { formatter: ({ value }) => `${spec.series[value[1]].name} · ${spec.categories[value[0]]}\n${write.long(value[2])}` },
+      tooltip: { formatter: ({ value }) => `${spec.series[value[1]].labels?.[value[0]] || `${spec.series[value[1]].name} · ${spec.categories[value[0]]}`}\n${write.long(value[2])}` },
     }],
   };
 }
@@ -192,6 +197,12 @@ function draw(figure) {
   const paint = () => KINDS[spec.kind](spec, canvas.clientWidth < 520, write);
   const chart = echarts.init(canvas, null, { renderer: "canvas" });
   chart.setOption(paint());
+  // A cell or bar that has rows behind it leads to them; the table below holds the same links.
+  const linked = spec.series.some((one) => one.links);
+  if (linked) {
+    const target = ({ seriesIndex, dataIndex, value }) => (spec.kind === "heatmap" ? spec.series[value[1]].links?.[value[0]] : spec.series[seriesIndex]?.links?.[dataIndex]);
+    chart.on("click", (hit) => { const url = target(hit); if (url) location.assign(url); });
+  }
   let width = canvas.clientWidth;
   new ResizeObserver(() => {
     if (!canvas.isConnected) return chart.dispose();

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import ibis
 import ibis.expr.types as ir
 
-from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementLimit, PlacementMap, PlacementScope
+from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementLimit, PlacementMap, PlacementScope, PlacementShare
 from kith_plugins.analytics_cem.buyers import buyers, everybody
-from kith_plugins.analytics_cem.lifecycle import FLAGS, GONE, stages
+from kith_plugins.analytics_cem.lifecycle import FLAGS, GONE, lately, stages
 
 UNIT = 10_000.0
 BEYOND = 0.1  # so far beyond its threshold a change takes effect at once
@@ -124,7 +124,7 @@ def _grouped(rows: ir.Table, scope: PlacementScope) -> ir.Table:
         "seen_v",
         margin=rows.margin / UNIT,
         order_value=rows.value,
-        flag=ibis.ifelse(rows.regenerated_on.notnull(), "regenerated", ibis.null("string")),
+        flag=ibis.ifelse(lately(rows.regenerated_on, scope.day), "regenerated", ibis.null("string")),
     )
 
 
@@ -158,5 +158,13 @@ GROUP = Placement(
         rows=(N_("Often"), N_("Seldom")),
         cells=(("L", "C", "E"), ("A", "B", "D")),
         colours={code: code for code in GROUPS},
+    ),
+    shares=(
+        PlacementShare(label=N_("A → B: bought for the first time"), start=("A",), end=("B",)),
+        PlacementShare(label=N_("B → E: became the best"), start=("B",), end=("E",)),
+        PlacementShare(label=N_("B → E within twelve months"), start=("B",), end=("E",), within_year=True),
+        PlacementShare(label=N_("E stays E"), start=("E",), end=("E",)),
+        PlacementShare(label=N_("E → L: the best who lapsed"), start=("E",), end=("L",), better="down"),
+        PlacementShare(label=N_("L → any: came back"), start=("L",), end=("B", "C", "D", "E")),
     ),
 )

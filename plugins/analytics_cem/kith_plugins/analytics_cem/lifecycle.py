@@ -18,6 +18,7 @@ from kith_plugins.analytics_cem.season import clock
 DECLINING, LESS = 1.5, 0.7  # ρ beyond which, and s at or below which, a customer declines
 MATURE_GAPS, STEADY = 3, 0.6
 MATURE_CONTRACT = 180  # days a subscription runs until its customer is mature without purchases
+NEWS = 365  # days for which coming back is worth a note
 GONE = ("left", "left_vol", "left_inv")
 
 STAGES = {
@@ -112,6 +113,11 @@ def _judged(rows: ir.Table, day: dt.date) -> ir.Table:
     )
 
 
+def lately(day: ir.Value, today: dt.date) -> ir.Value:
+    """Whether somebody came back on the day, and not longer than a year ago."""
+    return (ibis.literal(today).delta(day, unit="day") < NEWS).fill_null(False)
+
+
 def _activated(scope: PlacementScope) -> ir.Table:
     """customer_id, activated: who registered and signed in, was verified, or asked for a quote."""
     events = scope.tables["events"]
@@ -148,7 +154,7 @@ def place(scope: PlacementScope) -> ir.Table:
     stage = ibis.ifelse(back & (rows.stage == "mature"), "growth", rows.stage)
     rows = rows.mutate(stage=stage, regenerated_on=regenerated)
     flag = ibis.cases(
-        (rows.regenerated_on.notnull(), "regenerated"),
+        (lately(rows.regenerated_on, scope.day), "regenerated"),
         ((rows.stage == "acquisition") & rows.activated, "activated"),
         (rows.resting, "season"),
         else_=ibis.null("string"),
@@ -160,7 +166,7 @@ def place(scope: PlacementScope) -> ir.Table:
         "last",
         "left_on",
         "regenerated_on",
-        late=rows.late.round(1),
+        late=rows.late,
         spending=rows.s,
         flag=flag,
         reason=rows.reason,

@@ -34,7 +34,7 @@ def _seasons(chosen: ir.Table) -> ir.Table:
 
 
 def _windows(own: ir.Table, day: dt.date) -> ir.Table:
-    """Of customers with a history: c1…c12, few (all in at most four months), w1…w12 (purchase days in the four months from each)."""
+    """Of customers with a history: c1…c12, few (all in at most four months), w1…w12 (purchase days in four months from each)."""
     long_known = ibis.literal(day).delta(own["first"], unit="day") >= HISTORY
     recurs = own["last"].delta(own["first"], unit="day") >= RECURS
     own = own.filter(long_known & recurs & (own.purchase_days >= LEAST))
