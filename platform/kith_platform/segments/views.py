@@ -164,10 +164,10 @@ def show(slug: str, public_id: uuid.UUID) -> str:
     )
 
 
-@pages.get("/<uuid:public_id>/members.csv")
+@pages.post("/<uuid:public_id>/members.csv")
 @requires("customers:export")
 def members(slug: str, public_id: uuid.UUID) -> Response:  # noqa: ARG001 - the address has it
-    """The members as a file."""
+    """The members as a file. A post, because it is written down who took them."""
     session, actor, held = current_db(), current_actor(), runtime()
     row = service.get(session, public_id)
     export.allow(session, actor, row)
@@ -248,6 +248,7 @@ def _words_of(slug: str, document: dict[str, Any], own: Segment | None = None, *
         "deepest": reading.DEEPEST,
         "own": own,
         "word": told.word,
+        "word_of": lambda choices: {code: told.word(code) for code in choices},
     }
 
 
