@@ -27,6 +27,7 @@ CALLERS = {
     "tenant_arrow": {
         "platform/kith_platform/snapshots": "reads one company's facts at one moment",
         "platform/kith_platform/metrics/compute.py": "reads one company's scores",
+        "platform/kith_platform/duplicates/finding.py": "reads one company's records, raw fields included, to compare them",
         "platform/kith_platform/placements/store.py": "reads where one company's customers stood at the last turn",
     },
 }

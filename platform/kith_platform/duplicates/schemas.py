@@ -45,4 +45,4 @@ class MergeQuerySchema(Schema):
 
 
 class SplitSchema(Schema):
-    records = fields.List(fields.UUID(), required=True, validate=validate.Length(1))
+    records = fields.List(fields.UUID(), required=True)
