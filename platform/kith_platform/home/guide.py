@@ -16,6 +16,7 @@ from kith_platform.errors import FieldError, Invalid, NotFound
 from kith_platform.home import service
 from kith_platform.i18n import N_
 from kith_platform.imports import service as imports
+from kith_platform.imports import uploads
 from kith_platform.imports.models import DRAFT
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.models import DISPATCHED, QUEUED, RUNNING
@@ -134,6 +135,6 @@ def _start(table: str, name: str, stream: Any) -> None:
     """Keep the file, guess its columns, ask for the import. Raises FileProblem, MissingColumns."""
     session, held = current_db(), runtime()
     blobs = held.blobs.of(current_tenant().id)
-    kept = imports.keep_file(blobs, stream)
+    kept = uploads.keep_file(blobs, stream)
     seen = imports.look(session, held.facts, blobs, kept[0], table, source=SOURCE)
     imports.start(session, current_actor(), table=table, source=SOURCE, file_name=name, kept=kept, seen=seen)
