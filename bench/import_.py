@@ -12,7 +12,7 @@ import psutil
 from rows import Row, Skipped, alternating, say, size
 from site_ import company, site, superuser
 
-from kith_platform.imports import service
+from kith_platform.imports import service, uploads
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.declared import load_all
 from kith_platform.runtime import Runtime
@@ -64,7 +64,7 @@ class Peak:
 def load(runtime: Runtime, tenant: TenantContext, path: Path) -> dict[str, Any]:
     blobs = runtime.blobs.of(tenant.id)
     with path.open("rb") as stream:
-        kept = service.keep_file(blobs, stream)
+        kept = uploads.keep_file(blobs, stream)
     with runtime.doors.tenant_scope(tenant.id) as session:
         seen = service.look(session, runtime.facts, blobs, kept[0], "orders", source="bench")
         _, job = service.start(session, None, table="orders", source="bench", file_name=path.name, kept=kept, seen=seen)

@@ -23,6 +23,7 @@ from sqlalchemy import func, select
 from kith_platform.demo.companies import ORDER
 from kith_platform.facts.models import CustomerRecord, OrderLine, Product, SalesOrder
 from kith_platform.imports import service as imports
+from kith_platform.imports import uploads
 from kith_platform.imports.models import Import, ImportReject
 from kith_platform.jobs.child import run_job
 from kith_platform.jobs.models import Job
@@ -60,7 +61,7 @@ def wide_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ask_import(runtime: Runtime, tenant: TenantContext, table: str, path: Path) -> Job:
     blobs = runtime.blobs.of(tenant.id)
     with path.open("rb") as stream:
-        kept = imports.keep_file(blobs, stream)
+        kept = uploads.keep_file(blobs, stream)
     with runtime.doors.tenant_scope(tenant.id) as session:
         seen = imports.look(session, runtime.facts, blobs, kept[0], table)
         return imports.start(session, None, table=table, source="file", file_name=path.name, kept=kept, seen=seen)[1]

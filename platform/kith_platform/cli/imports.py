@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     "--mapping", "mapping_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A mapping as JSON."
 )
 @click.option("--encoding", help="utf-8, utf-16, gb18030, big5 or cp1252; detected where not given.")
+@click.option("--part", default="", help="The sheet of a workbook, or the file of an archive; else the largest.")
 @click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
 @click.option("--wait/--no-wait", default=True, help="Wait for the job.")
 def import_(
@@ -33,27 +34,30 @@ def import_(
     source: str,
     mapping_file: Path | None,
     encoding: str | None,
+    part: str,
     dry_run: bool,
     wait: bool,
 ) -> None:
-    """Load FILE (CSV or TSV) into TABLE of TENANT: customers, orders, products, tickets, …
+    """Load FILE into TABLE of TENANT: customers, orders, products, tickets, …
+
+    FILE is CSV, TSV, a workbook (XLSX, XLS, ODS) or Parquet; CSV and TSV may be packed (ZIP, gzip).
 
     Asks nothing: the mapping is --mapping, else the one saved for this source and header, else the guess.
     """
     from kith_platform.cli.waiting import finished
-    from kith_platform.imports import service
+    from kith_platform.imports import service, uploads
 
     company = console.tenant(tenant)
     runtime = console.runtime
     blobs = runtime.blobs.of(company.id)
     mapping = _mapping(mapping_file) if mapping_file else None
     with file.open("rb") as stream:
-        kept = service.keep_file(blobs, stream)
+        kept = uploads.keep_file(blobs, stream, part=part)
     with runtime.doors.tenant_scope(company.id) as session:
         seen = service.look(session, runtime.facts, blobs, kept[0], table, source=source, mapping=mapping, encoding=encoding)
         for item in seen.guess.mapping.fields:
             console.say(f"  {item.source} → {item.target}")
-        for note in seen.notes:
+        for note in (*kept.notes, *seen.notes):
             console.say(f"  {note.text()}")
         row, job = service.start(
             session, None, table=table, source=source, file_name=file.name, kept=kept, seen=seen, dry_run=dry_run

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from kith_platform.errors import Conflict, Forbidden
 from kith_platform.i18n import N_
 from kith_platform.imports import service as imports
+from kith_platform.imports import uploads
 from kith_platform.imports.mapping import Field
 from kith_platform.imports.mapping import Mapping as Columns
 from kith_platform.imports.models import Import
@@ -57,7 +58,7 @@ def take(
     blobs = runtime.blobs.of(tenant_of(session).id)
     fact = runtime.facts.by_plural(table)
     columns = [column for column in rows[0] if any(row.get(column) is not None for row in rows)]
-    kept = imports.keep_file(blobs, _file(rows, columns))
+    kept = uploads.keep_file(blobs, _file(rows, columns))
     seen = imports.look(session, runtime.facts, blobs, kept[0], table, source=source, mapping=_mapping(fact.name, table, columns))
     made, job_row = imports.start(session, actor, table=table, source=source, file_name=name, kept=kept, seen=seen)
     made.mapping = {**made.mapping, "sent": digest}

@@ -21,6 +21,7 @@ from kith_platform.demo.companies import SEED, companies
 from kith_platform.errors import KithError, fill
 from kith_platform.i18n import N_
 from kith_platform.imports import service as imports
+from kith_platform.imports import uploads
 from kith_platform.jobs.child import run_job
 from kith_platform.jobs.models import DONE, Job
 from kith_platform.modules import service as modules
@@ -107,7 +108,7 @@ def _whole(runtime: Runtime, tenant: TenantContext) -> bool:
 def _import(runtime: Runtime, tenant: TenantContext, table: str, path: Path) -> int:
     blobs = runtime.blobs.of(tenant.id)
     with path.open("rb") as stream:
-        kept = imports.keep_file(blobs, stream)
+        kept = uploads.keep_file(blobs, stream)
 
     def ask(session: Session) -> Job:
         seen = imports.look(session, runtime.facts, blobs, kept[0], table, source=SOURCE)

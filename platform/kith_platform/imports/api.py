@@ -18,7 +18,7 @@ from kith_platform.auth.edge import current_actor, current_db, current_tenant
 from kith_platform.auth.gate import requires
 from kith_platform.errors import FieldError, Invalid
 from kith_platform.i18n import N_
-from kith_platform.imports import service, undo
+from kith_platform.imports import service, undo, uploads
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import Import
 from kith_platform.imports.preview import Preview
@@ -74,6 +74,7 @@ class UploadSchema(Schema):
     table = fields.String(required=True, metadata={"description": "plural: customers, orders, products, …"})
     source = fields.String(load_default=service.DEFAULT_SOURCE, validate=validate.Length(1, 100))
     encoding = fields.String(load_default=None)
+    part = fields.String(load_default="", metadata={"description": "sheet of a workbook or file of an archive; else the largest"})
     mapping = fields.String(load_default="", metadata={"description": "a mapping as JSON; else the saved one, else the guess"})
     start = fields.Boolean(load_default=True, metadata={"description": "false: only a draft to look at"})
     dry_run = fields.Boolean(load_default=False)
@@ -125,7 +126,7 @@ class Imports(MethodView):
         """Bring a file (multipart) and start its import. 413 beyond the size limit, 422 for a file that cannot be read."""
         session, blobs = current_db(), runtime().blobs.of(current_tenant().id)
         with closing(files["file"]) as file:
-            kept = service.keep_file(blobs, file.stream, limit=limit())
+            kept = uploads.keep_file(blobs, file.stream, limit=limit(), part=asked["part"])
         table, source = asked["table"], asked["source"]
         try:
             mapping = _mapping(asked["mapping"]) if asked["mapping"] else None
@@ -137,7 +138,7 @@ class Imports(MethodView):
             if asked["start"]:
                 row, _job = service.begin(session, current_actor(), row, seen, dry_run=asked["dry_run"])
         except Invalid:
-            blobs.remove(kept[0])
+            blobs.remove(kept.blob.rpartition("/")[0])
             raise
         return row
 

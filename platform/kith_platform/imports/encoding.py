@@ -12,8 +12,10 @@ from kith_platform.imports.problems import FileProblem, Note, note
 CANDIDATES = ("gb18030", "big5", "cp950", "big5hkscs", "cp1252")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _MAGIC = (
+    (b"PK\x03\x04", "archive", "ZIP"),
+    (b"PK\x05\x06", "archive", "ZIP"),
     (b"%PDF", "pdf", "PDF"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "excel", "XLS"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "binary", "XLS"),
     (b"\x1f\x8b", "archive", "gzip"),
     (b"BZh", "archive", "bzip2"),
     (b"\xfd7zXZ", "archive", "xz"),
@@ -81,8 +83,6 @@ def lenient(data: bytes, encoding: str) -> str:
 
 
 def _refuse_known(sample: bytes) -> None:
-    if sample.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        raise FileProblem("excel" if b"xl/" in sample or b"[Content_Types].xml" in sample else "archive", kind="ZIP")
     for magic, problem, kind in _MAGIC:
         if sample.startswith(magic):
             raise FileProblem(problem, kind=kind)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from kith_platform.errors import KithError
 from kith_platform.i18n import N_
-from kith_platform.imports import service
+from kith_platform.imports import service, uploads
 from kith_platform.imports.identity import Occurrences
 from kith_platform.imports.load import Job, Loaded, keep_rejects, load, prepare
 from kith_platform.imports.mapping import Mapping
@@ -125,7 +125,7 @@ def _stopped(run: JobRun, row: Import, state: str) -> int:
 def _job(run: JobRun, row: Import) -> Job:
     blobs = run.runtime.blobs.of(run.tenant.id)
     mapping = Mapping.from_json(row.mapping)
-    dialect = dialect_of(partial(service.open_file, blobs, row.blob), mapping)
+    dialect = dialect_of(partial(uploads.open_file, blobs, row.blob), mapping)
     context = Context(run.tenant.id, row.id, row.source, run.tenant.timezone, run.tenant.currency)
     return Job(mapping, dialect, {fact.name: fact for fact in run.runtime.facts}, context, Occurrences())
 
@@ -146,7 +146,7 @@ def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
 
 def _ahead(run: JobRun, row: Import, job_of: Job) -> Iterator[Chunk]:
     """The chunks that are still to be loaded. Those before are read, not loaded, where ids depend on the rows before."""
-    opener = partial(service.open_file, run.runtime.blobs.of(run.tenant.id), row.blob)
+    opener = partial(uploads.open_file, run.runtime.blobs.of(run.tenant.id), row.blob)
     reached = Offset(row.next_byte, row.next_line, row.header_read)
     if reached.byte:
         for chunk in chunks(opener, job_of.dialect, rows=CHUNK_LINES):
@@ -181,7 +181,7 @@ def _advance(session: Session, row: Import, chunk: Chunk, done: Loaded) -> Impor
 
 def _dry_run(run: JobRun, row: Import, job_of: Job) -> Import:
     """Everything as in earnest, in one transaction that is rolled back at the end."""
-    opener = partial(service.open_file, run.runtime.blobs.of(run.tenant.id), row.blob)
+    opener = partial(uploads.open_file, run.runtime.blobs.of(run.tenant.id), row.blob)
     found: list[Rejected] = []
     with run.runtime.doors.tenant_scope(run.tenant.id) as session:
         inner = session.begin_nested()

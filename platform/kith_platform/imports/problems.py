@@ -10,10 +10,14 @@ from kith_platform.i18n import N_, mark_plural
 
 FILE: Mapping[str, str] = {
     "empty": N_("The file is empty. Export it again from its source and import that file."),
-    "excel": N_(
-        "This is an Excel workbook. Open it, choose Save As and the type “CSV UTF-8”, and import that file, one sheet at a time."
-    ),
     "archive": N_("This is a packed archive (%(kind)s). Unpack it and import the CSV files in it one by one."),
+    "broken": N_("The file is damaged or was cut short. Open it where it comes from, save it again and import that file."),
+    "bomb": N_("Unpacked, this file is larger than %(megabytes)s MB, or far larger than it looks. Unpack it and split it."),
+    "locked": N_("The file is protected by a password. Save it without one and import that file."),
+    "nothing_packed": N_("The archive holds no CSV, TSV or text file. Pack one of those, or import the file itself."),
+    "no_such_part": N_("There is no “%(part)s” in the file. It has: %(parts)s."),
+    "nested": N_("These columns hold lists or structures, not values: %(columns)s. Leave them out when you write the file."),
+    "too_many_rows": N_("The file has more than %(limit)s rows. Split it."),
     "pdf": N_("This is a PDF document, which holds no table of data. Export the data as CSV from the system it came from."),
     "markup": N_("This is a web page or XML, not a table. Export the data as CSV; you may have saved a sign-in page by mistake."),
     "json": N_("This is JSON. Export the data as CSV, or send it through the API."),
@@ -63,6 +67,7 @@ CELL: Mapping[str, str] = {
 NOTES: Mapping[str, str] = {
     "encoding_unsure": N_("The text could also be in another encoding than %(encoding)s. Check the first rows below."),
     "encoding_mixed": N_("Some lines are not %(encoding)s; they will be rejected one by one."),
+    "part_of_several": N_("Kith reads “%(part)s”. The file also has: %(others)s. Import each of those by itself."),
     "one_column": N_("Kith found no separator: each line is one value. Choose the separator if that is wrong."),
     "ragged": N_("Not all lines have the same number of fields. Those that do not will be rejected with a reason."),
     "no_header": N_("The first line is data, not names. Columns are known by their position."),

@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -16,20 +16,21 @@ from sqlalchemy.orm import Session
 from kith_platform.audit.service import record
 from kith_platform.auth.who import system
 from kith_platform.blobs import TenantBlobs
-from kith_platform.errors import Conflict, Invalid, NotFound, TooLarge
+from kith_platform.errors import Conflict, Invalid, NotFound
 from kith_platform.i18n import N_
 from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import DONE, DRAFT, RUNNING, UNDOING, WAITING, Import, ImportReject, SavedMapping
 from kith_platform.imports.preview import Preview, preview
+from kith_platform.imports.uploads import SEVERAL, Kept, open_file, unpacked_beside
 from kith_tenants.context import Actor, tenant_of
 
 if TYPE_CHECKING:
     from kith_platform.facts.catalogue import FactCatalogue
     from kith_platform.jobs.models import Job
 
-PIECE = 1 << 20
 DEFAULT_SOURCE = "file"
+STARTED = N_("This import was started already. Upload the file again to load it another way.")
 
 
 class MissingColumns(Invalid):
@@ -41,33 +42,25 @@ class MissingColumns(Invalid):
     )
 
 
-def keep_file(blobs: TenantBlobs, stream: IO[bytes], *, limit: int | None = None) -> tuple[str, str, int]:
-    """Copy an upload into the tenant's files. Returns blob name, sha256 and size. Raises TooLarge beyond `limit` bytes."""
-    name, digest, size = f"imports/{uuid.uuid4().hex}/source", hashlib.sha256(), 0
-    with blobs.open(name, "wb") as kept:
-        while piece := stream.read(PIECE):
-            digest.update(piece)
-            size += len(piece)
-            if limit is not None and size > limit:
-                break
-            kept.write(piece)
-    if limit is not None and size > limit:
-        blobs.remove(name)
-        raise too_large(limit)
-    return name, digest.hexdigest(), size
+def read_part(session: Session, facts: FactCatalogue, blobs: TenantBlobs, row: Import, part: str) -> Import:
+    """Give a draft another sheet of its workbook, or another file of its archive. Raises Conflict once it was started,
+    FileProblem for one that is not there or cannot be read."""
+    if row.state != DRAFT:
+        raise Conflict(STARTED)
+    folder = row.blob.rpartition("/")[0]
+    kept = unpacked_beside(blobs, Kept(f"{folder}/source", row.sha256, row.size), f"{folder}/table-{uuid.uuid4().hex}", part)
+    seen = look(session, facts, blobs, kept.blob, row.table_name, source=row.source)
+    row.blob = kept.blob
+    amend(row, seen)
+    row.notes = _notes(kept, seen)
+    session.flush()
+    return row
 
 
-def too_large(limit: int) -> TooLarge:
-    """What to do with a file beyond `limit` bytes."""
-    return TooLarge(
-        N_("This file is larger than %(megabytes)s MB. Split it, or let your operator load it with `kith import`."),
-        megabytes=limit // 1_000_000,
-    )
-
-
-def open_file(blobs: TenantBlobs, blob: str) -> BinaryIO:
-    """The kept upload, open for reading."""
-    return blobs.stream(blob)
+def parts(row: Import) -> list[str]:
+    """Sheets, or packed files, of which one was read: that first. Empty where there is but one."""
+    told: dict[str, Any] = next((one["params"] for one in row.notes if one["code"] == "part_of_several"), {})
+    return [told["part"], *told["others"].split(SEVERAL)] if told else []
 
 
 def look(
@@ -109,7 +102,7 @@ def start(
     table: str,
     source: str,
     file_name: str,
-    kept: tuple[str, str, int],
+    kept: Kept,
     seen: Preview,
     dry_run: bool = False,
 ) -> tuple[Import, Job]:
@@ -121,31 +114,33 @@ def start(
     return begin(session, actor, row, seen, dry_run=dry_run)
 
 
-def draft(
-    session: Session, actor: Actor | None, *, table: str, source: str, file_name: str, kept: tuple[str, str, int], seen: Preview
-) -> Import:
+def draft(session: Session, actor: Actor | None, *, table: str, source: str, file_name: str, kept: Kept, seen: Preview) -> Import:
     """Remember a kept file and how it looks, before anybody says that it is to be loaded."""
-    blob, digest, size = kept
     row = Import(
         table_name=table,
         source=source,
         file_name=file_name[:255],
-        blob=blob,
-        sha256=digest,
-        size=size,
+        blob=kept.blob,
+        sha256=kept.sha256,
+        size=kept.size,
         state=DRAFT,
         asked_by=actor.member_id if actor else None,
     )
     amend(row, seen)
+    row.notes = _notes(kept, seen)
     session.add(row)
     session.flush()
     return row
 
 
+def _notes(kept: Kept, seen: Preview) -> list[dict[str, Any]]:
+    return [{"code": note.code, "params": dict(note.params)} for note in (*kept.notes, *seen.notes)]
+
+
 def amend(row: Import, seen: Preview) -> None:
     """Give a draft the mapping of a preview. Raises Conflict once it was started."""
     if row.state not in (None, DRAFT):
-        raise Conflict(N_("This import was started already. Upload the file again to load it another way."))
+        raise Conflict(STARTED)
     row.mapping = {**seen.guess.mapping.to_json(), "dialect": _dialect(seen.dialect)}
     if not row.notes:  # what the guess had to say stays true of the file
         row.notes = [{"code": note.code, "params": dict(note.params)} for note in seen.notes]
@@ -163,7 +158,7 @@ def begin(session: Session, actor: Actor | None, row: Import, seen: Preview, *, 
         raise MissingColumns(file=row.file_name, missing=", ".join(lacking), header=shown)
     amend(row, seen)
     if dry_run:
-        kept = (row.blob, row.sha256, row.size)
+        kept = Kept(row.blob, row.sha256, row.size)
         row = draft(session, actor, table=row.table_name, source=row.source, file_name=row.file_name, kept=kept, seen=seen)
         row.dry_run = True
     row.state = WAITING

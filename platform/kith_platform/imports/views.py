@@ -13,7 +13,7 @@ from kith_platform.auth.edge import current_actor, current_db, current_tenant
 from kith_platform.auth.gate import requires
 from kith_platform.errors import FieldError, Invalid
 from kith_platform.i18n import N_
-from kith_platform.imports import drafts, samples, service, undo
+from kith_platform.imports import drafts, samples, service, undo, uploads
 from kith_platform.imports.form import Sheet, chosen
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import DRAFT, Import
@@ -86,7 +86,7 @@ def sample(slug: str, table: str) -> Response:  # noqa: ARG001 - the edge reads 
 def upload(slug: str) -> str | tuple[str, int] | AnyResponse:
     """Keep the file, look at it, and go on to its columns."""
     if (request.content_length or 0) > limit() + 1_000_000:
-        raise service.too_large(limit())
+        raise uploads.too_large(limit())
     file, table = request.files.get("file"), request.form.get("table", "")
     source = request.form.get("source", "").strip() or service.DEFAULT_SOURCE
     wrong = []
@@ -97,15 +97,17 @@ def upload(slug: str) -> str | tuple[str, int] | AnyResponse:
     if wrong or file is None:
         return _upload_form(slug, Form(request.form, wrong)), 422
     session, blobs = current_db(), runtime().blobs.of(current_tenant().id)
-    with closing(file):
-        kept = service.keep_file(blobs, file.stream, limit=limit())
+    kept = None
     try:
+        with closing(file):
+            kept = uploads.keep_file(blobs, file.stream, limit=limit())
         seen = service.look(session, runtime().facts, blobs, kept[0], table, source=source)
         name = file.filename or ""
         row = service.draft(session, current_actor(), table=table, source=source, file_name=name, kept=kept, seen=seen)
         _look(row)  # as the next page will, with encoding and columns laid down
     except Invalid as error:
-        blobs.remove(kept[0])
+        if kept:
+            blobs.remove(kept.blob.rpartition("/")[0])
         return _upload_form(slug, Form(request.form, [FieldError("file", error.message, error.params)])), 422
     return redirect(url_for("imports.show", slug=slug, public_id=row.public_id))
 
@@ -146,7 +148,21 @@ def _look(row: Import, mapping: Mapping | None = None) -> Preview:
 def _columns(slug: str, row: Import, seen: Preview, form: Form | None = None) -> str:
     again = service.same_file(current_db(), row)
     sheet = Sheet(row, seen, {fact.name: fact for fact in runtime().facts})
-    return render_template("imports/columns.html", slug=slug, row=row, sheet=sheet, form=form or Form(), again=again)
+    parts = service.parts(row)
+    return render_template("imports/columns.html", slug=slug, row=row, sheet=sheet, form=form or Form(), again=again, parts=parts)
+
+
+@pages.post("/<uuid:public_id>/part")
+@requires("imports:write")
+def read_part(slug: str, public_id: uuid.UUID) -> str | tuple[str, int] | AnyResponse:
+    """Read another sheet of a draft's workbook, or another file of its archive."""
+    session, blobs = current_db(), runtime().blobs.of(current_tenant().id)
+    row = service.get(session, public_id)
+    try:
+        service.read_part(session, runtime().facts, blobs, row, request.form.get("part", ""))
+    except Invalid as error:
+        return _columns(slug, row, _look(row), Form(request.form, [FieldError("", error.message, error.params)])), 422
+    return redirect(url_for("imports.show", slug=slug, public_id=public_id))
 
 
 @pages.post("/<uuid:public_id>")

@@ -15,6 +15,7 @@ from kith_platform.auth.permissions import of_role
 from kith_platform.customers.models import Customer
 from kith_platform.facts.models import CustomerRecord
 from kith_platform.imports import service as imports
+from kith_platform.imports import uploads
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.child import run_job
 from kith_platform.jobs.models import Job
@@ -41,7 +42,7 @@ class Company:
         path.write_text(text, "utf-8")
         blobs = self.runtime.blobs.of(self.tenant.id)
         with path.open("rb") as stream:
-            kept = imports.keep_file(blobs, stream)
+            kept = uploads.keep_file(blobs, stream)
         with self.session() as session:
             seen = imports.look(session, self.runtime.facts, blobs, kept[0], table, source=source)
             _row, job = imports.start(session, None, table=table, source=source, file_name=path.name, kept=kept, seen=seen)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from kith_platform.imports import service
+from kith_platform.imports import service, uploads
 from kith_platform.imports.mapping import Mapping
 from kith_platform.jobs.child import run_job
 from kith_platform.jobs.models import Job
@@ -31,7 +31,7 @@ class Company:
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         blobs = self.runtime.blobs.of(self.tenant.id)
         with path.open("rb") as stream:
-            kept = service.keep_file(blobs, stream)
+            kept = uploads.keep_file(blobs, stream)
         wanted = Mapping.from_json(mapping) if mapping else None
         with self.runtime.doors.tenant_scope(self.tenant.id) as session:
             seen = service.look(session, self.runtime.facts, blobs, kept[0], table, source=source, mapping=wanted)

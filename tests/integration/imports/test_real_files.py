@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from kith_platform.facts.models import CustomerRecord, OrderLine, Product, ReturnLine, SalesOrder
-from kith_platform.imports import service
+from kith_platform.imports import service, uploads
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.models import Job
 from kith_platform.runtime import Runtime
@@ -20,7 +20,7 @@ def import_file(runtime: Runtime, tenant: TenantContext, table: str, path: Path,
     """Import a file and wait for it; the job's result."""
     blobs = runtime.blobs.of(tenant.id)
     with path.open("rb") as stream:
-        kept = service.keep_file(blobs, stream)
+        kept = uploads.keep_file(blobs, stream)
     with runtime.doors.tenant_scope(tenant.id) as session:
         seen = service.look(session, runtime.facts, blobs, kept[0], table)
         _row, job = service.start(session, None, table=table, source="file", file_name=path.name, kept=kept, seen=seen, **options)

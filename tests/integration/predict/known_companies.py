@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from kith_platform.demo.companies import ORDER
 from kith_platform.frames import Frames
 from kith_platform.imports import service as imports
+from kith_platform.imports import uploads
 from kith_platform.jobs.child import run_job
 from kith_platform.jobs.models import Job
 from kith_platform.predict import service as predict
@@ -62,7 +63,7 @@ class Customer:
     def load(self, table: str, path: Path) -> Job:
         blobs = self.runtime.blobs.of(self.tenant.id)
         with path.open("rb") as stream:
-            kept = imports.keep_file(blobs, stream)
+            kept = uploads.keep_file(blobs, stream)
 
         def ask(session: Session) -> Job:
             seen = imports.look(session, self.runtime.facts, blobs, kept[0], table, source="demo")

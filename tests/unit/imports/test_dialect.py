@@ -101,7 +101,7 @@ def packed() -> bytes:
         (b"", "empty"),
         (b"\xef\xbb\xbf", "empty"),
         (b"\r\n \n", "empty"),
-        (packed(), "excel"),
+        (packed(), "archive"),
         (gzip.compress(b"a,b"), "archive"),
         (b"%PDF-1.7 ...", "pdf"),
         (b"<!DOCTYPE html><html>", "markup"),
