@@ -117,8 +117,10 @@ def rule(slug: str) -> str:
 
 @pages.post("/count")
 @requires("segments:read")
-def count(slug: str) -> str:
-    """How many customers the rule of a sent form holds for: a fragment."""
+def count(slug: str) -> Any:
+    """How many customers the rule of a sent form holds for: a fragment; nothing while the builder waits for another answer."""
+    if f"{builder.ROOT}.mode" not in request.form:
+        return "", 204
     session = current_db()
     known = _vocabulary(session)
     found, wrong = builder.finished(builder.whole(request.form, known), known)

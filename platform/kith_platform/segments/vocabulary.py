@@ -29,7 +29,7 @@ FIELDS: Mapping[str, tuple[str, Sort]] = {
 }
 SCORES: Mapping[str, Mapping[str, tuple[str, Sort]]] = {
     "churn": {
-        "value": (N_("Chance of leaving (0 to 1)"), Sort.NUMBER),
+        "value": (N_("Chance of leaving"), Sort.NUMBER),
         "band": (N_("Chance of leaving: tenth, 1 is the highest"), Sort.NUMBER),
         "tier": (N_("Chance of leaving: kind of model"), Sort.TEXT),
     },
