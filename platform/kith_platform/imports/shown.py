@@ -49,8 +49,11 @@ class ImportView:
 
 def shown(session: Session, row: Import, facts: FactCatalogue) -> ImportView:
     """One import in the reader's language."""
-    state = service.state(session, row)
+    # The job first, and held: the session forgets what nobody holds, and two readings may stand on both sides of its end.
     job = session.get(Job, (row.tenant_id, row.job_id)) if row.job_id else None
+    if job is not None and job.finished_at is not None and row.state in (WAITING, RUNNING, UNDOING):
+        session.refresh(row)  # it ended between the two readings
+    state = service.state(session, row)
     known = {fact.name: fact for fact in facts}
     made = [
         (gettext(known[name].label_plural), counts.get("inserted", 0), counts.get("updated", 0))

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 
 from kith_platform.auth import permissions
 from kith_platform.facts.models import SalesOrder
 from kith_platform.imports import samples, service
 from kith_platform.imports.models import Import
+from kith_platform.imports.shown import shown
 from kith_platform.jobs.models import Job
 
 ORDERS = "order_id,customer_id,order_date,amount\nA,C1,2024-01-05,5\nB,C2,31/02/2024,5\n"
@@ -219,3 +220,17 @@ def test_a_file_that_nobody_loaded_is_forgotten_after_a_week(company: Any, clien
     ada.get(f"/c/{ada.slug}/imports/")
     assert [ada.get(page).status_code for page in (old, tried, by_try, young, loaded)] == [404, 404, 404, 200, 200]
     assert [blobs.exists(files[page[-36:]]) for page in (old, tried, young, loaded)] == [False, False, True, True]
+
+
+def test_an_import_that_ends_while_its_page_is_made_is_shown_as_it_ended(company: Any) -> None:
+    job = company.ask("orders", ORDERS)
+    facts = company.runtime.facts
+    with company.runtime.doors.tenant_scope(company.tenant.id, read_only=True) as session:
+        row = session.execute(select(Import)).scalar_one()
+        assert not shown(session, row, facts).over
+        company.run(job)
+        session.expire(session.get_one(Job, (job.tenant_id, job.id)))  # as when nobody held it
+        view = shown(session, row, facts)
+        assert view.over
+        assert view.job is not None
+        assert (view.state, view.job.state, view.row.read, view.row.inserted) == ("done", "done", 2, 1)
