@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE))
 
 from rows import SCALE, Row, Skipped, say  # noqa: E402
 
-NAMES = ("bgnbd", "training", "import_", "snapshot", "rfm", "isolation", "pages", "segments", "idle")
+NAMES = ("bgnbd", "training", "import_", "snapshot", "placements", "isolation", "pages", "segments", "idle", "duplicates")
 
 
 def one(name: str) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from kith_platform.duplicates.han import is_han
+from kith_platform.duplicates.han import has_han
 from kith_platform.duplicates.names import fold
+from kith_platform.duplicates.wordlist import listed
 
 _WORDS = {
     "street": "st", "str": "st", "strasse": "st", "straße": "st", "road": "rd", "avenue": "av", "ave": "av", "drive": "dr",
@@ -14,7 +15,7 @@ _WORDS = {
     "square": "sq", "terrace": "tce", "highway": "hwy", "parkway": "pkwy", "close": "cl", "saint": "st", "mount": "mt",
     "north": "n", "south": "s", "east": "e", "west": "w",
 }  # fmt: skip
-_NOISE = frozenset(["apt", "apartment", "unit", "flat", "suite", "ste", "floor", "fl", "room", "rm", "no", "nr", "house"])
+_NOISE = frozenset(listed("apt apartment unit flat suite ste floor fl room rm no nr house"))
 _DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 # 上海市浦东新区张江路88号 and 上海浦东张江路88号 are one place: what ends in a word for an area is left out before the street.
 _AREA = re.compile(r"^.{2,8}?(?:省|自治区|特别行政区)|^.{2,8}?(?:市|都|府|县)|^.{1,6}?(?:新区|区|县|镇|乡|郡)")
@@ -27,7 +28,7 @@ def parse(address: str | None, number: str | None = None, more: str | None = Non
     text = fold(" ".join(part for part in (number, address, more) if part))
     if not text:
         return "", ""
-    if any(is_han(char) for char in text):
+    if has_han(text):
         return _of_han(text)
     main = fold(f"{number or ''} {address or ''}") or text
     words = re.findall(r"[a-zß']+|\d+[a-z]?", main)

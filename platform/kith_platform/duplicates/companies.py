@@ -7,55 +7,17 @@ import re
 from functools import lru_cache
 
 from kith_platform.duplicates.names import fold
+from kith_platform.duplicates.wordlist import listed
 
 _HAN_FORMS = (
     "股份有限责任公司", "有限责任公司", "股份有限公司", "集团有限公司", "控股有限公司", "有限公司", "责任公司", "株式会社", "有限会社", "合同会社",
     "一般社团法人", "股份公司", "集团公司", "集团", "股份", "(株)", "(有)",
 )  # fmt: skip
 _WORDS = frozenset(
-    [
-        "inc",
-        "incorporated",
-        "corp",
-        "corporation",
-        "co",
-        "company",
-        "ltd",
-        "limited",
-        "llc",
-        "llp",
-        "lp",
-        "plc",
-        "gmbh",
-        "mbh",
-        "ag",
-        "kg",
-        "kgaa",
-        "ohg",
-        "ev",
-        "sa",
-        "sas",
-        "sarl",
-        "srl",
-        "spa",
-        "bv",
-        "nv",
-        "ab",
-        "oy",
-        "oyj",
-        "as",
-        "aps",
-        "pte",
-        "pty",
-        "sdn",
-        "bhd",
-        "kk",
-        "the",
-        "and",
-        "of",
-        "sp",
-        "zoo",
-    ]
+    listed(
+        "inc incorporated corp corporation co company ltd limited llc llp lp plc gmbh mbh ag kg kgaa ohg ev sa sas sarl srl "
+        "spa bv nv ab oy oyj as aps pte pty sdn bhd kk the and of sp zoo"
+    )
 )
 _MARKS = ("公司", "会社", "集团", "事务所", "工作室", "商行", "合作社", "(株)", "(有)")
 

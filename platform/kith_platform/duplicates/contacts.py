@@ -6,92 +6,23 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from kith_platform.duplicates.wordlist import listed
+
 FREE_MAIL = frozenset(
-    [
-        "gmail.com",
-        "yahoo.com",
-        "hotmail.com",
-        "outlook.com",
-        "live.com",
-        "msn.com",
-        "icloud.com",
-        "me.com",
-        "aol.com",
-        "gmx.de",
-        "gmx.net",
-        "web.de",
-        "t-online.de",
-        "mail.com",
-        "proton.me",
-        "protonmail.com",
-        "yandex.ru",
-        "mail.ru",
-        "qq.com",
-        "foxmail.com",
-        "163.com",
-        "126.com",
-        "yeah.net",
-        "sina.com",
-        "sina.cn",
-        "sohu.com",
-        "139.com",
-        "189.cn",
-        "aliyun.com",
-        "tom.com",
-        "hotmail.co.jp",
-        "yahoo.co.jp",
-        "docomo.ne.jp",
-        "ezweb.ne.jp",
-        "softbank.ne.jp",
-        "naver.com",
-        "hanmail.net",
-        "yahoo.com.tw",
-        "yahoo.com.hk",
-        "pchome.com.tw",
-        "orange.fr",
-        "free.fr",
-        "wanadoo.fr",
-        "libero.it",
-        "bigpond.com",
-        "comcast.net",
-        "verizon.net",
-    ]
+    listed(
+        "gmail.com yahoo.com hotmail.com outlook.com live.com msn.com icloud.com me.com aol.com gmx.de gmx.net web.de "
+        "t-online.de mail.com proton.me protonmail.com yandex.ru mail.ru qq.com foxmail.com 163.com 126.com yeah.net "
+        "sina.com sina.cn sohu.com 139.com 189.cn aliyun.com tom.com hotmail.co.jp yahoo.co.jp docomo.ne.jp ezweb.ne.jp "
+        "softbank.ne.jp naver.com hanmail.net yahoo.com.tw yahoo.com.hk pchome.com.tw orange.fr free.fr wanadoo.fr "
+        "libero.it bigpond.com comcast.net verizon.net"
+    )
 )
 # Boxes that several people read: they name an office, not a person.
 _OFFICES = frozenset(
-    [
-        "info",
-        "sales",
-        "admin",
-        "office",
-        "contact",
-        "support",
-        "service",
-        "noreply",
-        "no-reply",
-        "hello",
-        "mail",
-        "marketing",
-        "hr",
-        "jobs",
-        "billing",
-        "accounts",
-        "accounting",
-        "enquiries",
-        "enquiry",
-        "help",
-        "team",
-        "webmaster",
-        "postmaster",
-        "root",
-        "test",
-        "shop",
-        "order",
-        "orders",
-        "reception",
-        "purchasing",
-        "kefu",
-    ]
+    listed(
+        "info sales admin office contact support service noreply no-reply hello mail marketing hr jobs billing accounts "
+        "accounting enquiries enquiry help team webmaster postmaster root test shop order orders reception purchasing kefu"
+    )
 )
 _SAME_PROVIDER = {"googlemail.com": "gmail.com", "vip.qq.com": "qq.com"}
 
@@ -126,6 +57,8 @@ def phone(text: str | None, region: str = "") -> str:
     mobile = re.fullmatch(r"(?:0086|86)?(1[3-9]\d{9})", digits)
     if mobile and (region in ("CN", "") or len(digits) > 11):
         return "86" + mobile[1]
+    if plain.startswith("+") and "(0)" not in plain and 8 <= len(digits) <= 15:
+        return digits  # country code and number, as they stand
     import phonenumbers
 
     if digits.startswith("00") and not plain.startswith("+"):

@@ -6,6 +6,8 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import Any
 
+from kith_platform.duplicates.wordlist import listed
+
 # Shapes of name characters that no conversion table folds: what people, or their registers, write for one and the same.
 _VARIANTS = str.maketrans(
     {"邉": "边", "邊": "边", "﨑": "崎", "髙": "高", "濵": "滨", "栁": "柳", "吿": "告", "槗": "桥", "嶌": "岛"}
@@ -16,30 +18,7 @@ _SURNAME_READINGS = {
     "尉": "yu", "翟": "zhai", "任": "ren", "华": "hua", "繁": "po", "折": "she", "黑": "he", "秘": "bi", "宁": "ning",
 }  # fmt: skip
 COMPOUND = frozenset(
-    [
-        "欧阳",
-        "司马",
-        "诸葛",
-        "上官",
-        "东方",
-        "皇甫",
-        "尉迟",
-        "公孙",
-        "慕容",
-        "令狐",
-        "夏侯",
-        "司徒",
-        "长孙",
-        "宇文",
-        "端木",
-        "百里",
-        "南宫",
-        "轩辕",
-        "钟离",
-        "独孤",
-        "呼延",
-        "闻人",
-    ]
+    listed("欧阳 司马 诸葛 上官 东方 皇甫 尉迟 公孙 慕容 令狐 夏侯 司徒 长孙 宇文 端木 百里 南宫 轩辕 钟离 独孤 呼延 闻人")
 )
 # Japanese family names of two and three characters that are common enough to split a name written without a space.
 _JAPANESE = (
@@ -48,145 +27,25 @@ _JAPANESE = (
     "中川 原田 松田 竹内 小野 田村 中山 和田 石田 森田 上田 横山 宫崎 内田 高木 安藤 谷口 大野 丸山 今井 河野 藤本 村田 武田"
 )
 _SURNAMES_PINYIN = frozenset(
-    [
-        "wang",
-        "li",
-        "zhang",
-        "liu",
-        "chen",
-        "yang",
-        "zhao",
-        "huang",
-        "zhou",
-        "wu",
-        "xu",
-        "sun",
-        "hu",
-        "zhu",
-        "gao",
-        "lin",
-        "he",
-        "guo",
-        "ma",
-        "luo",
-        "liang",
-        "song",
-        "zheng",
-        "xie",
-        "han",
-        "tang",
-        "feng",
-        "yu",
-        "dong",
-        "xiao",
-        "cheng",
-        "cao",
-        "yuan",
-        "deng",
-        "fu",
-        "shen",
-        "zeng",
-        "peng",
-        "lv",
-        "lu",
-        "su",
-        "jiang",
-        "cai",
-        "jia",
-        "ding",
-        "wei",
-        "xue",
-        "ye",
-        "yan",
-        "pan",
-        "du",
-        "dai",
-        "xia",
-        "zhong",
-        "tian",
-        "ren",
-        "fan",
-        "fang",
-        "shi",
-        "yao",
-        "tan",
-        "liao",
-        "zou",
-        "xiong",
-        "jin",
-        "hao",
-        "kong",
-        "bai",
-        "cui",
-        "kang",
-        "mao",
-        "qiu",
-        "qin",
-        "gu",
-        "hou",
-        "shao",
-        "meng",
-        "long",
-        "wan",
-        "duan",
-        "lei",
-        "qian",
-        "yin",
-        "yi",
-        "chang",
-        "qiao",
-        "lai",
-        "gong",
-        "wen",
-        "ouyang",
-        "sima",
-        "zhuge",
-        "shangguan",
-        "situ",
-    ]
+    listed(
+        "wang li zhang liu chen yang zhao huang zhou wu xu sun hu zhu gao lin he guo ma luo liang song zheng xie han tang "
+        "feng yu dong xiao cheng cao yuan deng fu shen zeng peng lv lu su jiang cai jia ding wei xue ye yan pan du dai xia "
+        "zhong tian ren fan fang shi yao tan liao zou xiong jin hao kong bai cui kang mao qiu qin gu hou shao meng long wan "
+        "duan lei qian yin yi chang qiao lai gong wen ouyang sima zhuge shangguan situ"
+    )
 )
-_INITIALS = ["b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "zh", "ch", "sh", "r", "z", "c", "s", "y", "w"]
-_FINALS = [
-    "a",
-    "o",
-    "e",
-    "i",
-    "u",
-    "ai",
-    "ei",
-    "ao",
-    "ou",
-    "an",
-    "en",
-    "ang",
-    "eng",
-    "ong",
-    "ia",
-    "ie",
-    "iao",
-    "iu",
-    "ian",
-    "in",
-    "iang",
-    "ing",
-    "iong",
-    "ua",
-    "uo",
-    "uai",
-    "ui",
-    "uan",
-    "un",
-    "uang",
-    "ue",
-    "v",
-    "ve",
-]
+_INITIALS = listed("b p m f d t n l g k h j q x zh ch sh r z c s y w")
+_FINALS = listed("a o e i u ai ei ao ou an en ang eng ong ia ie iao iu ian in iang ing iong ua uo uai ui uan un uang ue v ve")
 _SYLLABLES = frozenset(start + end for start in _INITIALS for end in _FINALS) | {"a", "o", "e", "ai", "ei", "ao", "ou", "an", "en",
     "ang", "er"}  # fmt: skip
 
 
 def is_han(char: str) -> bool:
     return "\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff" or "\U00020000" <= char <= "\U0003ffff" or char == "々"
+
+
+def has_han(text: str) -> bool:
+    return not text.isascii() and any(is_han(char) for char in text)
 
 
 @cache

@@ -26,8 +26,8 @@ AUTOMATIC, REVIEW = "automatic", "review"
 CERTAIN = 7.64  # bits: a chance of .995
 POSSIBLE = 0.0  # bits: as likely as not
 DUPLICATES = 0.1  # expected pairs per record: a tenth of the records have another
-_PAIRS_A_KEY = 5  # times as many pairs as records a blocking key may give
-_SMALLEST_CAP, _LARGEST_CAP = 30, 300  # records that share a key and are still all compared
+_PAIRS_A_KEY = 2  # times as many pairs as records a blocking key may give
+_SMALLEST_CAP, _LARGEST_CAP = 30, 100  # records that share a key and are still all compared
 _SHRINK = 2_000  # records' worth of prior behind every term frequency
 
 Told = Callable[[int, int], None]
@@ -208,7 +208,7 @@ def _ordered(pair: tuple[int, int]) -> tuple[int, int]:
 
 
 _COMPARED = ("given", "family", "given_sound", "family_sound", "first", "script", "core", "email", "local", "domain", "phone", "birth",
-    "street", "house", "city", "postcode", "tail", "gender", "known")  # fmt: skip
+    "street", "house", "city", "postcode", "tail", "gender", "bearers")  # fmt: skip
 
 
 def _labelled(model: Model) -> str:
@@ -222,13 +222,13 @@ def _labelled(model: Model) -> str:
 
 
 def _side(model: Model) -> str:
-    """A model's records with their blocking keys. `known`: the given name is borne in several families, so it is no typing
-    error; `one_name`: no two people share the e-mail address."""
+    """A model's records with their blocking keys. `bearers`: in how many families the given name is borne; `one_name`: no two
+    people share the e-mail address."""
     keys = ", ".join(f"{key} AS key_{number}" for number, key in enumerate(model.keys))
     return f"""
-        SELECT record.*, coalesce(bearers.families, 0) > 1 AS known, coalesce(boxes.people, 0) <= 1 AS one_name, {model.household} AS household, {keys}
+        SELECT record.*, coalesce(names.families, 0) AS bearers, coalesce(boxes.people, 0) <= 1 AS one_name, {model.household} AS household, {keys}
         FROM record
-        LEFT JOIN (SELECT given, count(DISTINCT family_sound) AS families FROM record WHERE given IS NOT NULL GROUP BY given) bearers
+        LEFT JOIN (SELECT given, count(DISTINCT family_sound) AS families FROM record WHERE given IS NOT NULL GROUP BY given) names
             USING (given)
         LEFT JOIN (SELECT email, count(DISTINCT given_sound || family_sound) AS people FROM record WHERE email IS NOT NULL GROUP BY email)
             boxes USING (email)

@@ -7,65 +7,19 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kith_platform.duplicates.han import is_han, is_pinyin, is_surname, pinyin, simplified, split_name
+from kith_platform.duplicates.han import has_han, is_han, is_pinyin, is_surname, pinyin, simplified, split_name
+from kith_platform.duplicates.wordlist import listed
 
 HAN, KANA, LATIN, PINYIN = "han", "kana", "latin", "pinyin"
 
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
-_TITLES = frozenset(
-    ["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "madam", "herr", "frau", "mme", "mlle", "monsieur", "madame", "sr", "sra"]
-)
+_TITLES = frozenset(listed("mr mrs ms miss dr prof sir madam herr frau mme mlle monsieur madame sr sra"))
 _TITLES_AFTER = ("先生", "女士", "小姐", "太太", "老师", "经理", "様", "样", "さん", "さま", "殿")
 _SUFFIXES = frozenset(["jr", "junior", "ii", "iii", "iv"])
-_PARTICLES = frozenset(
-    [
-        "van",
-        "von",
-        "de",
-        "der",
-        "den",
-        "del",
-        "della",
-        "di",
-        "da",
-        "dos",
-        "la",
-        "le",
-        "du",
-        "bin",
-        "al",
-        "el",
-        "ter",
-        "ten",
-        "san",
-    ]
-)
+_PARTICLES = frozenset(listed("van von de der den del della di da dos la le du bin al el ter ten san"))
 # What stands where a name was not given.
 _NOBODY = frozenset(
-    [
-        "unknown",
-        "test",
-        "na",
-        "none",
-        "null",
-        "noname",
-        "anonymous",
-        "guest",
-        "customer",
-        "nn",
-        "xxx",
-        "tbd",
-        "未知",
-        "匿名",
-        "测试",
-        "无",
-        "客户",
-        "散客",
-        "不详",
-        "游客",
-        "先生",
-        "女士",
-    ]
+    listed("unknown test na none null noname anonymous guest customer nn xxx tbd 未知 匿名 测试 无 客户 散客 不详 游客 先生 女士")
 )
 
 
@@ -128,9 +82,9 @@ def _parse(name: str, given: str, family: str) -> Name:
     whole = _clean(name)
     if not whole:
         return NOBODY
-    if any(is_han(char) for char in whole):
+    if has_han(whole):
         return _of_han(whole)
-    if any("\u30a0" <= char <= "\u30ff" for char in whole):
+    if not whole.isascii() and any("\u30a0" <= char <= "\u30ff" for char in whole):
         head, _, rest = re.sub(r"[・=]", " ", whole).partition(" ")
         return _of(rest or head, head if rest else "")
     return _of_latin(whole, name)
@@ -197,6 +151,6 @@ def _of(given: str, family: str, *, tail: str = "", written_apart: bool = False)
 
 
 def _script(text: str) -> str:
-    if any(is_han(char) for char in text):
+    if has_han(text):
         return HAN
-    return KANA if any("\u30a0" <= char <= "\u30ff" for char in text) else LATIN
+    return KANA if not text.isascii() and any("\u30a0" <= char <= "\u30ff" for char in text) else LATIN

@@ -8,7 +8,7 @@ agree, a contradicting birth day forbids it, and beside the name something must 
 
 from __future__ import annotations
 
-from kith_platform.duplicates.levels import Field, Level, Model, equal, missing, mistyped
+from kith_platform.duplicates.levels import Field, Level, Model, alike, equal, missing, mistyped
 
 # Names in scripts that cannot be read into one another (渡辺 and Watanabe) say nothing; Han and pinyin can.
 _FOREIGN = "(script_l <> script_r AND NOT (script_l IN ('han', 'pinyin') AND script_r IN ('han', 'pinyin')))"
@@ -33,7 +33,7 @@ _HAN_SLIP = (
 )
 _SAME_STREET = (
     "(street_l = street_r OR ends_with(street_l, street_r) OR ends_with(street_r, street_l) "
-    "OR jaro_winkler_similarity(street_l, street_r) >= 0.9)"
+    "OR left(street_l, 1) = left(street_r, 1) AND jaro_winkler_similarity(street_l, street_r) >= 0.9)"
 )
 _SAME_AREA = "(coalesce(damerau_levenshtein(postcode_l, postcode_r) <= 1, true) OR coalesce(jaro_winkler_similarity(city_l, city_r) >= 0.9, false))"
 
@@ -67,7 +67,7 @@ BIRTH = Field(
         Level("exact", f"{equal('birth')} AND length(birth_l) = 8", 0.86, 0.00007),
         Level(
             "near",
-            "length(birth_l) = 8 AND length(birth_r) = 8 AND (damerau_levenshtein(birth_l, birth_r) <= 1 OR substr(birth_l, 1, 4) = substr(birth_r, 1, 4)"
+            f"length(birth_l) = 8 AND length(birth_r) = 8 AND ({alike('birth', 4, 4)} AND damerau_levenshtein(birth_l, birth_r) <= 1 OR substr(birth_l, 1, 4) = substr(birth_r, 1, 4)"
             " AND substr(birth_l, 5, 2) = substr(birth_r, 7, 2) AND substr(birth_l, 7, 2) = substr(birth_r, 5, 2))",
             0.09,
             0.0015,
@@ -84,7 +84,12 @@ EMAIL = Field(
     (
         Level("exact", equal("email"), 0.75, 0.00001, "email"),
         Level("local", f"{equal('local')} AND length(local_l) >= 6", 0.05, 0.0001),
-        Level("typo", "length(local_l) >= 6 AND damerau_levenshtein(email_l, email_r) <= 1", 0.04, 0.0001),
+        Level(
+            "typo",
+            f"length(local_l) >= 6 AND {alike('local', 3, 3)} AND damerau_levenshtein(email_l, email_r) <= 1",
+            0.04,
+            0.0001,
+        ),
         Level("other", "ELSE", 0.16, 0.9998),
     ),
 )
@@ -93,7 +98,7 @@ PHONE = Field(
     missing("phone"),
     (
         Level("exact", f"{equal('phone')} OR right(phone_l, 9) = right(phone_r, 9)", 0.7, 0.00001, "phone"),
-        Level("typo", "damerau_levenshtein(phone_l, phone_r) <= 1", 0.06, 0.0001),
+        Level("typo", f"{alike('phone', 7, 5)} AND damerau_levenshtein(phone_l, phone_r) <= 1", 0.06, 0.0001),
         Level("other", "ELSE", 0.24, 0.9999),
     ),
 )
@@ -121,7 +126,8 @@ AREA = Field(
         Level("city", equal("city"), 0.18, 0.03, "city"),
         Level(
             "near",
-            "damerau_levenshtein(postcode_l, postcode_r) <= 1 OR jaro_winkler_similarity(city_l, city_r) >= 0.9",
+            f"{alike('postcode', 2)} AND damerau_levenshtein(postcode_l, postcode_r) <= 1 "
+            f"OR {alike('city')} AND jaro_winkler_similarity(city_l, city_r) >= 0.9",
             0.05,
             0.01,
         ),
@@ -131,7 +137,10 @@ AREA = Field(
 
 # Levels in words, for the verdicts below.
 _GIVEN_AGREES = "given IN ('exact', 'sound', 'swapped')"
-_GIVEN_LIKE = "(given IN ('initial', 'crossed') OR given = 'typo' AND NOT (known_l AND known_r))"
+# Both are names in their own right: several families bear either. A spelling that is a hundred times rarer than the other is
+# taken for an error, however many make it.
+_TWO_REAL = "(least(bearers_l, bearers_r) >= 2 AND 100 * least(bearers_l, bearers_r) >= greatest(bearers_l, bearers_r))"
+_GIVEN_LIKE = f"(given IN ('initial', 'crossed') OR given = 'typo' AND NOT {_TWO_REAL})"
 _FAMILY_AGREES = "(family IN ('exact', 'sound', 'typo') OR given = 'swapped')"
 _CONTACT = "(email = 'exact' OR phone = 'exact')"
 _CONTACTS_AGAINST = "(coalesce(email = 'other', false)::int + coalesce(phone = 'other', false)::int)"
@@ -149,7 +158,7 @@ _AGAINST = (
 # together are of one person, and one of the days is wrong.
 _GENERATION = 15
 _NOT_PARENT = f"abs(try_cast(left(birth_l, 4) AS integer) - try_cast(left(birth_r, 4) AS integer)) < {_GENERATION}"
-_TWO_NAMES = "(coalesce(given = 'other', false) OR coalesce(given = 'typo' AND known_l AND known_r, false))"
+_TWO_NAMES = f"(coalesce(given = 'other', false) OR coalesce(given = 'typo' AND {_TWO_REAL}, false))"
 _OTHER_DAY = "coalesce(birth = 'other', false)"
 _APART = (
     f"({_OTHER_DAY} OR {_TWO_NAMES} OR tail_l IS DISTINCT FROM tail_r "

@@ -11,127 +11,45 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from kith_platform.duplicates.prepared import Compared, compared
+from kith_platform.duplicates.wordlist import listed
 
 # simplified, traditional, pinyin
 ZH_FAMILY = [tuple(one.split("/")) for one in
-    ["王/王/Wang", "李/李/Li", "张/張/Zhang", "刘/劉/Liu", "陈/陳/Chen", "杨/楊/Yang", "赵/趙/Zhao", "黄/黃/Huang", "周/周/Zhou", "吴/吳/Wu", "徐/徐/Xu", "孙/孫/Sun", "马/馬/Ma", "郑/鄭/Zheng", "冯/馮/Feng", "谢/謝/Xie", "邓/鄧/Deng", "许/許/Xu", "韩/韓/Han", "欧阳/歐陽/Ouyang", "萧/蕭/Xiao", "叶/葉/Ye", "苏/蘇/Su", "钱/錢/Qian"]]  # fmt: skip
+    listed(
+    "王/王/Wang 李/李/Li 张/張/Zhang 刘/劉/Liu 陈/陳/Chen 杨/楊/Yang 赵/趙/Zhao 黄/黃/Huang 周/周/Zhou 吴/吳/Wu 徐/徐/Xu 孙/孫/Sun 马/馬/Ma "
+    "郑/鄭/Zheng 冯/馮/Feng 谢/謝/Xie 邓/鄧/Deng 许/許/Xu 韩/韓/Han 欧阳/歐陽/Ouyang 萧/蕭/Xiao 叶/葉/Ye 苏/蘇/Su 钱/錢/Qian"
+)]  # fmt: skip
 ZH_GIVEN = [tuple(one.split("/")) for one in
-    ["伟/偉/wei", "芳/芳/fang", "娜/娜/na", "敏/敏/min", "静/靜/jing", "丽/麗/li", "强/強/qiang", "军/軍/jun", "杰/傑/jie", "涛/濤/tao", "明/明/ming", "超/超/chao", "霞/霞/xia", "红/紅/hong", "宇/宇/yu", "欣/欣/xin", "怡/怡/yi", "浩/浩/hao", "晓/曉/xiao", "国/國/guo", "华/華/hua", "志/志/zhi", "建/建/jian", "文/文/wen", "梦/夢/meng", "龙/龍/long", "凤/鳳/feng", "云/雲/yun", "鹏/鵬/peng", "颖/穎/ying", "佳/佳/jia", "雪/雪/xue", "诗/詩/shi", "涵/涵/han", "泽/澤/ze", "瑞/瑞/rui", "嘉/嘉/jia", "琳/琳/lin"]]  # fmt: skip
+    listed(
+    "伟/偉/wei 芳/芳/fang 娜/娜/na 敏/敏/min 静/靜/jing 丽/麗/li 强/強/qiang 军/軍/jun 杰/傑/jie 涛/濤/tao 明/明/ming 超/超/chao 霞/霞/xia "
+    "红/紅/hong 宇/宇/yu 欣/欣/xin 怡/怡/yi 浩/浩/hao 晓/曉/xiao 国/國/guo 华/華/hua 志/志/zhi 建/建/jian 文/文/wen 梦/夢/meng 龙/龍/long "
+    "凤/鳳/feng 云/雲/yun 鹏/鵬/peng 颖/穎/ying 佳/佳/jia 雪/雪/xue 诗/詩/shi 涵/涵/han 泽/澤/ze 瑞/瑞/rui 嘉/嘉/jia 琳/琳/lin"
+)]  # fmt: skip
 HOMOPHONES = {"伟": "玮", "芳": "方", "静": "晶", "丽": "莉", "强": "墙", "军": "君", "杰": "洁", "明": "铭", "晓": "小", "华": "桦",
     "志": "智", "建": "健", "文": "雯", "怡": "宜", "佳": "家", "诗": "师", "涵": "晗", "琳": "林", "欣": "新", "宇": "雨"}  # fmt: skip
 # shinjitai, other shape, romaji
 JA_FAMILY = [tuple(one.split("/")) for one in
-    ["佐藤/佐藤/Satō", "鈴木/鈴木/Suzuki", "高橋/髙橋/Takahashi", "田中/田中/Tanaka", "伊藤/伊藤/Itō", "渡辺/渡邊/Watanabe", "山本/山本/Yamamoto", "斎藤/齋藤/Saitō", "小林/小林/Kobayashi", "加藤/加藤/Katō", "山崎/山﨑/Yamazaki", "沢田/澤田/Sawada", "桜井/櫻井/Sakurai", "大野/大野/Ōno", "浜田/濱田/Hamada", "黒沢/黒澤/Kurosawa"]]  # fmt: skip
+    listed(
+    "佐藤/佐藤/Satō 鈴木/鈴木/Suzuki 高橋/髙橋/Takahashi 田中/田中/Tanaka 伊藤/伊藤/Itō 渡辺/渡邊/Watanabe 山本/山本/Yamamoto 斎藤/齋藤/Saitō "
+    "小林/小林/Kobayashi 加藤/加藤/Katō 山崎/山﨑/Yamazaki 沢田/澤田/Sawada 桜井/櫻井/Sakurai 大野/大野/Ōno 浜田/濱田/Hamada 黒沢/黒澤/Kurosawa"
+)]  # fmt: skip
 JA_GIVEN = [tuple(one.split("/")) for one in
-    ["太郎/Tarō", "花子/Hanako", "健一/Ken'ichi", "翔太/Shōta", "美咲/Misaki", "陽子/Yōko", "大輔/Daisuke", "拓也/Takuya", "愛/Ai", "直樹/Naoki", "由美子/Yumiko", "健太/Kenta", "裕子/Yūko", "涼/Ryō", "真理/Mari", "浩二/Kōji", "幸子/Sachiko", "誠/Makoto", "彩/Aya", "和也/Kazuya"]]  # fmt: skip
-GIVEN = [
-    "James",
-    "Mary",
-    "Robert",
-    "Patricia",
-    "John",
-    "Jennifer",
-    "Michael",
-    "Linda",
-    "David",
-    "Elizabeth",
-    "William",
-    "Barbara",
-    "Richard",
-    "Susan",
-    "Joseph",
-    "Jessica",
-    "Thomas",
-    "Sarah",
-    "Karen",
-    "Charles",
-    "Nancy",
-    "Lisa",
-    "Daniel",
-    "Betty",
-    "Anna",
-    "Anne",
-    "Sandra",
-    "Mark",
-    "Ashley",
-    "Jörg",
-    "Françoise",
-    "José",
-    "Zoë",
-    "Søren",
-    "Björn",
-    "Chloë",
-    "Matthew",
-    "Margaret",
-    "Kevin",
-    "Laura",
-    "Brian",
-    "Emily",
-    "Jürgen",
-    "Inês",
-    "Renée",
-    "Marina",
-    "Martina",
-    "Stefan",
-    "Stephan",
-    "Christina",
-    "Christine",
-    "Eric",
-    "Erik",
-    "Katherine",
-    "Catherine",
-]
-FAMILY = [
-    "Smith",
-    "Johnson",
-    "Williams",
-    "Brown",
-    "Jones",
-    "Garcia",
-    "Miller",
-    "Davis",
-    "Rodriguez",
-    "Martinez",
-    "Müller",
-    "Schäfer",
-    "Lefèvre",
-    "Núñez",
-    "Åberg",
-    "O'Connor",
-    "McDonald",
-    "Anderson",
-    "Taylor",
-    "Thompson",
-    "White",
-    "Harris",
-    "Clark",
-    "Lewis",
-    "Robinson",
-    "Walker",
-    "Young",
-    "Allen",
-    "King",
-    "Wright",
-    "Scott",
-    "Green",
-    "Baker",
-    "Adams",
-    "Nelson",
-    "Hill",
-    "Campbell",
-    "Mitchell",
-    "Carter",
-    "Roberts",
-    "Weiß",
-    "Øster",
-    "Kowalski",
-    "Novák",
-    "Rossi",
-    "Ferrari",
-    "Becker",
-    "Hoffmann",
-    "Fischer",
-]
+    listed(
+    "太郎/Tarō 花子/Hanako 健一/Ken'ichi 翔太/Shōta 美咲/Misaki 陽子/Yōko 大輔/Daisuke 拓也/Takuya 愛/Ai 直樹/Naoki 由美子/Yumiko 健太/Kenta "
+    "裕子/Yūko 涼/Ryō 真理/Mari 浩二/Kōji 幸子/Sachiko 誠/Makoto 彩/Aya 和也/Kazuya"
+)]  # fmt: skip
+GIVEN = listed(
+    "James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth William Barbara Richard Susan Joseph "
+    "Jessica Thomas Sarah Karen Charles Nancy Lisa Daniel Betty Anna Anne Sandra Mark Ashley Jörg Françoise José Zoë "
+    "Søren Björn Chloë Matthew Margaret Kevin Laura Brian Emily Jürgen Inês Renée Marina Martina Stefan Stephan "
+    "Christina Christine Eric Erik Katherine Catherine"
+)
+FAMILY = listed(
+    "Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Müller Schäfer Lefèvre Núñez Åberg "
+    "O'Connor McDonald Anderson Taylor Thompson White Harris Clark Lewis Robinson Walker Young Allen King Wright Scott "
+    "Green Baker Adams Nelson Hill Campbell Mitchell Carter Roberts Weiß Øster Kowalski Novák Rossi Ferrari Becker "
+    "Hoffmann Fischer"
+)
 STREETS = [
     "High Street",
     "Mill Lane",
