@@ -128,7 +128,7 @@ def shown(slug: str) -> str:
     """Which of several values a customer shows."""
     session = current_db()
     chosen = surviving.rules(session)
-    form = Form({field: rule.rule for field, rule in chosen.items()})
+    form = Form({**{field: rule.rule for field, rule in chosen.items()}, "sources": ", ".join(chosen["name"].sources)})
     return render_template("duplicates/shown.html", slug=slug, words=words, rules=chosen, form=form, sources=_sources())
 
 
