@@ -12,18 +12,57 @@ from kith_platform.frames.purchases import standing
 from kith_platform.sdk.types import Buying
 
 
-def buying(frames: Frames, until: dt.date) -> Buying:
-    """Read it from a snapshot, up to and including the day. Kept in memory: one narrow row per customer and purchase day."""
+def buying(frames: Frames, until: dt.date, *, gaps: bool = False) -> Buying:
+    """Read it from a snapshot, up to and including the day. Kept in memory: one narrow row per customer and purchase day.
+
+    With `gaps` purchases have `gap` too: the days since the customer's purchase day before, null for the first.
+    """
     tables = frames.at(until)
     has = {name for name, table in frames.manifest.tables.items() if table.rows}
     costed = "order_line" in has and _any_cost(tables)
+    if not costed and "return_line" not in has:
+        return _plain(tables, until, statuses="order_status" in has, gaps=gaps)
     rows = ledger(tables, statuses="order_status" in has, returns="return_line" in has, costs=costed)
     return Buying(
         until=until,
-        purchases=ibis.memtable(tables.run(tables.purchases)),
+        purchases=ibis.memtable(tables.run(spaced(tables.purchases) if gaps else tables.purchases)),
         ledger=ibis.memtable(tables.run(rows)),
         has_cost=costed,
     )
+
+
+def _plain(tables: Tables, until: dt.date, *, statuses: bool, gaps: bool) -> Buying:
+    """Without costs and returns both tables are sums over the same rows: one reading for both."""
+    orders = standing(tables["orders"], tables["order_statuses"] if statuses else None)
+    orders = orders.filter(orders.customer_id.notnull())
+    refunds = bool(tables.run(orders.aggregate(found=(orders.net < 0).any()))["found"][0].as_py())
+    told = tables.money(orders.select("customer_id", "occurred_on", "net", "currency", amount=orders.net), "net")
+    bought = (told.amount >= 0).fill_null(True)
+    rows = told.group_by("customer_id", day=told.occurred_on).aggregate(
+        orders=told.count(where=bought) if refunds else told.count(),
+        net=told.net.sum(),
+        amounts=told.amount.count(),
+        covered=told.net.count(),
+        **({"paid": told.net.sum(where=bought)} if refunds else {}),
+    )
+    if gaps:
+        rows = spaced(rows, rows.orders > 0 if refunds else None)
+    kept = ibis.memtable(tables.run(rows))
+    days = kept.filter(kept.orders > 0)
+    purchases = days.select("customer_id", "day", "orders", *(("gap",) if gaps else ()), net="paid" if refunds else "net")
+    ledger = kept.select("customer_id", "day", "net", "amounts", "covered", margin="net")
+    return Buying(until=until, purchases=purchases, ledger=ledger, has_cost=False)
+
+
+def spaced(rows: ir.Table, counted: ir.Value | None = None) -> ir.Table:
+    """Rows of days with `gap`, the days since the customer's day before; rows that are not `counted` have none and are none."""
+    if counted is None:
+        before = rows.day.lag().over(group_by=rows.customer_id, order_by=rows.day)
+    else:
+        # The latest counted day so far, so that a day of refunds alone does not split a gap.
+        window = ibis.window(group_by=rows.customer_id, order_by=rows.day, preceding=(None, 1))
+        before = ibis.ifelse(counted, rows.day, ibis.null("date")).max().over(window)
+    return rows.mutate(gap=rows.day.delta(before, unit="day").cast("int32"))
 
 
 def _any_cost(tables: Tables) -> bool:

@@ -14,6 +14,7 @@ from kith_platform.web.charts import Chart, Series
 
 LinkTo = Callable[[str], str]
 COHORT_MONTHS = 13
+BRIEF = 3  # a code of so few letters may stand for its words where there is no room
 
 
 def code_column(placement: Placement) -> PlacementColumn | None:
@@ -62,13 +63,13 @@ def map_of(placement: Placement, counted: Mapping[str, Cell], words: Mapping[str
     return Chart(key=placement.key, title=gettext("Customers in each group"), kind="heatmap", categories=columns, series=rows)
 
 
-def figure_of(figure: PlacementFigure, rows: Sequence[Mapping[str, Any]]) -> Chart | list[str] | None:
+def figure_of(figure: PlacementFigure, rows: Sequence[Mapping[str, Any]], link: LinkTo) -> Chart | list[str] | None:
     """A figure as a chart or as lines of text; None where there is nothing to show."""
     if not rows:
         return None
     title, note = gettext(figure.title), gettext(figure.note) if figure.note else ""
     if figure.shape == "list":
-        return [gettext(said, **row.get("params", {})) for row in rows if (said := row["text"])]
+        return [_line(row) for row in rows]
     if figure.shape == "bars":
         one = Series(name=title, values=[row["value"] for row in rows])
         unit = "number" if figure.unit == "days" else figure.unit
@@ -85,11 +86,18 @@ def figure_of(figure: PlacementFigure, rows: Sequence[Mapping[str, Any]]) -> Cha
             unit="percent",
             note=note,
         )
-    return _cohorts(figure, rows, title, note)
+    return _cohorts(figure, rows, title, note, link)
 
 
-def _cohorts(figure: PlacementFigure, rows: Sequence[Mapping[str, Any]], title: str, note: str) -> Chart:
-    """One row of cells for each cohort: the share that bought again k months later."""
+def _line(row: Mapping[str, Any]) -> str:
+    """A sentence with its numbers (`params`) and its words (`say`, which are translated, too)."""
+    said = row["text"]
+    words = {name: gettext(word) for name, word in row.get("say", {}).items()}
+    return str(gettext(said, **row.get("params", {}), **words))
+
+
+def _cohorts(figure: PlacementFigure, rows: Sequence[Mapping[str, Any]], title: str, note: str, link: LinkTo) -> Chart:
+    """One row of cells for each cohort: the share that bought again k months later. Each opens the cohort's customers."""
     cohorts: dict[str, dict[int, Mapping[str, Any]]] = {}
     for row in rows:
         cohorts.setdefault(row["cohort"], {})[row["k"]] = row
@@ -98,6 +106,7 @@ def _cohorts(figure: PlacementFigure, rows: Sequence[Mapping[str, Any]], title: 
         Series(
             name=f"{cohort} ({next(iter(cells.values()))['size']})",
             values=[cells[k]["share"] if k in cells else None for k in range(most)],
+            links=[link(cohort)] * most,
         )
         for cohort, cells in sorted(cohorts.items())[-COHORT_MONTHS:]
     ]
@@ -116,10 +125,11 @@ def _cohorts(figure: PlacementFigure, rows: Sequence[Mapping[str, Any]], title: 
 
 def matrix_of(found: Rates, words: Mapping[str, str], codes: Sequence[str]) -> Chart:
     """Where those of each row went, as shares of the row."""
+    brief = all(len(code) <= BRIEF and words[code] != code for code in codes)
     ends = [*codes, *([""] if any(found.shares[code].get("") for code in codes) else [])]
     series = [
         Series(
-            name=f"{words[code]}{' *' if code in found.shrunk else ''}",
+            name=f"{f'{code} ' if brief else ''}{words[code]}{' *' if code in found.shrunk else ''}",
             values=[found.shares[code].get(now, 0.0) if found.shares[code] else None for now in ends],
         )
         for code in codes
@@ -128,7 +138,7 @@ def matrix_of(found: Rates, words: Mapping[str, str], codes: Sequence[str]) -> C
         key="moves",
         title=gettext("Where customers went, share of each row"),
         kind="heatmap",
-        categories=[words.get(code) or gettext("no place") for code in ends],
+        categories=[(code if brief else words[code]) if code else gettext("no place") for code in ends],
         series=series,
         unit="percent",
         tall=True,
@@ -149,6 +159,7 @@ def projection_of(
         kind="bar",
         categories=[words[code] for code in codes],
         series=[now, then],
+        note=gettext("Left: now. Right: after one more span, if customers go on moving and arriving as they did."),
     )
 
 

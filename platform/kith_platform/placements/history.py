@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from kith_platform.customers.models import Customer
@@ -100,7 +101,8 @@ def _later(key: str, day: dt.date) -> Any:
     """Each customer's first move after the day, if any: what it came from is where they stood at the end of the day."""
     moves = select(PlacementMove.customer_id, PlacementMove.from_code, PlacementMove.from_sort)
     moves = moves.where(PlacementMove.key == key, PlacementMove.moved_on > day)
-    return moves.distinct(PlacementMove.customer_id).order_by(PlacementMove.customer_id, PlacementMove.id).subquery()
+    first = moves.ext(distinct_on(PlacementMove.customer_id))
+    return first.order_by(PlacementMove.customer_id, PlacementMove.id).subquery()
 
 
 def usual(session: Session, key: str, found: Matrix, first: dt.date, actor: Actor | None = None) -> list[Matrix]:

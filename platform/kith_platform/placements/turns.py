@@ -182,7 +182,7 @@ class Round:
 
 def bought(turn: Turn) -> Buying:
     """Everything that was bought, read once."""
-    return buying(turn.frames, turn.frames.last_day)
+    return buying(turn.frames, turn.frames.last_day, gaps=True)
 
 
 def first_purchase(turn: Turn, bought: Buying) -> dt.date | None:

@@ -17,6 +17,7 @@ from kith_platform.web.charts import Chart
 
 pages = Blueprint("placements", __name__, url_prefix="/c/<slug>/placements")
 SPANS = {"month": 1, "quarter": 3, "year": 12}
+FEW = 16  # more codes than these are not drawn one by one
 LISTED = 24  # month-ends to choose from
 
 
@@ -36,7 +37,7 @@ def show(slug: str, key: str) -> str:
 
     track = history.track(session, key)
     figures = [
-        (figure, drawing.figure_of(figure, track.figures.get(figure.key, [])))
+        (figure, drawing.figure_of(figure, track.figures.get(figure.key, []), link))
         for figure in placement.figures
         if track is not None and actor.can("metrics:read")
     ]
@@ -45,6 +46,7 @@ def show(slug: str, key: str) -> str:
         slug=slug,
         placement=placement,
         cells=[(code, words[code], counted.get(code), link(code)) for code in words],
+        few=FEW,
         total=sum(cell.customers for cell in counted.values()),
         number=next((one for one in placement.columns if one.kind == "number"), None),
         as_of=service.as_of(session, key),
@@ -80,7 +82,7 @@ def moves(slug: str, key: str) -> str:
     ends = [] if track is None else _ends(track.first_day, track.last_day, track.month_end)
     if track is None or not ends:
         return render_template("placements/moves.html", matrix=None, **shared)
-    end = _day(request.args.get("to", "")) or ends[0]
+    end = _day(request.args.get("to", "")) or track.month_end or ends[0]
     start = max(history.month_end(end, -span), track.first_day)
     if start >= end:
         return render_template("placements/moves.html", matrix=None, **shared)

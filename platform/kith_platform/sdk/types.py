@@ -185,7 +185,8 @@ class Reading:
 class Buying:
     """Buying up to `until` (the last day counted in), as all know it now: computed once, read by many metrics and placements.
 
-    `purchases`: customer_id, day, orders, net — see `Tables.purchases`. `ledger`: customer_id, day, net, margin, amounts,
+    `purchases`: customer_id, day, orders, net — see `Tables.purchases`; for placements also gap, the days since the customer's
+    purchase day before (null for the first). `ledger`: customer_id, day, net, margin, amounts,
     covered — money of standing orders less returns on the day they came back, per customer and day; margin is less the cost
     of what was sold, where `has_cost`; `covered` of `amounts` had an exchange rate. Money is int64 ten-thousandths of the
     tenant's currency.
@@ -370,7 +371,7 @@ class PlacementFigure:
     """A table or curve beside the map, computed at each refresh for all customers together.
 
     `compute(scope)` returns rows in JSON terms. `shape` says how they are drawn: `cohorts` (cohort, k, size, share, amount),
-    `curve` (x and y, both shares), `bars` (name, value), `list` (text with `params`, one line each).
+    `curve` (x and y, both shares), `bars` (name, value), `list` (one line each: a text with numbers, `params`, and words, `say`).
     """
 
     key: str

@@ -86,3 +86,18 @@ def test_the_eight_cells_go_by_the_mean_score(company: Any) -> None:
     company.fact("ticket", known["000"], END)
     company.refresh()
     assert company.codes("rfm") == {name: name for name in known}
+
+
+def test_what_goes_with_staying_is_found_among_earlier_customers_and_seen_again_among_later_ones(company: Any) -> None:
+    known = company.people(f"p{number}" for number in range(200))
+    for number, record in enumerate(known.values()):
+        first = D(2024, 6, 1) + number * DAY
+        back, stays = number % 2 == 0, number % 5 != 0 if number % 2 == 0 else number % 5 == 0
+        days = [first, *([first + 5 * DAY] if back else []), *([first + 60 * DAY] if stays else [])]
+        company.orders(record, days, 10)
+    company.fact("ticket", known["p0"], END)
+    company.refresh()
+    [said, *_] = figures(company, "beginning")["factors"]
+    assert said["params"] == {"share": 80, "others": 20, "later": 80, "later_others": 20}
+    place = company.places("beginning")["p1"]
+    assert (place["code"], place["days_7"], place["stayed"]) == ("once", 1, 0)

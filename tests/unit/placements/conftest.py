@@ -56,7 +56,14 @@ def scope_of(company: Any) -> Callable[..., PlacementScope]:
         tenant = TenantContext(1, frames.manifest.public_id, "test", "Test", "retail", "en", "USD", "UTC", "active")
         more = {"settings": {}, "limits": limits or {}, **given}
         return PlacementScope(
-            tables=tables, day=day, tenant=tenant, buying=buying(frames, day), people=people, has=has, once=once, **more
+            tables=tables,
+            day=day,
+            tenant=tenant,
+            buying=buying(frames, day, gaps=True),
+            people=people,
+            has=has,
+            once=once,
+            **more,
         )
 
     return make

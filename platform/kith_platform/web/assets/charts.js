@@ -160,7 +160,7 @@ function heatmap(spec, narrow, write) {
         const fixed = COLOURS[spec.series[cell[1]].colours?.[cell[0]]];
         return fixed ? { value: cell, visualMap: false, itemStyle: { color: `${fixed}40` }, label: { color: INK } } : { value: cell, label: { color: cell[2] > top * 0.55 ? "#ffffff" : INK } };
       }),
-      label: { show: !narrow || spec.categories.length <= 6, fontSize: 11, width: narrow ? 84 : 160, overflow: "break",
+      label: { show: !narrow || spec.categories.length <= 6, fontSize: 11, lineHeight: 16, width: narrow ? 84 : 160, overflow: "break",
         formatter: ({ value }) => [spec.series[value[1]].labels?.[value[0]], write.short(value[2])].filter(Boolean).join("\n") },
       itemStyle: { borderColor: "#ffffff", borderWidth: 2, borderRadius: 3 },
       tooltip: { formatter: ({ value }) => `${spec.series[value[1]].labels?.[value[0]] || `${spec.series[value[1]].name} · ${spec.categories[value[0]]}`}\n${write.long(value[2])}` },

@@ -6,7 +6,19 @@ from collections.abc import Sequence
 
 from kith_platform.sdk import hookimpl
 from kith_platform.sdk.types import N_, Manifest, Metric, Placement, Setting
-from kith_plugins.analytics_cem import abc_xyz, cohorts, experience, groups, growth, lifecycle, loyalty, retention, rfm, value
+from kith_plugins.analytics_cem import (
+    abc_xyz,
+    beginnings,
+    cohorts,
+    experience,
+    groups,
+    growth,
+    lifecycle,
+    loyalty,
+    retention,
+    rfm,
+    value,
+)
 
 
 @hookimpl
@@ -51,4 +63,4 @@ def register_metrics() -> Sequence[Metric]:
 
 @hookimpl
 def register_placements() -> Sequence[Placement]:
-    return (groups.GROUP, lifecycle.LIFECYCLE, rfm.RFM, abc_xyz.ABC_XYZ, cohorts.COHORT)
+    return (groups.GROUP, lifecycle.LIFECYCLE, rfm.RFM, abc_xyz.ABC_XYZ, cohorts.COHORT, beginnings.BEGINNINGS)

@@ -14,17 +14,12 @@ from kith_plugins.analytics_cem.rhythm import GAPS_NEEDED, SEGMENT_WEIGHT, usual
 
 WINDOW, LONGEST, WINDOW_GAPS = 365, 730, 4.0  # W of C3: a year, four usual gaps where that is longer, at most two years
 MONTHS = range(1, 13)
+HALF, BITS = 6, 10
 
 
 def paced(scope: PlacementScope) -> ir.Table:
     """customer_id, day, orders, net, gap: each purchase day with the days since the one before (null for the first)."""
-
-    def make() -> ir.Table:
-        rows = scope.buying.purchases.select("customer_id", "day", "orders", "net")
-        before = rows.day.lag().over(group_by=rows.customer_id, order_by=rows.day)
-        return rows.mutate(gap=rows.day.delta(before, unit="day").cast("int32"))
-
-    return scope.once("paced", make)
+    return scope.buying.purchases
 
 
 def middle(counted: Iterable[Mapping[str, Any]]) -> tuple[float | None, int]:
@@ -63,7 +58,7 @@ def window(gap: float) -> float:
 
 def buyers(scope: PlacementScope) -> ir.Table:
     """Per customer who ever bought: first, last (days), since (days from the last to the day), purchase_days, gaps (G), tau,
-    variation (of the gaps, population), segment_gap, c1…c12 (purchase days by calendar month); and within W: days, net, orders
+    variation (of the gaps, population), segment_gap, early and late (see `by_month`); and within W: days, net, orders
     (those with an amount). Money is int64 ten-thousandths.
     """
     return scope.once("buyers", lambda: _buyers(paced(scope), scope.day, segment_gap(scope)))
@@ -84,7 +79,11 @@ def _buyers(rows: ir.Table, day: dt.date, usual: float) -> ir.Table:
         days=inside.cast("int64").sum(),
         net=rows.net.sum(where=paid).fill_null(0).cast("int64"),
         orders=rows.orders.sum(where=paid).fill_null(0).cast("int64"),
-        **{f"c{number}": (month == number).cast("int64").sum() for number in MONTHS},
+        # The purchase days of six months in one number: ten bits each are more than a life has days in a month of the year.
+        early=ibis.ifelse(month <= HALF, ibis.literal(1, "int64") << (BITS * (month.cast("int64") - 1)), 0).sum().cast("int64"),
+        late=ibis.ifelse(month > HALF, ibis.literal(1, "int64") << (BITS * (month.cast("int64") - 1 - HALF)), 0)
+        .sum()
+        .cast("int64"),
     )
     known = own.gaps > 0
     mean = own.total / own.gaps.nullif(0)
@@ -96,6 +95,13 @@ def _buyers(rows: ir.Table, day: dt.date, usual: float) -> ir.Table:
         variation=spread / mean.nullif(0.0),
         segment_gap=ibis.literal(usual),
     ).drop("middle", "total", "squares")
+
+
+def by_month(rows: ir.Table) -> dict[int, ir.Value]:
+    """Purchase days in each calendar month, from `early` and `late`."""
+    mask = (1 << BITS) - 1
+    halves = {month: (rows.early, month - 1) if month <= HALF else (rows.late, month - 1 - HALF) for month in MONTHS}
+    return {month: (half >> (BITS * place)) & mask for month, (half, place) in halves.items()}
 
 
 def margins(scope: PlacementScope) -> ir.Table:

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from kith_platform.sdk.types import PlacementScope
-from kith_plugins.analytics_cem.buyers import MONTHS, buyers
+from kith_plugins.analytics_cem.buyers import MONTHS, buyers, by_month
 
 SHARE, MONTHS_LONG = 0.8, 4  # at least so much of the purchases in at most so many months
 HISTORY = 730  # days since the first purchase
@@ -38,13 +38,13 @@ def _windows(own: ir.Table, day: dt.date) -> ir.Table:
     long_known = ibis.literal(day).delta(own["first"], unit="day") >= HISTORY
     recurs = own["last"].delta(own["first"], unit="day") >= RECURS
     own = own.filter(long_known & recurs & (own.purchase_days >= LEAST))
-    counts = {number: own[f"c{number}"] for number in MONTHS}
+    counts = by_month(own)
     used = sum((ibis.ifelse(count > 0, 1, 0) for count in counts.values()), ibis.literal(0))
     inside = {start: sum((counts[(start + by - 1) % 12 + 1] for by in range(1, MONTHS_LONG)), counts[start]) for start in MONTHS}
     return own.select(
         "customer_id",
         "purchase_days",
-        *(f"c{number}" for number in MONTHS),
+        **{f"c{number}": count for number, count in counts.items()},
         few=(used <= MONTHS_LONG) & (own.purchase_days >= 2 * used),
         **{f"w{start}": count for start, count in inside.items()},
     )
