@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from kith_platform.customers.models import Customer, CustomerIdentity, CustomerToken
 from kith_platform.customers.search import tokens
+from kith_platform.duplicates import surviving
 from kith_platform.facts.models import CustomerRecord
 from kith_platform.imports.plan import BEGINNING
 
@@ -25,7 +26,7 @@ _QUIET = {"synchronize_session": False}
 def named(record: Any) -> Any:
     """A name, made up of what there is."""
     full = func.nullif(func.concat_ws(" ", record.given_name, record.family_name), "")
-    return func.coalesce(record.name, full, record.email, record.external_id)
+    return func.coalesce(record.name, full, record.email, record.phone, record.external_id)
 
 
 def settle(session: Session, written: Table) -> int:
@@ -35,7 +36,7 @@ def settle(session: Session, written: Table) -> int:
     """
     known = select(written.c.id).where(written.c.customer_id.is_not(None))
     if session.execute(select(known.exists())).scalar_one():
-        _again(session, RECORD.c.id.in_(known))
+        again(session, RECORD.c.id.in_(known))
     made = _make(session, written)
     if made:
         new = written.c.customer_id.is_(None)
@@ -63,35 +64,16 @@ def _make(session: Session, written: Table) -> int:
     return int(result.rowcount)
 
 
-def _again(session: Session, touched: Any) -> None:
-    """Customers of these records (a condition on RECORD): shown, identified and found by what the records say now."""
-    _show(session, touched)
+def again(session: Session, touched: Any) -> None:
+    """Customers of these records (a condition on RECORD): shown, identified and found by what all their records say now."""
+    theirs = select(RECORD.c.customer_id).where(touched)
+    surviving.show(session, theirs)
     mine = select(RECORD.c.id).where(touched)
     session.execute(delete(CustomerIdentity).where(CustomerIdentity.record_id.in_(mine)), execution_options=_QUIET)
     _identify(session, RECORD, touched)
-    theirs = select(RECORD.c.customer_id).where(touched)
     session.execute(delete(CustomerToken).where(CustomerToken.customer_id.in_(theirs)))
     said = select(RECORD.c.customer_id, *(RECORD.c[name] for name in SAID))
     _tokenise(session, said.where(RECORD.c.customer_id.in_(theirs)))
-
-
-def show_again(session: Session, records: Any) -> None:
-    """After these records (a condition on RECORD) were set back: what their customers show follows from what is left."""
-    theirs = select(RECORD.c.customer_id).where(records)
-    blank = dict.fromkeys(("name", "email", "phone", "city", "country"), "") | {"kind": "person", "is_test": False}
-    session.execute(update(CUSTOMER).where(CUSTOMER.c.id.in_(theirs)).values(blank), execution_options=_QUIET)
-    _again(session, RECORD.c.customer_id.in_(theirs))
-
-
-def _show(session: Session, touched: Any) -> None:
-    """The customer shows what its latest record says."""
-    values = {name: func.coalesce(RECORD.c[name], CUSTOMER.c[name]) for name in FIRST}
-    session.execute(
-        update(CUSTOMER)
-        .where(CUSTOMER.c.tenant_id == RECORD.c.tenant_id, CUSTOMER.c.id == RECORD.c.customer_id, touched)
-        .values({"name": named(RECORD.c), **values, "changed_at": func.now()}),
-        execution_options=_QUIET,
-    )
 
 
 def _identify(session: Session, records: Table, which: Any) -> None:

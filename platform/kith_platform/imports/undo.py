@@ -237,5 +237,5 @@ def _restore(session: Session, part: _Part) -> None:
         )
     )
     if part.fact.name == CUSTOMER:
-        people.show_again(session, part.table.c.id.in_(select(former.c.id)))
+        people.again(session, part.table.c.id.in_(select(former.c.id)))
     session.execute(DropTable(former))
