@@ -32,7 +32,7 @@ def rebuild(turn: Turn, only: Collection[uuid.UUID] | None = None) -> list[dict[
     run = turn.run
     with run.step() as session:
         words = vocabulary.of_company(session, run.runtime.facts, run.runtime.plugins)
-        scope = service.scope(session, run.runtime.facts, words, turn.today)
+        scope = service.scope(session, run.runtime.facts, words)
         due = _due(service.in_order(service.listed(session)), only)
         sampled = sample.keep(session) if only is None else []
     if ONE_IN * len(sampled) > SMALL:

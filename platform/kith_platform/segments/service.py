@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
@@ -58,11 +57,11 @@ def named(session: Session, name: str) -> Segment:
     return found
 
 
-def scope(session: Session, catalogue: FactCatalogue, words: Vocabulary, day: dt.date | None = None) -> Scope:
-    """What compiles the company's rules, as of its own day (`day`, or today)."""
+def scope(session: Session, catalogue: FactCatalogue, words: Vocabulary) -> Scope:
+    """What compiles the company's rules, as of its own day."""
     company = tenant_of(session)
     ids = {public_id: number for public_id, (number, _name) in words.segments.items()}
-    return Scope(day or today(session), company.currency, company.timezone, catalogue, ids)
+    return Scope(today(session), company.currency, company.timezone, catalogue, ids)
 
 
 def rule_of(segment: Segment, words: Vocabulary) -> Group:

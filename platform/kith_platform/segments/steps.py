@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kith_platform.customers.figures import today
 from kith_platform.errors import KithError
 from kith_platform.i18n import N_
 from kith_platform.refresh.graph import SNAPSHOT, Turn, step
@@ -15,13 +16,14 @@ def _also(turn: Turn) -> str:
     with run.step() as session:
         segments = service.listed(session)
         words = vocabulary.of_company(session, run.runtime.facts, run.runtime.plugins)
+        day = today(session)  # not the snapshot's: days pass although nothing happens
     dated = False
     for one in segments:
         try:
             dated = dated or (one.dynamic and moves_with_time(service.rule_of(one, words)))
         except KithError:  # a rule that cannot be read moves nobody
             continue
-    return repr([turn.today if dated else None, *((one.id, one.version, one.dynamic) for one in segments)])
+    return repr([day if dated else None, *((one.id, one.version, one.dynamic) for one in segments)])
 
 
 @step("segments", inputs=(SNAPSHOT, "placements", "scores"), label=N_("Counting segments"), also=_also)
