@@ -111,6 +111,17 @@ class TooMany(KithError):
     default = N_("That was too often in a short time. Wait a minute and try again.")
 
 
+class TookTooLong(KithError):
+    """A statement was stopped because nobody waits so long."""
+
+    status = 503
+    code = "took_too_long"
+    title = N_("This took too long")
+    default = N_(
+        "Kith stopped this because it took too long. Nothing was changed. Try it with a narrower filter, or in a minute."
+    )
+
+
 class Unavailable(KithError):
     """A part Kith needs does not answer. Safe to try again."""
 

@@ -46,7 +46,8 @@ class TenantSession(Session):
 def _enter_tenant(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
     if session.info["read_only"]:
         connection.execute(text("SET TRANSACTION READ ONLY"))
-    connection.execute(select(func.set_config("kith.tenant_id", str(session.info["tenant_id"]), True)))
+    settings = {"kith.tenant_id": str(session.info["tenant_id"]), "statement_timeout": session.info["patience"]}
+    connection.execute(select(*(func.set_config(name, value, True) for name, value in settings.items() if value)))
 
 
 @event.listens_for(TenantSession, "do_orm_execute")
@@ -87,9 +88,10 @@ class Doors:
             engine.dispose(close=close)
 
     @contextmanager
-    def tenant_scope(self, tenant_id: int, *, read_only: bool = False) -> Iterator[Session]:
+    def tenant_scope(self, tenant_id: int, *, read_only: bool = False, patience: str = "") -> Iterator[Session]:
         """One transaction as kith_app for one tenant; commits at the end, rolls back on any error.
 
+        `patience`: how long one statement may take, as PostgreSQL writes it (30s); without one, as long as the transaction.
         Raises TenantMixed inside another tenant's scope.
         """
         outer = _inside.get()
@@ -97,7 +99,7 @@ class Doors:
             raise TenantMixed(f"tenant_scope({tenant_id}) inside tenant_scope({outer})")
         token = _inside.set(tenant_id)
         try:
-            info = {"tenant_id": tenant_id, "read_only": read_only}
+            info = {"tenant_id": tenant_id, "read_only": read_only, "patience": patience}
             with TenantSession(self._app, info=info, expire_on_commit=False) as session, session.begin():
                 yield session
         finally:

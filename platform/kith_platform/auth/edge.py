@@ -29,6 +29,7 @@ from kith_platform.web.problems import is_htmx
 from kith_tenants.tenant import TenantContext
 
 log = structlog.get_logger("kith.auth")
+PATIENCE = "30s"  # nobody waits longer for a page, and a thread that waits serves nobody else
 DOWN = (OperationalError, InterfaceError, PoolTimeout)
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -138,7 +139,8 @@ def _open(tenant: TenantContext) -> None:
     """The company's transaction. What changes something outside a company has none: it may work in another company."""
     g.scope = ExitStack()
     # Opens no connection before its first statement.
-    g.db = g.scope.enter_context(runtime().doors.tenant_scope(tenant.id, read_only=request.method in SAFE))
+    scope = runtime().doors.tenant_scope(tenant.id, read_only=request.method in SAFE, patience=PATIENCE)
+    g.db = g.scope.enter_context(scope)
 
 
 def _admit() -> None:

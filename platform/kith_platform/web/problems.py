@@ -11,10 +11,11 @@ from flask import Flask, Response, current_app, jsonify, make_response, redirect
 from flask_babel import gettext
 from flask_smorest import Api
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
-from kith_platform.errors import BY_STATUS, BadRequest, Expired, FieldError, Invalid, KithError, NotSignedIn
+from kith_platform.errors import BY_STATUS, BadRequest, Expired, FieldError, Invalid, KithError, NotSignedIn, TookTooLong
 from kith_platform.web.observe import request_id, route
 
 log = structlog.get_logger("kith.web")
@@ -51,6 +52,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(KithError, _known)
     app.register_error_handler(CSRFError, lambda _error: _known(Expired()))
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _stopped)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -109,6 +111,13 @@ def _http(error: HTTPException) -> Response | HTTPException:
         return error
     kind = BY_STATUS.get(status, BadRequest if status < 500 else KithError)
     return _known(kind(fields=list(_schema_errors(error)))) if kind is Invalid else _known(_retry(kind(), error))
+
+
+def _stopped(error: OperationalError) -> Response:
+    if getattr(error.orig, "sqlstate", "") != "57014":  # query_canceled
+        return _unexpected(error)
+    log.error("a statement took too long", route=route())
+    return _known(TookTooLong())
 
 
 def _retry(error: KithError, cause: HTTPException) -> KithError:
