@@ -19,7 +19,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from kith_platform.errors import KithError
-from kith_platform.i18n import N_
+from kith_platform.i18n import N_, mark_plural
 from kith_platform.imports import service, uploads
 from kith_platform.imports.identity import Occurrences
 from kith_platform.imports.load import Job, Loaded, keep_rejects, load, prepare
@@ -37,6 +37,7 @@ from kith_platform.refresh.service import ask_refresh
 log = structlog.get_logger(__name__)
 
 Item = TypeVar("Item")
+LINES_READ = mark_plural("%(lines)s line read, %(rejected)s rejected", "%(lines)s lines read, %(rejected)s rejected", "lines")
 CHUNK_LINES = 50_000
 DRY_REJECTS = 10_000  # rejected lines that a dry run keeps
 COUNTS = ("read", "inserted", "updated", "unchanged", "duplicate", "rejected")
@@ -202,8 +203,9 @@ def _dry_run(run: JobRun, row: Import, job_of: Job) -> Import:
 
 def _tell(run: JobRun, row: Import, chunk: Chunk) -> None:
     """Lines read, and how many there will be by the bytes of those so far."""
-    total = row.read if chunk.end.byte >= row.size else round(row.read * row.size / chunk.end.byte)
-    run.progress(row.read, total, N_("%(lines)s lines read, %(rejected)s rejected"), lines=row.read, rejected=row.rejected)
+    size = run.runtime.blobs.of(run.tenant.id).size(row.blob)  # of what is read, which may have come packed
+    total = row.read if chunk.end.byte >= size else round(row.read * size / chunk.end.byte)
+    run.progress(row.read, total, LINES_READ, lines=row.read, rejected=row.rejected)
 
 
 def _finish(run: JobRun, row: Import, started: float) -> None:
