@@ -20,6 +20,7 @@ from kith_platform.i18n import N_
 from kith_platform.modules import service as modules
 from kith_platform.modules.web import panels
 from kith_platform.predict import scores, sentences, versions
+from kith_platform.segments import saved_views
 from kith_platform.segments import service as segments
 from kith_platform.web.forms import Form
 from kith_platform.web.locale import language
@@ -90,6 +91,7 @@ def index(slug: str) -> str:
         members=members,
         countries=listing.countries(session),
         segments=groups,
+        views=saved_views.listed(session, actor),
         columns=COLUMNS,
         shown=shown,
         risk_of=risk_of,
