@@ -77,6 +77,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('tenant_id', 'left_id', 'right_id', name=op.f('pk_told_apart')),
     schema='kith'
     )
+    op.create_index('ix_customer_contact_of', 'customer', ['tenant_id', 'contact_of'], unique=False, schema='kith')
     protect(op, 'customer_merge', Access(app='SELECT, INSERT, UPDATE'))
     protect(op, 'duplicate_pair')
     protect(op, 'duplicate_run')

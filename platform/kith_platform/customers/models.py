@@ -26,6 +26,7 @@ class Customer(Addressed, TenantRow):
         Index("ix_customer_created_at", "tenant_id", "created_at", "id"),
         Index("ix_customer_country", "tenant_id", "country", "name", "id"),
         Index("ix_customer_owner_id", "tenant_id", "owner_id"),
+        Index("ix_customer_contact_of", "tenant_id", "contact_of"),
         Index("ix_customer_changed_at", "changed_at", postgresql_using="brin"),
         owned_by("customer", "merged_into"),
         owned_by("customer", "contact_of"),

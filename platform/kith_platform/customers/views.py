@@ -14,6 +14,7 @@ from kith_platform.auth.edge import current_actor, current_db, current_tenant, r
 from kith_platform.auth.gate import requires
 from kith_platform.customers import advice, figures, listing, placed, service, timeline, told
 from kith_platform.customers.listing import Filter
+from kith_platform.duplicates import accounts
 from kith_platform.duplicates import service as duplicates
 from kith_platform.errors import Invalid
 from kith_platform.i18n import N_
@@ -155,6 +156,9 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         owner=next(iter(owner.values()), None),
         members=service.owners(session) if actor.can("customers:write") else {},
         merges=duplicates.merges(session, actor, of=customer.id) if actor.can("customers:merge") else [],
+        above=accounts.above(session, actor, customer),
+        below=accounts.below(session, actor, customer),
+        most_below=accounts.MOST,
         risk_of=risk_of,
     )
 

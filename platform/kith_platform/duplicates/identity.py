@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
 from kith_platform.audit.service import record
 from kith_platform.customers.models import Customer
 from kith_platform.duplicates import merging
 from kith_platform.duplicates.merging import Wanted
-from kith_platform.duplicates.models import AUTOMATIC, DuplicatePair
+from kith_platform.duplicates.models import AUTOMATIC, HELD, DuplicatePair
 from kith_platform.facts.models import CustomerRecord
 from kith_tenants.context import Actor
 
@@ -29,15 +29,27 @@ def merge_certain(session: Session) -> int:
     ids = sorted({customer for group in groups for customer in group})
     known = _ages(session, ids)
     wanted: list[Wanted] = []
+    held: list[int] = []
     for group in groups:
         alive = sorted((known[one] for one in group if one in known), key=lambda age: age[:2])
         owners = {owner for *_, owner in alive if owner is not None}
-        if len(alive) > 1 and len(owners) < 2:
+        if len(owners) > 1:
+            held += group
+        elif len(alive) > 1:
             wanted += [Wanted(alive[0][1], gone, groups[group].why, groups[group].weight) for _, gone, _ in alive[1:]]
+    _hold(session, held)
     merging.merge(session, wanted)
     if wanted:
         record(session, SYSTEM, "duplicates:merged", "", {"customers": len(wanted)})
     return len(wanted)
+
+
+def _hold(session: Session, customers: Sequence[int]) -> None:
+    """Put the pairs of these customers among those that people look at."""
+    theirs = select(RECORD.c.id).where(RECORD.c.customer_id.in_(customers))
+    if customers:
+        held = update(DuplicatePair).where(DuplicatePair.kind == AUTOMATIC, DuplicatePair.left_id.in_(theirs)).values(kind=HELD)
+        session.execute(held, execution_options={"synchronize_session": False})
 
 
 def _groups(session: Session) -> dict[tuple[int, ...], Any]:

@@ -10,12 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kith_tenants.schema import Access, Addressed, TenantRow
 
-AUTOMATIC, REVIEW = "automatic", "review"
+AUTOMATIC, HELD, REVIEW = "automatic", "held", "review"
 MERGE, SPLIT = "merge", "split"
 
 
 class DuplicatePair(TenantRow):
-    """Two records that matching found alike, `left_id` the smaller. `weight` in bits of evidence; `why`: likeness per field."""
+    """Two records that matching found alike, `left_id` the smaller. `weight` in bits of evidence; `why`: likeness per field.
+
+    The kind `held` is certain too, but the customers have different owners.
+    """
 
     __tablename__ = "duplicate_pair"
     __table_args__ = (

@@ -17,7 +17,7 @@ from kith_platform.customers.models import Customer
 from kith_platform.duplicates import merging
 from kith_platform.duplicates.merging import Wanted
 from kith_platform.duplicates.models import (
-    AUTOMATIC,
+    HELD,
     REVIEW,
     CustomerMerge,
     DuplicatePair,
@@ -87,7 +87,7 @@ def _waiting(actor: Actor) -> Any:
         .join(right_record, right_record.id == DuplicatePair.right_id)
         .join(left, left.id == left_record.customer_id)
         .join(right, right.id == right_record.customer_id)
-        .where(left.id != right.id, ~decided)
+        .where(DuplicatePair.kind.in_((REVIEW, HELD)), left.id != right.id, ~decided)
         .order_by(DuplicatePair.weight.desc(), DuplicatePair.left_id, DuplicatePair.right_id)
     )
     if actor.reach is not Reach.ALL:
@@ -205,7 +205,7 @@ class Said:
 def clusters(session: Session) -> list[list[Said]]:
     """Records above the automatic threshold, cluster by cluster, whether merged by now or not."""
     home: dict[int, set[int]] = {}
-    pairs = select(DuplicatePair.left_id, DuplicatePair.right_id).where(DuplicatePair.kind == AUTOMATIC)
+    pairs = select(DuplicatePair.left_id, DuplicatePair.right_id).where(DuplicatePair.kind != REVIEW)
     for left, right in session.execute(pairs):
         joined = home.get(left, {left}) | home.get(right, {right})
         for one in joined:

@@ -19,7 +19,7 @@ def _also(turn: Turn) -> str:
 def refresh_identity(turn: Turn) -> None:
     """Merges change which customer a record belongs to, so a new snapshot follows them, for all later steps. What came in
     meanwhile is compared in the next turn; where nothing did, that turn only reads."""
-    from kith_platform.duplicates import finding, identity
+    from kith_platform.duplicates import accounts, finding, identity
 
     run = turn.run
 
@@ -32,5 +32,6 @@ def refresh_identity(turn: Turn) -> None:
         finding.find(run, told)
         with run.step() as session:
             merged = identity.merge_certain(session)
-        if merged:
+            linked = accounts.link(session)
+        if merged or linked:
             turn.again()
