@@ -64,6 +64,9 @@ CELL: Mapping[str, str] = {
     "too_early": N_("%(column)s lies before 1900. Correct the date"),
 }
 
+COLUMN = N_("Column %(number)s")
+IN_COLUMN = N_("%(column)s: %(what)s")
+
 NOTES: Mapping[str, str] = {
     "encoding_unsure": N_("The text could also be in another encoding than %(encoding)s. Check the first rows below."),
     "encoding_mixed": N_("Some lines are not %(encoding)s; they will be rejected one by one."),
@@ -120,5 +123,10 @@ def note(problem: str, /, **params: object) -> Note:
 
 
 def reason(problem: str, params: Mapping[str, object], *, translate: Callable[[str], str] = str) -> str:
-    """Why a line or a cell was refused: the sentence of a key of LINE or CELL."""
-    return fill(translate(LINE.get(problem) or CELL[problem]), dict(params))
+    """Why a line or a cell was refused: the sentence of a key of LINE or CELL, behind the column's name or number (`of`)."""
+    said = fill(translate(LINE.get(problem) or CELL[problem]), dict(params))
+    column = params.get("of")
+    if column is None:
+        return said
+    name = column if isinstance(column, str) else fill(translate(COLUMN), {"number": column})
+    return fill(translate(IN_COLUMN), {"column": name, "what": said})

@@ -40,7 +40,7 @@ def typed(
     for item in mapping.fields:
         parsed = read(rows, item, dialect, facts, zone=zone)
         for row, code, params in parsed.failures():
-            reasons.setdefault(row, (code, params))
+            reasons.setdefault(row, (code, {"of": item.source, **params}))
         _add(columns, item.target, parsed)
     for target, value in mapping.constants:
         _add(columns, target, _constant(target, value, rows.height, facts, zone))

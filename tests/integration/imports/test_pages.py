@@ -68,7 +68,7 @@ def test_a_file_goes_from_upload_to_result_and_back(company: Any, client_for: Ca
     assert ada.get(f"{draft}/progress").headers["HX-Redirect"] == draft
     result = ada.get(draft).text
     assert "31/02/2024" in result
-    assert "is not a date" in ada.get(f"{draft}/rejects.csv").get_data(as_text=True)
+    assert "order_date: “31/02/2024” is not a date" in ada.get(f"{draft}/rejects.csv").get_data(as_text=True)
     assert "Undo this import" in ada.get(f"{draft}/undo").text
     assert ada.post(f"{draft}/undo").status_code == 302
     run_waiting(company)
