@@ -14,7 +14,7 @@ from kith_platform.customers.models import Attribute, Customer
 from kith_platform.errors import Conflict, Forbidden, Invalid
 from kith_platform.facts.models import FactRemoved, SalesOrder
 from kith_platform.runtime import Runtime
-from kith_platform.segments import export, sample, service, vocabulary
+from kith_platform.segments import counting, export, reading, sample, service, vocabulary
 from kith_platform.segments.models import Segment, SegmentMember, SegmentSample
 from kith_tenants.context import Actor, Reach
 from kith_tenants.tenant import TenantContext
@@ -204,3 +204,57 @@ def test_segments_of_another_company_are_not_there(company: Any, runtime: Runtim
     company.segment("Chinese", CHINESE)
     with runtime.doors.tenant_scope(other_tenant.id) as session:
         assert session.execute(select(func.count()).select_from(Segment)).scalar_one() == 0
+
+
+def test_a_refresh_counts_segments_last_and_only_when_something_is_new(company: Any) -> None:
+    from kith_platform.jobs import claim
+    from kith_platform.jobs.run import JobRun
+    from kith_platform.refresh.jobs import refresh
+    from kith_platform.refresh.service import ask_refresh
+
+    def states() -> dict[str, str]:
+        with company.scope() as session:
+            asked = ask_refresh(session)
+        with company.scope() as session:
+            held = claim.claim(session, asked.id, lease=300, unrouted=True)
+        assert held is not None
+        run = JobRun(company.runtime, company.tenant, held, pulse=company.runtime.doors, threads=1, memory_mb=256)
+        refresh(run)
+        return {step["name"]: step["state"] for step in run.outcome["steps"]}
+
+    company.customers("Ada")
+    company.buys("Ada")
+    company.buys("Ada")
+    segment = company.segment("Buyers", BUYERS)
+    first = states()
+    assert first["segments"] == "done"
+    assert list(first).index("segments") > max(list(first).index(name) for name in ("placements", "scores"))
+    assert company.members(segment) == {"Ada"}
+    assert states()["segments"] == "skipped"
+
+
+def test_a_large_company_gets_an_estimate_with_its_interval_then_the_exact_number(
+    company: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one customer in two instead of one in a hundred, and ten customers that count as many."""
+    monkeypatch.setattr(sample, "ONE_IN", 2)
+    monkeypatch.setattr(sample, "SMALL", 10)
+    monkeypatch.setattr("kith_platform.segments.rebuilding.ONE_IN", 2)
+    monkeypatch.setattr("kith_platform.segments.rebuilding.SMALL", 10)
+    names = [f"P{place}" for place in range(60)]
+    company.customers(*names)
+    for name in names[:20]:
+        company.buys(name)
+        company.buys(name)
+    company.rebuild()
+    with company.scope() as session:
+        words = vocabulary.of_company(session, company.runtime.facts, company.runtime.plugins)
+        rule = reading.read(BUYERS, words)
+        scope = service.scope(session, company.runtime.facts, words)
+        about = counting.live(session, company.runtime, company.tenant, company_owner(), rule, scope)
+        exactly = counting.exact(session, company.runtime, company.tenant, company_owner(), rule, scope)
+    assert (exactly.customers, exactly.exact) == (20, True)
+    assert not about.exact
+    assert 15 <= about.sampled <= 45
+    assert about.low <= about.customers <= about.high
+    assert about.low <= 20 <= about.high
