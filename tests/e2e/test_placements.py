@@ -64,11 +64,12 @@ def until(ready: Callable[[], bool], one: Visitor) -> None:
 
 def test_a_click_on_the_map_opens_the_groups_customers(visitor: Visitor) -> None:
     page = visitor.page
-    until(lambda: page.locator("#chart-group canvas").count() == 1, visitor)
+    until(lambda: page.locator("#chart-group").count() == 1, visitor)
+    expect(page.locator("#chart-group canvas").first).to_be_visible()
     page.wait_for_timeout(500)  # the chart draws itself
     visitor.fits()
     visitor.shot("placements-map")
-    box = page.locator("#chart-group canvas").bounding_box()
+    box = page.locator("#chart-group .chart-canvas").bounding_box()
     assert box is not None
     with page.expect_navigation():  # the cell at the top right: often, and large orders
         page.mouse.click(box["x"] + box["width"] * 0.8, box["y"] + box["height"] * 0.35)
@@ -97,7 +98,7 @@ def test_the_page_of_a_customer_says_where_they_stand_and_how_that_came_about(vi
     visitor.fits()
     visitor.shot("placements-customer")
     visitor.company("placements/group/moves")
-    expect(page.locator("#chart-moves canvas")).to_be_visible()
+    expect(page.locator("#chart-moves canvas").first).to_be_visible()
     visitor.fits()
     visitor.shot("placements-moves")
     visitor.clean()
