@@ -25,7 +25,8 @@ BROKEN = N_("The members could not be counted. The log says why; the next refres
 
 
 def rebuild(turn: Turn, only: Collection[uuid.UUID] | None = None) -> list[dict[str, Any]]:
-    """Build every dynamic segment and those without members yet; or `only` these, with the dynamic ones that ask for them.
+    """Build every dynamic segment and those whose rule was not counted yet; or `only` these, and the dynamic ones that ask for
+    them.
 
     Says of each how it went.
     """
@@ -47,7 +48,7 @@ def rebuild(turn: Turn, only: Collection[uuid.UUID] | None = None) -> list[dict[
 
 def _due(segments: list[Segment], only: Collection[uuid.UUID] | None) -> list[Segment]:
     if only is None:
-        return [one for one in segments if one.dynamic or one.built_version is None]
+        return [one for one in segments if one.dynamic or one.built_version != one.version]
     wanted = set(only)
     found = []
     for one in segments:  # in order, so that what asks for a wanted one comes after it

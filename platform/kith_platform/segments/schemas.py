@@ -8,7 +8,23 @@ from kith_platform.customers.listing import PAGE
 from kith_platform.customers.schemas import CustomerSchema
 from kith_platform.segments.service import ABOUT, NAME
 
-RULE = {"description": "groups `all`, `any`, `none` of conditions; see the chapter on segments"}
+RULE = {
+    "description": (
+        "A group `{all|any|none: [conditions or groups]}`. A condition is one of `{field, op, value}`, `{attribute, op, value}`, "
+        "`{score: churn|clv, part: value|band|tier, op, value}`, `{placement, op, value}`, "
+        "`{consent: channel, status: granted|refused|unknown}`, `{complaint: true|false}`, `{segment: id, inside}`, or "
+        "`{fact: orders, measure: count|sum|first|last, column, days | from and until, where: [{column, op, value}], op, "
+        "value}`. "
+        "`op` for texts: is, is_not, starts; for numbers: at_least, at_most, more, less, is, between; for days: last_days, "
+        "before_days, from, until, between; for truths: yes, no; for all: known, unknown."
+    ),
+    "example": {
+        "all": [
+            {"field": "country", "op": "is", "value": ["CN"]},
+            {"fact": "orders", "measure": "count", "days": 90, "op": "at_least", "value": 2},
+        ]
+    },
+}
 
 
 class NewSegmentSchema(Schema):

@@ -46,6 +46,9 @@ def test_the_number_follows_what_is_clicked(staffed: Any, client_for: Callable[.
         | {"r.1.window": "days", "r.1.days": "30", "r.1.op": "at_least", "r.1.v1": "2"}
     )
     assert "not finished" in count(**{**FORM, "r.1.what": ""})
+    exact = client.post(f"/c/{client.slug}/segments/exact", data=FORM)
+    assert "2 customers" in words(exact.get_data(as_text=True))
+    assert client.post(f"/c/{client.slug}/segments/count", data={}).status_code == 204  # the builder is being redrawn
 
 
 def test_buttons_add_narrow_and_take_out_conditions(client_for: Callable[..., Any]) -> None:
