@@ -110,7 +110,7 @@ def keep(session: Session, found: Found, fingerprint: str, seconds: float) -> No
         if before.get(key) != now[key]
     ]
     for start in range(0, len(rows), 5_000):
-        session.execute(insert(DuplicatePair), rows[start : start + 5_000])
+        session.execute(insert(DuplicatePair).on_conflict_do_nothing(), rows[start : start + 5_000])
     values = {"fingerprint": fingerprint, "records": found.records, "seconds": round(seconds, 2)}
     row = insert(DuplicateRun).values(**values)
     session.execute(row.on_conflict_do_update(index_elements=["tenant_id"], set_={**values, "ran_at": func.now()}))

@@ -1,7 +1,8 @@
 """How two records of people are compared, and when they are one person.
 
 Twins, couples and namesakes agree in much that a sum of weights takes for proof, so no sum alone merges: the given name must
-agree, a contradicting birth day forbids it, and beside the name something must agree that strangers and families do not share.
+agree (one that is only similar says nothing where both have e-mail addresses of their own: so do twins), a contradicting birth
+day forbids it, and beside the name something must agree that strangers and families do not share.
 """
 
 # ruff: noqa: E501, S608 - SQL of our own constants; values from outside come as tables
@@ -174,7 +175,7 @@ _AUTOMATIC = f"""
             OR birth = 'near' AND ({_POINTS} >= 3 OR {_QUIET} AND area = 'postcode')
             OR address = 'exact' AND {_AGAINST} <= 1 AND given IN ('exact', 'swapped')
         )
-        OR coalesce({_GIVEN_LIKE} AND {_FAMILY_AGREES}, false) AND (
+        OR coalesce({_GIVEN_LIKE} AND {_FAMILY_AGREES}, false) AND coalesce(email <> 'other', true) AND (
             coalesce(email = 'exact', false) AND {_AGAINST} <= 1 OR birth IN ('exact', 'near') AND {_POINTS} >= 3
             OR birth = 'exact' AND {_QUIET} AND area IN ('postcode', 'city')
             OR birth IS NULL AND address = 'exact' AND {_QUIET}
