@@ -10,6 +10,7 @@ from kith_plugins.analytics_cem import (
     abc_xyz,
     beginnings,
     cohorts,
+    dimensions,
     experience,
     groups,
     growth,
@@ -63,4 +64,12 @@ def register_metrics() -> Sequence[Metric]:
 
 @hookimpl
 def register_placements() -> Sequence[Placement]:
-    return (groups.GROUP, lifecycle.LIFECYCLE, rfm.RFM, abc_xyz.ABC_XYZ, cohorts.COHORT, beginnings.BEGINNINGS)
+    return (
+        groups.GROUP,
+        lifecycle.LIFECYCLE,
+        rfm.RFM,
+        abc_xyz.ABC_XYZ,
+        cohorts.COHORT,
+        beginnings.BEGINNINGS,
+        dimensions.ENGAGEMENT,
+    )

@@ -1,0 +1,31 @@
+"""Engagement, potential and preferred channel of customers (domain C2), over facts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from kith_platform.sdk.types import PlacementScope
+from kith_plugins.analytics_cem.dimensions import place
+
+DAY = dt.date(2025, 9, 30)
+
+
+def test_who_is_active_lately_ranks_above_who_was_and_answers_tell_the_channel(
+    company: Any, scope_of: Callable[..., PlacementScope]
+) -> None:
+    for number, (age, visits, net) in enumerate(((0, 3, 10), (60, 3, 20), (60, 1, 30), (None, 0, 100)), start=1):
+        record = company.customer(number)
+        for _ in range(visits):
+            company.fact("event", DAY - dt.timedelta(days=age or 0), record_id=record, name="visit")
+        company.fact("sales_order", DAY - dt.timedelta(days=9), record_id=record, net=net * 10_000)
+    sent = dt.datetime(2025, 9, 1, 12, tzinfo=dt.UTC)
+    for channel, opened in (("mail", None), ("mail", None), ("sms", sent)):
+        company.fact("touch", sent, record_id=11, campaign="autumn", channel=channel, opened_at=opened)
+    scope = scope_of(DAY)
+    rows = {row["customer_id"]: row for row in scope.rows(place(scope))}
+    assert [rows[one]["engagement"] for one in (1, 2, 3, 4)] == [100.0, 50.0, 0.0, None]
+    assert [rows[one]["band"] for one in (1, 2, 3, 4)] == ["high", "medium", "low", "none"]
+    assert (rows[1]["channel"], rows[2]["channel"]) == ("sms", None)
+    assert [round(rows[one]["gap"], 4) for one in (1, 4)] == [37.5, 0.0]
