@@ -179,7 +179,7 @@ def _some_buy(runtime: Runtime, tenant: TenantContext, number: int) -> None:
             """INSERT INTO kith.sales_order (tenant_id, source, external_id, record_id, occurred_at, occurred_on, net, currency,
                  known_at)
                SELECT tenant_id, 'till', 'T' || id || %(salt)s, id, now(), current_date, 500, 'USD', now()
-               FROM kith.customer_record WHERE tenant_id = %(t)s ORDER BY (id * 7919) %% 104729 LIMIT %(n)s""",
+               FROM kith.customer_record WHERE tenant_id = %(t)s ORDER BY (id * 7877) %% 104729 LIMIT %(n)s""",
             {"t": tenant.id, "n": number, "salt": f"-{time.time()}"},
         )
 

@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+import pyarrow.parquet as pq
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kith_platform.blobs import TenantBlobs
 from kith_platform.customers.models import Customer
-from kith_platform.facts.models import Consent, CustomerRecord, FactRemoved, Ticket
+from kith_platform.facts.models import CustomerRecord
 from kith_platform.segments import compile_sql
 from kith_platform.segments.compile_sql import Scope
 from kith_platform.segments.rules import (
@@ -26,11 +28,14 @@ from kith_platform.segments.rules import (
     Value,
     conditions,
 )
-from kith_platform.snapshots.manifest import Manifest
-from kith_platform.snapshots.write import Moment, Since
+from kith_platform.snapshots.manifest import File, Manifest
+from kith_platform.snapshots.shape import CUSTOMER
 
 BATCH = 500
 FEW = 2_000  # beyond so many changed customers all are counted anew, which is faster
+READ = 50_000  # rows of a table's newer files
+RECORD, RATES = "customer_record", "fx_rate"
+_OWNERS = {CUSTOMER: "id", RECORD: "customer_id"}
 
 
 def values(session: Session, rule: Part, scope: Scope, ids: Collection[int]) -> Iterator[tuple[int, list[Value]]]:
@@ -52,51 +57,53 @@ def as_json(values: Sequence[Value]) -> list[Any]:
     return [value.isoformat() if isinstance(value, dt.date) else value for value in values]
 
 
-def changed(session: Session, rule: Part, scope: Scope, before: Manifest, now: Manifest) -> set[int] | None:
-    """Customers of whom anything that the rule asks for may have changed since the snapshot `before`.
+def changed(session: Session, blobs: TenantBlobs, rule: Part, scope: Scope, before: int, now: Manifest) -> set[int] | None:
+    """Customers of whom anything that the rule asks for changed since the snapshot of generation `before`.
 
-    None where that cannot be told, or where they are more than FEW: rows of scores, placements and other segments, and
-    removed facts, leave no trace of whose they were.
+    The snapshot's newer files say so. None where that cannot be told, or where they are more than FEW: rows of scores,
+    placements and other segments, and removed facts, leave no trace of whose they were.
     """
     asked = list(conditions(rule))
     if any(isinstance(one, Scored | Placed | Inside) for one in asked):
         return None
-    moment = Moment(now.read_at, now.cluster, now.oldest_transaction, now.timezone, now.currency, now.attributes)
-    since = Since.of(before, moment)
     names = {name for one in asked for name in _facts(one, scope)}
-    gone = select(FactRemoved.id).where(since.new(FactRemoved.__table__), FactRemoved.fact.in_([*names, "customer_record"]))  # type: ignore[arg-type]
-    rates = _rates_changed(session, asked, scope, since)
-    if rates or session.execute(select(exists(gone))).scalar_one():
+    summed = any(isinstance(one, Happened) and one.measure == "sum" for one in asked)
+    if summed and _new(now, RATES, before) != []:  # a day's rate changes sums of nobody in particular
         return None
-    found = _some(session, select(Customer.id).where(since.new(Customer.__table__)))  # type: ignore[arg-type]
-    known = CustomerRecord.customer_id.is_not(None)
-    found |= _some(session, select(CustomerRecord.customer_id).where(known, since.new(CustomerRecord.__table__)))
-    for name in sorted(names):
-        row: Any = scope.facts.row(name)
-        # First the few rows, then whose they are: joined at once, the planner would read everybody's records.
-        records = _some(session, select(row.record_id).where(row.record_id.is_not(None), since.new(row.__table__)))
-        if len(records) > FEW:
+    found: dict[str, set[int]] = {}
+    for name in (CUSTOMER, RECORD, *sorted(names)):
+        files = _new(now, name, before)
+        if files is None or sum(file.rows for file in files) > READ:
             return None
-        found |= _some(session, select(CustomerRecord.customer_id).where(known, CustomerRecord.id.in_(records)))
-    return found if len(found) <= FEW else None
+        found[name] = _ids(blobs, files, _OWNERS.get(name, "record_id"))
+    records = set[int]().union(*(found[name] for name in names))
+    customers = found[CUSTOMER] | found[RECORD]
+    if len(records) + len(customers) > FEW:
+        return None
+    owners = select(CustomerRecord.customer_id).where(CustomerRecord.id.in_(records), CustomerRecord.customer_id.is_not(None))
+    return customers | set(session.execute(owners).scalars())
 
 
-def _some(session: Session, ids: Select[Any]) -> set[int]:
-    """The ids, or more than FEW of them."""
-    return set(session.execute(ids.distinct().limit(FEW + 1)).scalars())
+def _new(now: Manifest, name: str, before: int) -> list[File] | None:
+    """The table's files since then; None where it was written anew or rows were removed."""
+    table = now.tables.get(name)
+    if table is None:
+        return []
+    files = [file for file in table.files if file.generation > before]
+    return None if any(file.removed or file is table.files[0] for file in files) else files
+
+
+def _ids(blobs: TenantBlobs, files: list[File], column: str) -> set[int]:
+    found: set[int] = set()
+    for file in files:
+        with blobs.open(file.name) as stream:
+            found |= set(pq.read_table(stream, columns=[column])[column].to_pylist())
+    return {one for one in found if one is not None}
 
 
 def _facts(one: Condition, scope: Scope) -> tuple[str, ...]:
     if isinstance(one, Happened):
         return (scope.facts.by_plural(one.fact).name,)
     if isinstance(one, Consented):
-        return (Consent.__table__.name,)
-    return (Ticket.__table__.name,) if isinstance(one, Complaining) else ()
-
-
-def _rates_changed(session: Session, asked: Sequence[Condition], scope: Scope, since: Since) -> bool:
-    """Whether sums of money may differ because a day's rate does."""
-    if not any(isinstance(one, Happened) and one.measure == "sum" for one in asked):
-        return False
-    rates: Any = scope.facts.row("fx_rate")
-    return bool(session.execute(select(exists(select(rates.id).where(since.new(rates.__table__))))).scalar_one())
+        return ("consent",)
+    return ("ticket",) if isinstance(one, Complaining) else ()

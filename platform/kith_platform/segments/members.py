@@ -86,7 +86,10 @@ def _changed(work: _Work) -> set[int] | None:
             return None
         before = Manifest.of(known)
         same = (before.timezone, before.currency) == (turn.manifest.timezone, turn.manifest.currency)
-        return few.changed(session, rule, scope, before, turn.manifest) if same else None
+        if not same:
+            return None
+        blobs = turn.run.runtime.blobs.of(turn.run.tenant.id)
+        return few.changed(session, blobs, rule, scope, before.generation, turn.manifest)
 
 
 def _build_few(work: _Work, ids: set[int]) -> tuple[int, int, int]:
