@@ -164,7 +164,7 @@ def split(session: Session, actor: Actor, customer: uuid.UUID, records: Iterable
 
 
 def merges(session: Session, actor: Actor, *, before: int | None = None, of: int | None = None, most: int = 50) -> list[Any]:
-    """(CustomerMerge, survivor, gone) newest first, of customers the actor may see; `of` one survivor or gone customer."""
+    """(CustomerMerge, survivor, gone) newest first, of customers the actor may see; `of` one survivor."""
     survivor, gone = aliased(Customer), aliased(Customer)
     statement = (
         select(CustomerMerge, survivor, gone)
@@ -176,7 +176,7 @@ def merges(session: Session, actor: Actor, *, before: int | None = None, of: int
     if before is not None:
         statement = statement.where(CustomerMerge.id < before)
     if of is not None:
-        statement = statement.where((CustomerMerge.survivor_id == of) | (CustomerMerge.gone_id == of))
+        statement = statement.where(CustomerMerge.survivor_id == of)
     if actor.reach is not Reach.ALL:
         statement = statement.where(_seen(actor, survivor))
     return list(session.execute(statement).all())
