@@ -170,7 +170,8 @@ class Stored:
 
 @contextmanager
 def limited(session: Session) -> Iterator[None]:
-    """What runs inside gets memory for its sets and SECONDS of time; the settings end with the transaction. Raises TooSlow."""
+    """What runs inside gets memory for its sets and SECONDS of time, what follows the time it had. Raises TooSlow."""
+    before = session.execute(select(func.current_setting("statement_timeout"))).scalar_one()
     limits = [("work_mem", WORK_MEMORY), ("statement_timeout", f"{SECONDS}s")]
     session.execute(select(*(func.set_config(name, value, True) for name, value in limits)))
     try:
@@ -179,7 +180,7 @@ def limited(session: Session) -> Iterator[None]:
         if getattr(error.orig, "sqlstate", "") == "57014":
             raise TooSlow from None
         raise
-    session.execute(select(func.set_config("statement_timeout", "0", True)))
+    session.execute(select(func.set_config("statement_timeout", before, True)))
 
 
 def _number(session: Session, ids: Select[Any]) -> int:
