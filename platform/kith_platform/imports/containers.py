@@ -9,6 +9,7 @@ import csv
 import datetime as dt
 import gzip
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,7 +106,7 @@ def _copy(file: IO[bytes] | gzip.GzipFile, into: Path, packed_bytes: int) -> Non
                 if size > most:
                     raise FileProblem("bomb", megabytes=UNPACKED_BYTES >> 20)
                 out.write(piece)
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, OSError, NotImplementedError):
+    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError):  # the last: a rare compression
         raise FileProblem("broken") from None
 
 

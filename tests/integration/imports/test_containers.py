@@ -150,6 +150,12 @@ def lying_bomb() -> bytes:
     return bytes(data)
 
 
+def flipped(data: bytes) -> bytes:
+    """The same file with one byte in its middle turned over."""
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :]
+
+
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
@@ -158,6 +164,8 @@ def lying_bomb() -> bytes:
         (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600, "broken"),
         (lambda: orders()[:-20], "broken"),
         (lambda: gzip.compress(CSV)[:-12], "broken"),
+        (lambda: flipped(gzip.compress(CSV * 50)), "broken"),
+        (lambda: flipped(zipped(orders_csv=bytes(range(256)) * 50)), "broken"),
         (lambda: xlsx(Empty=[]), "empty"),
         (lambda: zipped(**{"readme.md": b"# hello"}), "nothing_packed"),
         (lambda: zipped(orders_csv=bytes(200_000_000)), "bomb"),
