@@ -21,8 +21,8 @@ from kith_platform.frames import WEB_MEMORY_MB, WEB_THREADS, Tables, open_frames
 from kith_platform.i18n import N_
 from kith_platform.runtime import Runtime
 from kith_platform.segments import compile_frames, compile_sql, sample
-from kith_platform.segments.compile_sql import Scope
 from kith_platform.segments.rules import Part, facts_of
+from kith_platform.segments.scope import Scope, living
 from kith_platform.snapshots import service as snapshots
 from kith_platform.snapshots.manifest import Manifest
 from kith_tenants.context import Actor, Reach, visible
@@ -64,7 +64,7 @@ def fulfilling(rule: Part, scope: Scope, actor: Actor) -> Select[Any]:
     if actor.reach is Reach.ALL:
         return compile_sql.members(rule, scope)
     seen = visible(select(Customer.id), actor, owner=PEOPLE.c.owner_id, unit=PEOPLE.c.unit_id)
-    return seen.where(compile_sql.living(), compile_sql.holds(rule, scope))
+    return seen.where(living(), compile_sql.holds(rule, scope))
 
 
 def live(session: Session, runtime: Runtime, tenant: TenantContext, actor: Actor, rule: Part, scope: Scope) -> Count:
@@ -161,7 +161,7 @@ class Stored:
             few = sample.ids().subquery()
             inner = replace(self._scope, who=few.c[0])
             wanted = select(few.c[0]).where(compile_sql.holds(part, inner))
-            seen = select(Customer.id).where(compile_sql.living(), Customer.id.in_(sample.ids()))
+            seen = select(Customer.id).where(living(), Customer.id.in_(sample.ids()))
             if self._actor is not None:
                 seen = visible(seen, self._actor, owner=PEOPLE.c.owner_id, unit=PEOPLE.c.unit_id)
             wanted = wanted.where(few.c[0].in_(seen))

@@ -15,8 +15,8 @@ from kith_platform.customers.models import Customer
 from kith_platform.errors import Forbidden
 from kith_platform.facts.models import CustomerRecord
 from kith_platform.runtime import Runtime
-from kith_platform.segments.compile_sql import living
 from kith_platform.segments.models import Segment, SegmentMember
+from kith_platform.segments.scope import living
 from kith_tenants.context import Actor, visible
 
 BATCH = 2_000

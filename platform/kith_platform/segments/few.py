@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 from kith_platform.blobs import TenantBlobs
 from kith_platform.customers.models import Customer
 from kith_platform.facts.models import CustomerRecord
-from kith_platform.segments import compile_sql
-from kith_platform.segments.compile_sql import Scope
+from kith_platform.segments import values_sql
 from kith_platform.segments.rules import (
     Complaining,
     Condition,
@@ -28,6 +27,7 @@ from kith_platform.segments.rules import (
     Value,
     conditions,
 )
+from kith_platform.segments.scope import Scope, living
 from kith_platform.snapshots.manifest import File, Manifest
 from kith_platform.snapshots.shape import CUSTOMER
 
@@ -43,7 +43,7 @@ def values(session: Session, rule: Part, scope: Scope, ids: Collection[int]) -> 
     wanted = list(conditions(rule))
     asked = sorted(ids)
     for start in range(0, len(asked), BATCH):
-        statement = compile_sql.values(wanted, scope).where(Customer.id.in_(asked[start : start + BATCH]), compile_sql.living())
+        statement = values_sql.values(wanted, scope).where(Customer.id.in_(asked[start : start + BATCH]), living())
         for row in session.execute(statement):
             yield row[0], [_plain(value) for value in row[1:]]
 

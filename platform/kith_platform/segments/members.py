@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from kith_platform.refresh.graph import Turn
 from kith_platform.segments import compile_frames, compile_sql, few
-from kith_platform.segments.compile_sql import Scope
 from kith_platform.segments.counting import Stored
 from kith_platform.segments.models import FAILED, READY, Segment, SegmentMember, SegmentMove, SegmentSize
 from kith_platform.segments.rules import Part, facts_of, holds, moves_with_time
+from kith_platform.segments.scope import Scope
 from kith_platform.snapshots.manifest import Manifest
 from kith_platform.snapshots.models import Snapshot
 

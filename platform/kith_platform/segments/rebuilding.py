@@ -15,9 +15,9 @@ from kith_platform.errors import KithError
 from kith_platform.i18n import N_
 from kith_platform.refresh.graph import Turn
 from kith_platform.segments import members, sample, service, vocabulary
-from kith_platform.segments.compile_sql import Scope
 from kith_platform.segments.models import Segment
 from kith_platform.segments.sample import ONE_IN, SMALL
+from kith_platform.segments.scope import Scope
 from kith_platform.segments.vocabulary import Vocabulary
 
 log = structlog.get_logger(__name__)

@@ -27,8 +27,8 @@ from kith_platform.frames import WEB_MEMORY_MB, WEB_THREADS, Frames, open_frames
 from kith_platform.refresh.graph import Turn
 from kith_platform.runtime import Runtime
 from kith_platform.sdk.facts import Fact
-from kith_platform.segments.compile_sql import living
 from kith_platform.segments.models import SegmentSample
+from kith_platform.segments.scope import living
 from kith_platform.snapshots.manifest import File, Manifest, TableFiles
 from kith_platform.snapshots.models import Snapshot
 from kith_platform.snapshots.shape import CUSTOMER, Shape, shapes_of

@@ -18,7 +18,6 @@ from kith_platform.i18n import N_
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.models import Job
 from kith_platform.segments import reading
-from kith_platform.segments.compile_sql import Scope
 from kith_platform.segments.models import (
     WAITING,
     Segment,
@@ -28,6 +27,7 @@ from kith_platform.segments.models import (
     SegmentSize,
 )
 from kith_platform.segments.rules import EVERYBODY, Group
+from kith_platform.segments.scope import Scope
 from kith_platform.segments.vocabulary import Vocabulary
 from kith_tenants.context import Actor, tenant_of
 

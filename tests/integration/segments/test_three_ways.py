@@ -21,9 +21,9 @@ from kith_platform.placements.models import CustomerPlacement
 from kith_platform.predict.models import Score
 from kith_platform.runtime import Runtime
 from kith_platform.segments import compile_frames, compile_sql, few, reading, rules, vocabulary
-from kith_platform.segments.compile_sql import Scope
 from kith_platform.segments.counting import Stored
 from kith_platform.segments.models import Segment, SegmentMember
+from kith_platform.segments.scope import Scope, living
 from kith_platform.segments.vocabulary import Vocabulary
 from kith_platform.snapshots import service as snapshots
 from kith_tenants.tenant import TenantContext
@@ -281,7 +281,7 @@ def test_sql_frames_values_and_a_reader_agree_on_every_rule(runtime: Runtime, ne
             assert reading.read(reading.write(rule), words) == rule
             expected = {customer for customer, person in known.items() if reads(person, rule)}
             with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
-                asked = select(Customer.id).where(compile_sql.living(), compile_sql.holds(rule, scope))
+                asked = select(Customer.id).where(living(), compile_sql.holds(rule, scope))
                 by_sql = set(session.execute(asked).scalars())
                 by_sets = session.execute(compile_sql.members(rule, scope)).scalars().all()
                 values = dict(few.values(session, rule, scope, known))
