@@ -97,6 +97,13 @@ CUSTOMER_RECORD = Fact(
             aliases=("company_id", "parent_id", "所属公司"),
         ),
         Column(
+            name="verified_at",
+            kind=Kind.TIME,
+            label=_("Verified at"),
+            undated=True,
+            aliases=("last_verified", "confirmed_at", "核实时间", "核實時間"),
+        ),
+        Column(
             name="is_test", kind=Kind.BOOLEAN, label=_("Test or internal"), undated=True, aliases=("test", "internal", "测试")
         ),
     ),
