@@ -64,7 +64,12 @@ class CustomerIdentity(Numbered, TenantRow):
 
 
 class Attribute(Numbered, TenantRow):
-    """A tenant's own field of its customers. `timing`: fixed (birth year), dated (with history) or current (undated)."""
+    """A tenant's own field of its customers. `timing`: fixed (birth year), dated (with history) or current (undated).
+
+    `choices` are the values of kind `choice`. `columns` names where values come from: [{"source", "column", "format"}], kept as
+    the source wrote them in `customer_record.raw`. A sensitive one is a feature of models only where `in_models` says so.
+    `filled` customers have a value, `misfits` records one that is not of the kind, as counted at `counted_at`.
+    """
 
     __tablename__ = "attribute"
     __table_args__ = (UniqueConstraint("tenant_id", "key"),)
@@ -74,6 +79,12 @@ class Attribute(Numbered, TenantRow):
     kind: Mapped[str]
     timing: Mapped[str] = mapped_column(server_default="current")
     sensitive: Mapped[bool] = mapped_column(server_default=text("false"))
+    in_models: Mapped[bool] = mapped_column(server_default=text("true"))
+    choices: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    columns: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    filled: Mapped[int | None]
+    misfits: Mapped[int | None]
+    counted_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))
 
 

@@ -103,6 +103,7 @@ def _columns(fact: Fact) -> list[Column[Any]]:
         columns += [
             Column("customer_id", BigInteger, nullable=True),
             Column("raw", JSONB, nullable=True),
+            Column("attributes", JSONB, nullable=True),  # typed values of the company's own attributes, from `raw`
         ]
     return [
         *columns,
