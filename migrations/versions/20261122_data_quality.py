@@ -1,11 +1,12 @@
-"""data_quality."""
+"""Data quality: readings, flags, lifts; when a customer record was verified."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from kith_tenants.rls import protect
 from sqlalchemy.dialects import postgresql
+
+from kith_tenants.rls import protect
 
 revision = "3c28e93b8904"
 down_revision = "a30da835779b"
