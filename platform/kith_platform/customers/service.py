@@ -129,7 +129,7 @@ def change(session: Session, actor: Actor, customer: Customer, given: Mapping[st
     changed = sorted(name for name, value in values.items() if (getattr(customer, name) or "") != (value or ""))
     for name, value in values.items():
         setattr(row, name, value)
-    row.changed_at = func.now()
+    row.changed_at = row.verified_at = func.now()
     for name, value in _shown(values).items():
         setattr(customer, name, value)
     customer.changed_at = func.now()
