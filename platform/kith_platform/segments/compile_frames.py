@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import ibis
 import ibis.expr.types as ir
@@ -12,85 +12,139 @@ import pyarrow as pa
 
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.frames import Tables
-from kith_platform.sdk.facts import Kind
-from kith_platform.segments.rules import Group, Happened, Part, Sort, Test, facts_of
+from kith_platform.sdk.facts import Fact, Kind
+from kith_platform.segments.rules import Group, Happened, Part, Sort, Test, conditions, facts_of
 from kith_platform.snapshots.shape import MONEY_SCALE
 
-Stored = Callable[[Part], pa.Array]  # ids of the customers who fulfil a part that counts no facts
+
+class Stored(Protocol):
+    """What SQL knows of a rule's customers."""
+
+    def __call__(self, part: Part) -> pa.Array:
+        """Ids of the customers who count and fulfil a part that counts no facts."""
+
+    def gone(self) -> pa.Array | None:
+        """Ids of the few customers who do not count; None where it takes more to tell who does, such as row rights."""
 
 
 def members(rule: Part, stored: Stored, tables: Tables, catalogue: FactCatalogue, today: dt.date) -> ir.Table:
     """customer_id of everybody who fulfils the rule. `tables` must be `frames.at(today)`."""
     whole = Group("all", rule.parts if isinstance(rule, Group) and rule.mode == "all" else (rule,))
-    # What SQL can answer narrows first; only the rest is joined.
-    everybody = stored(Group("all", tuple(part for part in whole.parts if not facts_of(part))))
-    compiler = _Compiler(stored, tables, catalogue, today)
-    truths = [compiler.truth(part) for part in whole.parts if facts_of(part)]
-    rows: ir.Table = ibis.memtable(pa.table({"customer_id": everybody}))
-    for place, more in enumerate(compiler.columns):
+    counted = [part for part in whole.parts if facts_of(part)]
+    happened = _Happened(whole, tables, catalogue, today)
+    truths = _Truths(stored, happened, today)
+    wanted = [truths.of(part) for part in counted]
+    rows, others = _start(Group("all", tuple(part for part in whole.parts if not facts_of(part))), counted, stored, happened)
+    for place, more in enumerate([*others, *truths.marks]):
         named = more.rename(**{f"k{place}": "customer_id"})
         rows = rows.left_join(named, rows.customer_id == named[f"k{place}"])
-    kept = rows.filter(*(truth(rows) for truth in truths)) if truths else rows
+    kept = rows.filter(*(truth(rows) for truth in wanted)) if wanted else rows
     return kept.select("customer_id")
 
 
-Truth = Callable[[ir.Table], Any]
+def _start(plain: Group, counted: Sequence[Part], stored: Stored, happened: _Happened) -> tuple[ir.Table, list[ir.Table]]:
+    """The rows to begin with, and the aggregates that are still to be joined.
+
+    Where a condition asks that something happened, nobody else's id is needed: only those who do not count are taken off.
+    """
+    needed = next((one for one in counted if isinstance(one, Happened) and not _held_by_nothing(one)), None)
+    gone = stored.gone() if needed is not None and not plain.parts else None
+    if needed is None or gone is None:
+        return _ids(stored(plain)), list(happened.tables.values())
+    first = happened.tables[needed.fact]
+    others = [table for plural, table in happened.tables.items() if plural != needed.fact]
+    return (first.anti_join(_ids(gone), "customer_id") if len(gone) else first), others
 
 
-class _Compiler:
-    """Each part becomes a column to join, and a truth over the joined rows."""
+def _held_by_nothing(one: Happened) -> bool:
+    """Whether a customer to whom it never happened fulfils the condition."""
+    return one.test.meets(0 if one.test.sort is Sort.NUMBER else None, dt.date.min)
 
-    def __init__(self, stored: Stored, tables: Tables, catalogue: FactCatalogue, today: dt.date) -> None:
-        self._stored, self._tables, self._catalogue, self._today = stored, tables, catalogue, today
-        self.columns: list[ir.Table] = []
 
-    def truth(self, part: Part) -> Truth:
-        if not facts_of(part):
-            name = self._joined(_marked(self._stored(part)), "in")
-            return lambda rows: rows[name].notnull()
-        if isinstance(part, Happened):
-            return self._happened(part)
-        assert isinstance(part, Group)  # noqa: S101 - whatever else has no facts
-        plain = [one for one in part.parts if not facts_of(one)]
-        counted = [self.truth(one) for one in part.parts if facts_of(one)]
-        # What SQL answers, it answers in one question for the group.
-        together = [self.truth(Group(part.mode, tuple(plain)))] if plain else []
-        return _group(part.mode, counted, together)
+def _ids(ids: pa.Array) -> ir.Table:
+    return ibis.memtable(pa.table({"customer_id": ids.cast(pa.int64())}))
 
-    def _joined(self, rows: ir.Table, what: str) -> str:
-        name = f"{what}{len(self.columns)}"
-        self.columns.append(rows.rename(**{name: "value"}))
-        return name
 
-    def _happened(self, one: Happened) -> Truth:
-        name = self._joined(self._aggregate(one), "happened")
-        number = one.test.sort is Sort.NUMBER
-        return lambda rows: _tested(rows[name].fill_null(0) if number else rows[name], one.test, self._today)
+class _Happened:
+    """The aggregates a rule asks for: per fact one table with a column for each, so that a fact is read once."""
 
-    def _aggregate(self, one: Happened) -> ir.Table:
-        """customer_id, value."""
-        fact = self._catalogue.by_plural(one.fact)
-        rows = self._tables[one.fact]
+    def __init__(self, rule: Part, tables: Tables, catalogue: FactCatalogue, today: dt.date) -> None:
+        self._tables, self._catalogue, self._today = tables, catalogue, today
+        asked = list(dict.fromkeys(one for one in conditions(rule) if isinstance(one, Happened)))
+        self.names = {one: f"happened{place}" for place, one in enumerate(asked)}
+        self.tables = {
+            plural: self._table(plural, [one for one in asked if one.fact == plural]) for plural in sorted(facts_of(rule))
+        }
+
+    def _table(self, plural: str, asked: Sequence[Happened]) -> ir.Table:
+        """customer_id, and per condition its value."""
+        fact, rows = self._catalogue.by_plural(plural), self._tables[plural]
+        windows = [one.window(self._today) for one in asked]
+        rows = rows.filter(rows.customer_id.notnull(), rows.occurred_on <= ibis.literal(max(last for _first, last in windows)))
+        firsts = [first for first, _last in windows if first is not None]
+        if len(firsts) == len(asked):
+            rows = rows.filter(rows.occurred_on >= ibis.literal(min(firsts)))
+        # Whether a row counts is settled before its money is changed into the company's.
+        counts = {f"counts{place}": self._counts(one, rows) for place, one in enumerate(asked)}
+        sums = {one.column for one in asked if one.column}
+        money = sorted(name for name in sums if fact.column(name).kind is Kind.MONEY)
+        kept = {name: rows[name] for name in ("customer_id", "occurred_on", *sorted(sums), *(("currency",) if money else ()))}
+        rows = rows.select(**kept, **counts)
+        rows = self._tables.money(rows, *money) if money else rows
+        values = {self.names[one]: _measured(one, fact, rows, rows[f"counts{place}"]) for place, one in enumerate(asked)}
+        return rows.group_by("customer_id").aggregate(**values)
+
+    def _counts(self, one: Happened, rows: ir.Table) -> Any:
         first, last = one.window(self._today)
-        wanted = [rows.customer_id.notnull(), rows.occurred_on <= ibis.literal(last)]
+        wanted = [rows.occurred_on <= ibis.literal(last)]
         if first is not None:
             wanted.append(rows.occurred_on >= ibis.literal(first))
         for where in one.where:
             # Money is ten-thousandths here.
             column = rows[where.column] / MONEY_SCALE if where.kind == Kind.MONEY else rows[where.column]
             wanted.append(_tested(column, where.test, self._today))
-        rows = rows.filter(*wanted)
-        if one.measure == "sum" and fact.column(one.column).kind is Kind.MONEY:
-            rows = rows.select("customer_id", "occurred_on", one.column, "currency")
-            rows = self._tables.money(rows, one.column)
-        return rows.group_by("customer_id").aggregate(
-            value=_measured(one, rows, fact.column(one.column).kind if one.column else None)
-        )
+        return ibis.and_(*wanted)
 
 
-def _marked(ids: pa.Array) -> ir.Table:
-    marks = pa.repeat(pa.scalar(True), len(ids))
-    return ibis.memtable(pa.table({"customer_id": ids.cast(pa.int64()), "value": marks}))
+def _measured(one: Happened, fact: Fact, rows: ir.Table, counts: Any) -> Any:
+    if one.measure == "count":
+        return rows.count(where=counts)
+    if one.measure in ("first", "last"):
+        return rows.occurred_on.min(where=counts) if one.measure == "first" else rows.occurred_on.max(where=counts)
+    total = rows[one.column].sum(where=counts)
+    return total / MONEY_SCALE if fact.column(one.column).kind is Kind.MONEY else total
+
+
+Truth = Callable[[ir.Table], Any]
+
+
+class _Truths:
+    """Each counted part as a truth over the joined rows; `marks` are tables to join for what SQL answers within it."""
+
+    def __init__(self, stored: Stored, happened: _Happened, today: dt.date) -> None:
+        self._stored, self._happened, self._today = stored, happened, today
+        self.marks: list[ir.Table] = []
+
+    def of(self, part: Part) -> Truth:
+        if isinstance(part, Happened):
+            return self._of_happened(part)
+        if not facts_of(part):
+            return self._marked(part)
+        assert isinstance(part, Group)  # noqa: S101 - whatever else has no facts
+        plain = [one for one in part.parts if not facts_of(one)]
+        counted = [self.of(one) for one in part.parts if facts_of(one)]
+        # What SQL answers, it answers in one question for the group.
+        together = [self._marked(Group(part.mode, tuple(plain)))] if plain else []
+        return _group(part.mode, counted, together)
+
+    def _marked(self, part: Part) -> Truth:
+        name = f"in{len(self.marks)}"
+        self.marks.append(_ids(self._stored(part)).mutate(**{name: ibis.literal(True)}))
+        return lambda rows: rows[name].notnull()
+
+    def _of_happened(self, one: Happened) -> Truth:
+        name, number = self._happened.names[one], one.test.sort is Sort.NUMBER
+        return lambda rows: _tested(rows[name].fill_null(0) if number else rows[name], one.test, self._today)
 
 
 def _group(mode: str, counted: list[Truth], together: list[Truth]) -> Truth:
@@ -104,15 +158,6 @@ def _group(mode: str, counted: list[Truth], together: list[Truth]) -> Truth:
         return ibis.or_(*own, *other) if mode == "any" else ibis.and_(*own, *other)
 
     return truth
-
-
-def _measured(one: Happened, rows: ir.Table, kind: Kind | None) -> Any:
-    if one.measure == "count":
-        return rows.count()
-    if one.measure in ("first", "last"):
-        return rows.occurred_on.min() if one.measure == "first" else rows.occurred_on.max()
-    total = rows[one.column].sum()
-    return total / MONEY_SCALE if kind is Kind.MONEY else total
 
 
 def _tested(value: Any, test: Test, today: dt.date) -> Any:

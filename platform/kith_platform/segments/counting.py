@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-from sqlalchemy import Select, func, select
+from sqlalchemy import LargeBinary, Select, func, literal, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -148,7 +149,7 @@ def _interrupted(tables: Tables) -> Iterator[None]:
 
 
 class Stored:
-    """Who fulfils a part of a rule that counts no facts, as `compile_frames` asks for it."""
+    """What SQL knows of a rule's customers, as `compile_frames` asks for it."""
 
     def __init__(self, session: Session, scope: Scope, actor: Actor | None = None, *, sampled: bool = False) -> None:
         self._session, self._scope, self._actor, self._sampled = session, scope, actor, sampled
@@ -165,7 +166,19 @@ class Stored:
             if self._actor is not None:
                 seen = visible(seen, self._actor, owner=PEOPLE.c.owner_id, unit=PEOPLE.c.unit_id)
             wanted = wanted.where(few.c[0].in_(seen))
-        return pa.array(self._session.execute(wanted).scalars().all(), type=pa.int64())
+        return ids(self._session, wanted)
+
+    def gone(self) -> pa.Array | None:
+        if self._actor is not None and self._actor.reach is not Reach.ALL:
+            return None
+        return ids(self._session, compile_sql.gone())
+
+
+def ids(session: Session, wanted: Select[Any]) -> pa.Array:
+    """The ids as one value from the database: a million rows would become Python objects one by one."""
+    one = wanted.subquery().c[0]
+    packed = session.execute(select(func.string_agg(func.int8send(one), literal(b"", LargeBinary)))).scalar_one() or b""
+    return pa.array(np.frombuffer(packed, dtype=">i8").astype("i8"))
 
 
 @contextmanager
