@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, not_, or_
+from sqlalchemy import ColumnElement, and_, func, not_, or_
 
 from kith_platform.segments.rules import Sort, Test
 
@@ -21,6 +21,18 @@ def tested(value: ColumnElement[Any], test: Test, today: dt.date) -> ColumnEleme
     if test.op == "is_not":
         return or_(value.is_(None), value.not_in(test.bounds))
     return and_(value.is_not(None), _compared(value, test.op, test.days(today)))
+
+
+def tested_once(value: ColumnElement[Any], test: Test, today: dt.date) -> ColumnElement[bool]:
+    """As `tested`, for a value no index holds: it costs more to compute than to compare, so it is computed once."""
+    if test.op in ("known", "unknown"):
+        present = func.coalesce(value, "") != "" if test.sort is Sort.TEXT else value.is_not(None)
+        return present if test.op == "known" else not_(present)
+    if test.op == "is_not":
+        return func.coalesce(value.not_in(test.bounds), True)
+    if test.op == "starts":
+        return func.coalesce(func.starts_with(value, test.bounds[0]), False)
+    return func.coalesce(_compared(value, test.op, test.days(today)), False)
 
 
 def _compared(value: Any, op: str, bounds: tuple[Any, ...]) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, true, union_all
 
 from kith_platform.customers.listing import complaining
 from kith_platform.customers.models import Customer
@@ -17,7 +17,7 @@ from kith_platform.facts.models import CustomerRecord
 from kith_platform.placements.models import CustomerPlacement
 from kith_platform.predict.models import Score
 from kith_platform.segments import facts_sql, values_sql
-from kith_platform.segments.compare_sql import absent, tested
+from kith_platform.segments.compare_sql import absent, tested, tested_once
 from kith_platform.segments.models import SegmentMember
 from kith_platform.segments.rules import (
     Attribute,
@@ -66,7 +66,7 @@ def _field(one: Field, scope: Scope) -> ColumnElement[bool]:
 
 
 def _attribute(one: Attribute, scope: Scope) -> ColumnElement[bool]:
-    return _of_customer(tested(values_sql.attribute(one), one.test, scope.today), scope)
+    return _of_customer(tested_once(values_sql.attribute(one), one.test, scope.today), scope)
 
 
 def _among_others(ids: Select[Any], column: ColumnElement[Any], test: Test, scope: Scope) -> ColumnElement[bool]:
@@ -125,21 +125,35 @@ _CONDITIONS: dict[type, Any] = {
 
 
 def members(rule: Part, scope: Scope) -> Select[Any]:
-    """Ids of the living customers who fulfil the rule.
+    """Ids of the living customers who fulfil the rule."""
+    found, several = _found(rule, scope)
+    return found.distinct() if several else found
+
+
+def number(rule: Part, scope: Scope) -> Select[Any]:
+    """How many they are."""
+    found, several = _found(rule, scope)
+    ids = found.subquery()
+    # PostgreSQL sorts the ids to count them once each: a third of the time that it takes to hash them.
+    return select(func.count(ids.c[0].distinct())) if several else select(func.count()).select_from(ids)
+
+
+def _found(rule: Part, scope: Scope) -> tuple[Select[Any], bool]:
+    """Ids of the living customers who fulfil the rule, and whether one may come several times.
 
     They are read from what holds fewest: a set of scores, placements or members where the rule asks for one, else from an
     index over customers. Those who do not count are taken off at the end, because they are few.
     """
     parts = rule.parts if isinstance(rule, Group) and rule.mode == "all" else (rule,)
     first = next((one for one in parts if _is_set(one)), None)
-    base = [first] if first is not None else [one for one in parts if isinstance(one, Field | Attribute)]
+    base = [first] if first is not None else [one for one in parts if _is_own(one)]
     if first is not None:
         found = _set_of(first, scope).subquery()
     else:
         found = select(Customer.id).where(*(holds(one, scope) for one in base)).subquery()
     inner = replace(scope, who=found.c[0])
     others = (holds(one, inner) for one in parts if not any(one is other for other in base))
-    return select(found.c[0]).where(*others, _not_in(gone(), inner))
+    return select(found.c[0]).where(*others, _not_in(gone(), inner)), isinstance(first, Group)
 
 
 def gone() -> Select[Any]:
@@ -148,17 +162,21 @@ def gone() -> Select[Any]:
 
 
 def _is_set(part: Part) -> bool:
-    """Whether the part is a set of ids of its own, which holds each id once."""
+    """Whether the part is a set of ids of its own; of a group's sets each holds an id once."""
     if isinstance(part, Group):
-        return part.mode == "any" and bool(part.parts) and all(_is_set(one) or isinstance(one, Field) for one in part.parts)
+        return part.mode == "any" and bool(part.parts) and all(_is_set(one) or _is_own(one) for one in part.parts)
     if isinstance(part, Inside):
         return part.inside
     return isinstance(part, Scored | Placed) and not absent(part.test)
 
 
+def _is_own(part: Part) -> bool:
+    return isinstance(part, Field | Attribute)
+
+
 def _set_of(part: Part, scope: Scope) -> Any:
     if isinstance(part, Group):
-        return union(*(_set_of(one, scope) for one in part.parts))
+        return union_all(*(_set_of(one, scope) for one in part.parts))
     if isinstance(part, Inside):
         return select(SegmentMember.customer_id).where(SegmentMember.segment_id == scope.segments.get(part.segment, 0))
     if isinstance(part, Scored):

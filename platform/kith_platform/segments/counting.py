@@ -74,10 +74,10 @@ def live(session: Session, runtime: Runtime, tenant: TenantContext, actor: Actor
     """
     with limited(session):
         if not facts_of(rule):
-            return Count(_number(session, fulfilling(rule, scope, actor)))
+            return Count(_counted(session, rule, scope, actor))
         few = visible(select(Customer.id), actor, owner=PEOPLE.c.owner_id, unit=PEOPLE.c.unit_id).limit(sample.SMALL + 1)
         if _number(session, few) <= sample.SMALL:
-            return Count(_number(session, fulfilling(rule, scope, actor)))
+            return Count(_counted(session, rule, scope, actor))
         drawn = sample.latest(runtime, session, tenant)
         if drawn is None:
             return exact(session, runtime, tenant, actor, rule, scope)
@@ -113,7 +113,7 @@ def exact(session: Session, runtime: Runtime, tenant: TenantContext, actor: Acto
     manifest = snapshots.latest(session)
     with limited(session):
         if not facts_of(rule) or manifest is None:
-            return Count(_number(session, fulfilling(rule, scope, actor)))
+            return Count(_counted(session, rule, scope, actor))
         stored = Stored(session, scope, actor)
         return Count(_from_snapshot(runtime, tenant, manifest, rule, scope, stored), as_of=manifest.read_at)
 
@@ -194,6 +194,13 @@ def limited(session: Session) -> Iterator[None]:
             raise TooSlow from None
         raise
     session.execute(select(func.set_config("statement_timeout", before, True)))
+
+
+def _counted(session: Session, rule: Part, scope: Scope, actor: Actor) -> int:
+    if actor.reach is Reach.ALL:
+        found: int = session.execute(compile_sql.number(rule, scope)).scalar_one()
+        return found
+    return _number(session, fulfilling(rule, scope, actor))
 
 
 def _number(session: Session, ids: Select[Any]) -> int:
