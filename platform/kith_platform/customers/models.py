@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kith_tenants.schema import Access, Addressed, Numbered, TenantRow, owned_by
@@ -32,6 +32,8 @@ class Customer(Addressed, TenantRow):
         owned_by("customer", "contact_of"),
     )
 
+    # An import numbers the customers it makes itself, so that their records are written once.
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=False), primary_key=True, sort_order=-19)
     name: Mapped[str] = mapped_column(server_default="")
     kind: Mapped[str] = mapped_column(server_default="person")
     email: Mapped[str] = mapped_column(server_default="")

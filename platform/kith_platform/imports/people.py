@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import Select, Table, case, delete, false, func, insert, literal, select, update
+from sqlalchemy import Select, Table, case, cast, delete, false, func, insert, literal, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -32,17 +33,16 @@ def named(record: Any) -> Any:
 def settle(session: Session, written: Table) -> int:
     """After a chunk's records are in: everything about customers that follows from those it made or changed.
 
-    `written`: a copy of these records; those that are new have no customer_id. Returns how many customers were made.
+    `written`: a copy of these records and whether each is `fresh`; a fresh one has the number that its customer shall have.
+    Returns how many customers were made.
     """
-    known = select(written.c.id).where(written.c.customer_id.is_not(None))
+    known = select(written.c.id).where(~written.c.fresh)
     if session.execute(select(known.exists())).scalar_one():
         again(session, RECORD.c.id.in_(known))
     made = _make(session, written)
     if made:
-        new = written.c.customer_id.is_(None)
-        _identify(session, written, new)
-        of_new = select(RECORD.c.customer_id, *(written.c[name] for name in SAID))
-        _tokenise(session, of_new.join_from(written, RECORD, RECORD.c.id == written.c.id).where(new))
+        _identify(session, written, written.c.fresh)
+        _tokenise(session, select(written.c.customer_id, *(written.c[name] for name in SAID)).where(written.c.fresh))
     return made
 
 
@@ -52,15 +52,10 @@ def _make(session: Session, written: Table) -> int:
     # What has been known for ever has no date: such a customer counts from its arrival here.
     since = case((record.known_at > BEGINNING, record.known_at), else_=func.now())
     shown = {"name": named(record), **{name: func.coalesce(record[name], default) for name, default in FIRST.items()}}
-    rows = select(record.id, since, *shown.values()).where(record.customer_id.is_(None))
-    new = insert(CUSTOMER).from_select(["first_record_id", "created_at", *shown], rows)
-    made = new.returning(CUSTOMER.c.tenant_id, CUSTOMER.c.id, CUSTOMER.c.first_record_id).cte("made")
-    result: Any = session.execute(
-        update(RECORD)
-        .where(RECORD.c.tenant_id == made.c.tenant_id, RECORD.c.id == made.c.first_record_id)
-        .values(customer_id=made.c.id),
-        execution_options={"preserve_rowcount": True, **_QUIET},
-    )
+    shown["attributes"] = func.coalesce(record.attributes, cast(literal("{}"), JSONB))
+    rows = select(record.tenant_id, record.customer_id, record.id, since, *shown.values()).where(record.fresh)
+    new = insert(CUSTOMER).from_select(["tenant_id", "id", "first_record_id", "created_at", *shown], rows)
+    result: Any = session.execute(new, execution_options={"preserve_rowcount": True})
     return int(result.rowcount)
 
 

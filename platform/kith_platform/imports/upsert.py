@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import MetaData, Select, Table, and_, func, insert, literal, select, update
+from psycopg.errors import UniqueViolation
+from sqlalchemy import MetaData, Select, Table, and_, func, insert, literal, select, true, update
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import DropTable
 from sqlalchemy.sql.ddl import CreateTableAs
 
 from kith_platform.facts.models import FactVersion
-from kith_platform.imports.plan import Context, Load, differs
+from kith_platform.imports.plan import CUSTOMER, Context, Load, differs
 from kith_platform.imports.staging import targets
 from kith_platform.imports.typed import LINE
 
+WHO = ("tenant_id", "source", "import_id")
+PROBED = 100  # lines looked up before a chunk is taken to be new
+NUMBERS = "kith.customer_id_seq"
 NEVER_COMPARED = {"known_at", "day_only", "occurred_on"}  # they follow from what is compared
 
 
@@ -39,8 +45,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class Done:
-    """What a load did, how many ids of other facts in it led nowhere by column, and a temporary table of the ids (their
-    customers) of the records it wrote, where that was asked for; the caller drops it."""
+    """What a load did, how many ids of other facts in it led nowhere by column, and a temporary table of the
+    records it wrote, where that was asked for; the caller drops it."""
 
     counts: Counts
     unresolved: dict[str, int]
@@ -52,6 +58,8 @@ def upsert(session: Session, staging: Table, load: Load, context: Context, *, ke
 
     Beside loads take the last of the most complete lines.
     """
+    if load.finest and not keep and (done := _all_new(session, staging, load, context)):
+        return done
     rows = _source(session, staging, load, context)
     compared = [name for name in load.values if name not in NEVER_COMPARED | load.fixed]
     lines = session.execute(select(func.count()).select_from(staging).where(_counted(load))).scalar_one()
@@ -71,23 +79,75 @@ def upsert(session: Session, staging: Table, load: Load, context: Context, *, ke
     return Done(Counts(inserted, updated, keys - inserted - updated - again, lines - keys + again), unresolved, written)
 
 
+def _all_new(session: Session, staging: Table, load: Load, context: Context) -> Done | None:
+    """Insert the lines at once where each seems to have a key of its own that the table has not; None where that is not so.
+
+    A few lines are looked up. Where they mislead, the table's unique key refuses, and nothing of the attempt stays.
+    """
+    key = load.key.label("external_id")
+    lines, keys, *named = session.execute(
+        select(func.count(), func.count(key.distinct()), *(func.count(named) for named in load.named.values()))
+        .select_from(staging)
+        .where(_counted(load))
+    ).one()
+    if not lines:
+        return Done(Counts(), {})
+    few = select(key).select_from(staging).where(_counted(load)).limit(PROBED).subquery("few")
+    if keys < lines or session.execute(select(_known(load, context, few).exists())).scalar_one():
+        return None
+    values = {**load.values, **({} if load.public_id is None else {"public_id": load.public_id})}
+    given = [key, *(value.label(name) for name, value in values.items())]
+    fresh = select(*_who(context), *given).select_from(_joined(staging, load)).where(_counted(load))
+    new = insert(load.table).from_select([*WHO, "external_id", *values], fresh)
+    taken = new.returning(*(load.table.c[name] for name in load.named), load.table.c.id).cte("taken")
+    try:
+        with session.begin_nested():
+            counts = (func.count(), *(func.count(taken.c[name]) for name in load.named))
+            inserted, *found = session.execute(select(*counts).select_from(taken)).one()
+    except IntegrityError as error:
+        if isinstance(error.orig, UniqueViolation):
+            return None
+        raise
+    lost = zip(load.named, named, found, strict=True)
+    return Done(Counts(inserted), {f"{load.fact.name}.{name}": all_ - some for name, all_, some in lost if all_ > some})
+
+
 def _counted(load: Load) -> Any:
     known = load.key.is_not(None)
     return known if load.where is None else and_(known, load.where)
+
+
+def _joined(staging: Table, load: Load) -> Any:
+    """The staging table with the rows that its references lead to."""
+    joined: Any = staging
+    for other, on in load.joins:
+        joined = joined.outerjoin(other, on)
+    return joined
+
+
+def _known(load: Load, context: Context, keys: Any) -> Select[Any]:
+    """The table's rows of these keys (`external_id`)."""
+    table = load.table.c
+    theirs = and_(table.source == context.source, table.external_id == keys.c.external_id)
+    # Lateral, with a limit: one descent of the index for each key, whatever the planner knows of the tables.
+    one = select(table.id).where(table.tenant_id == context.tenant_id, theirs).limit(1).lateral("one")
+    return select(one.c.id).select_from(keys.join(one, true()))
+
+
+def _who(context: Context) -> Sequence[Any]:
+    """Values of WHO; the column's default of the tenant would be asked for each row."""
+    return literal(context.tenant_id), literal(context.source), literal(context.import_id)
 
 
 def _source(session: Session, staging: Table, load: Load, context: Context) -> Table:
     """A temporary table with the last row of each key: external_id, the load's values, references resolved, and `known`, the
     id of the row that the table has of this key."""
     line = targets(staging)[LINE]
-    joined: Any = staging
-    for other, on in load.joins:
-        joined = joined.outerjoin(other, on)
     columns = [load.key.label("external_id"), *(value.label(name) for name, value in load.values.items())]
     columns += [and_(named.is_not(None), load.values[name].is_(None)).label(f"lost_{name}") for name, named in load.named.items()]
     columns += [] if load.public_id is None else [load.public_id.label("public_id")]
     best = [] if load.finest or len(load.values) == len(load.fixed) else [func.num_nulls(*load.values.values())]
-    statement = select(*columns).select_from(joined).where(_counted(load)).ext(distinct_on(load.key))
+    statement = select(*columns).select_from(_joined(staging, load)).where(_counted(load)).ext(distinct_on(load.key))
     last = statement.order_by(load.key, *best, line.desc()).subquery("last_")
     there = load.table.alias("there")
     on = and_(there.c.tenant_id == context.tenant_id, there.c.source == context.source, there.c.external_id == last.c.external_id)
@@ -126,19 +186,22 @@ def _update(session: Session, load: Load, rows: Table, existing: Any, compared: 
 
 
 def _insert(session: Session, load: Load, rows: Table, context: Context) -> int:
-    given = [*load.values, *([] if load.public_id is None else ["public_id"])]
-    names = ["tenant_id", "source", "external_id", "import_id", *given]
-    values = (rows.c[name] for name in given)
-    who = (literal(context.tenant_id), literal(context.source))  # the column's default would be asked for each row
-    fresh = select(*who, rows.c.external_id, literal(context.import_id), *values).where(rows.c.known.is_(None))
-    return _rows(session, insert(load.table).from_select(names, fresh))
+    values: dict[str, Any] = {name: rows.c[name] for name in load.values}
+    if load.public_id is not None:
+        values["public_id"] = rows.c.public_id
+    if load.fact.name == CUSTOMER:  # the number of the customer whom the record makes, so that nothing is written twice
+        values["customer_id"] = func.nextval(NUMBERS)
+    fresh = select(*_who(context), rows.c.external_id, *values.values()).where(rows.c.known.is_(None))
+    return _rows(session, insert(load.table).from_select([*WHO, "external_id", *values], fresh))
 
 
 def _written(session: Session, load: Load, rows: Table, context: Context) -> Table:
+    """The records that were written, and whether each is `fresh`."""
     table = load.table.c
     same = and_(table.tenant_id == context.tenant_id, table.source == context.source, table.external_id == rows.c.external_id)
     now = and_(table.import_id == context.import_id, table.changed_at == func.now())
-    found = select(load.table).select_from(rows.join(load.table, same)).where(now)
+    fresh = rows.c.known.is_(None).label("fresh")
+    found = select(load.table, fresh).select_from(rows.join(load.table, same)).where(now)
     return materialise(session, found, f"written_{load.table.name}")
 
 
