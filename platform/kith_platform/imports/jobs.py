@@ -22,10 +22,10 @@ from kith_platform.errors import KithError
 from kith_platform.i18n import N_, mark_plural
 from kith_platform.imports import service, uploads
 from kith_platform.imports.identity import Occurrences
-from kith_platform.imports.load import Job, Loaded, keep_rejects, load, prepare
+from kith_platform.imports.load import Job, Loaded, Made, add, keep_rejects, load, load_beside, prepare
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import CANCELLED, DONE, FAILED, RUNNING, UNDOING, Import, ImportReject
-from kith_platform.imports.plan import Context
+from kith_platform.imports.plan import Context, independent
 from kith_platform.imports.preview import dialect_of
 from kith_platform.imports.problems import reason
 from kith_platform.imports.reading import Chunk, Offset, Rejected, chunks
@@ -99,9 +99,11 @@ def _load(run: JobRun, row: Import) -> None:
     if row.dry_run:
         row = _dry_run(run, row, job_of)
     else:
-        for chunk, ready in one_ahead(_prepared(run, row, job_of)):
+        early = independent(job_of.mapping, job_of.facts)
+        prepared = one_ahead(_prepared(run, row, job_of))
+        for chunk, ready in one_ahead(_beside(run, row, job_of, prepared)) if early else prepared:
             with run.step() as session:
-                done = load(session, chunk, ready, job_of)
+                done = load(session, chunk, ready, job_of, begun=early)
                 row = _advance(session, row, chunk, done)
             _tell(run, row, chunk)
             run.check()
@@ -136,6 +138,28 @@ def _prepared(run: JobRun, row: Import, job_of: Job) -> Iterator[tuple[Chunk, Ty
         yield chunk, prepare(chunk, job_of, now=dt.datetime.now(dt.UTC))
 
 
+def _beside(run: JobRun, row: Import, job_of: Job, prepared: Iterator[tuple[Chunk, Typed]]) -> Iterator[tuple[Chunk, Typed]]:
+    """The same chunks, once the customers and products that they name are there: committed while the lines of the chunk
+    before are written. A kill between the two leaves customers that the next attempt finds."""
+    made = row.made
+    for chunk, ready in prepared:
+        with run.step() as session:
+            found = load_beside(session, ready, job_of)
+            made = {**made, **_grown(made, found)}
+            if found:
+                told = Import.made.concat({name: made[name] for name in found})
+                session.execute(update(Import).where(Import.id == row.id).values(made=told))
+        yield chunk, ready
+
+
+def _grown(before: Made, counts: Made) -> Made:
+    """The facts that `counts` speaks of, with what was counted before."""
+    made = {name: dict(before.get(name, {})) for name in counts}
+    for name, found in counts.items():
+        add(made, name, found)
+    return made
+
+
 def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
     """The same items; the next is made by a thread while this one is used."""
     with ThreadPoolExecutor(1) as thread:
@@ -159,11 +183,6 @@ def _ahead(run: JobRun, row: Import, job_of: Job) -> Iterator[Chunk]:
 
 def _advance(session: Session, row: Import, chunk: Chunk, done: Loaded) -> Import:
     """Add a chunk's counts and move the place to go on from, in the chunk's own transaction."""
-    made = {name: dict(counts) for name, counts in row.made.items()}
-    for name, counts in done.made.items():
-        before = made.setdefault(name, {})
-        for key, value in counts.items():
-            before[key] = before.get(key, 0) + value
     values = {
         "read": row.read + done.read,
         "inserted": row.inserted + done.counts.inserted,
@@ -171,7 +190,7 @@ def _advance(session: Session, row: Import, chunk: Chunk, done: Loaded) -> Impor
         "unchanged": row.unchanged + done.counts.unchanged,
         "duplicate": row.duplicate + done.counts.duplicate,
         "rejected": row.rejected + len(done.rejected),
-        "made": made,
+        "made": Import.made.concat(_grown(row.made, done.made)),  # beside what the loads ahead write there
         "next_byte": chunk.end.byte,
         "next_line": chunk.end.line,
         "header_read": chunk.end.header_read,

@@ -18,12 +18,14 @@ from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.identity import Occurrences, public_ids
 from kith_platform.imports.mapping import Mapping, position
 from kith_platform.imports.models import ImportReject
-from kith_platform.imports.plan import CUSTOMER, ORDER, ORDER_LINE, Context, is_wide, loads, unknown
+from kith_platform.imports.plan import CUSTOMER, ORDER, ORDER_LINE, Context, Load, beside, is_beside, is_wide, loads, unknown
 from kith_platform.imports.reading import Chunk, Rejected, column
 from kith_platform.imports.staging import stage, targets
 from kith_platform.imports.typed import CONTENT, LINE, PUBLIC, Typed, typed
 from kith_platform.imports.upsert import Counts, upsert
 from kith_platform.sdk.facts import Fact
+
+Made = dict[str, dict[str, int]]
 
 
 class Unbalanced(RuntimeError):
@@ -38,7 +40,17 @@ class Loaded:
     read: int
     counts: Counts
     rejected: tuple[Rejected, ...]
-    made: dict[str, dict[str, int]] = field(default_factory=dict)
+    made: Made = field(default_factory=dict)
+
+
+@dataclass
+class Novelty:
+    """Whether the lines to come are expected to be new: so it is until a line is not, and again after lines that all were."""
+
+    expected: bool = True
+
+    def note(self, counts: Counts) -> None:
+        self.expected = counts == Counts(inserted=counts.inserted)
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,7 @@ class Job:
     facts: Dictionary[str, Fact]
     context: Context
     occurrences: Occurrences
+    novelty: Novelty = field(default_factory=Novelty)
 
 
 def prepare(chunk: Chunk, job: Job, *, now: dt.datetime) -> Typed:
@@ -82,24 +95,20 @@ def _raw(rows: pl.DataFrame, job: Job) -> pl.DataFrame:
     return pl.DataFrame({"line": rows["line"], "raw": kept}, schema={"line": pl.Int64, "raw": pl.String})
 
 
-def load(session: Session, chunk: Chunk, ready: Typed, job: Job) -> Loaded:
-    """Write a prepared chunk. Raises Unbalanced when a line is not accounted for."""
+def load(session: Session, chunk: Chunk, ready: Typed, job: Job, *, begun: bool = False) -> Loaded:
+    """Write a prepared chunk; `begun` says that `load_beside` has been called for it. Raises Unbalanced when a line is not
+    accounted for."""
     rejected = [*chunk.rejected, *ready.rejected]
     read = chunk.rows.height + len(chunk.rejected)
-    counts, made = Counts(), dict[str, dict[str, int]]()
+    counts, made = Counts(), Made()
     if ready.frame.height:
-        _one_at_a_time(session, job.context)
+        _one_at_a_time(session, job.context, "lines")
         staging = stage(session, ready.frame)
         rejected += _unknown(session, staging, chunk, job)
-        for step in loads(staging, job.mapping, job.facts, job.context):
-            done = upsert(session, staging, step, job.context, keep=step.fact.name == CUSTOMER)
-            _add(made, step.fact.name, asdict(done.counts))
-            _add(made, "unresolved", done.unresolved)
-            if step.finest:
-                counts += done.counts
-            if done.written is not None:
-                _add(made, "customer", {"inserted": people.settle(session, done.written)})
-                session.execute(DropTable(done.written))
+        if not begun:
+            _one_at_a_time(session, job.context, "beside")
+            _run(session, staging, beside(staging, job.mapping, job.facts, job.context), job, made)
+        counts = _run(session, staging, loads(staging, job.mapping, job.facts, job.context), job, made)
         sums.add_up(session, job.mapping, job.context.import_id)
         staging.drop(session.connection())
     keep_rejects(session, rejected, job.context.import_id)
@@ -110,9 +119,42 @@ def load(session: Session, chunk: Chunk, ready: Typed, job: Job) -> Loaded:
     return Loaded(read, counts, tuple(rejected), made)
 
 
-def _one_at_a_time(session: Session, context: Context) -> None:
-    """Two files of one source take turns, chunk by chunk: both may bring the same new row."""
-    lock = func.hashtextextended(f"import {context.tenant_id} {context.source}", 0)
+def load_beside(session: Session, ready: Typed, job: Job) -> Made:
+    """Write the customers and products that a prepared chunk names, without its lines. What became of them. Doing it again
+    changes nothing."""
+    names = [name for name in ready.frame.columns if name != LINE and is_beside(name)]
+    made: Made = {}
+    if names and ready.frame.height:
+        _one_at_a_time(session, job.context, "beside")
+        staging = stage(session, ready.frame.select(LINE, *names).unique(names, keep="last"))
+        _run(session, staging, beside(staging, job.mapping, job.facts, job.context), job, made)
+        staging.drop(session.connection())
+    return made
+
+
+def _run(session: Session, staging: Table, steps: Sequence[Load], job: Job, made: Made) -> Counts:
+    """The loads one after another; what became of rows goes into `made`. Counts of the file's own lines."""
+    counts = Counts()
+    for step in steps:
+        done = upsert(
+            session, staging, step, job.context, keep=step.fact.name == CUSTOMER, new=step.finest and job.novelty.expected
+        )
+        # Beside, only what was written counts: how often a file names a customer that is known says nothing.
+        told = asdict(done.counts) if step.finest else {"inserted": done.counts.inserted, "updated": done.counts.updated}
+        add(made, step.fact.name, told)
+        add(made, "unresolved", done.unresolved)
+        if step.finest:
+            counts += done.counts
+            job.novelty.note(done.counts)
+        if done.written is not None:
+            add(made, "customer", {"inserted": people.settle(session, done.written)})
+            session.execute(DropTable(done.written))
+    return counts
+
+
+def _one_at_a_time(session: Session, context: Context, what: str) -> None:
+    """Two files of one source take turns, chunk by chunk: both may bring the same new row. Lines first, then what is beside."""
+    lock = func.hashtextextended(f"import {what} {context.tenant_id} {context.source}", 0)
     session.execute(select(func.pg_advisory_xact_lock(lock)))
 
 
@@ -131,7 +173,8 @@ def _unknown(session: Session, staging: Table, chunk: Chunk, job: Job) -> list[R
     ]
 
 
-def _add(made: dict[str, dict[str, int]], name: str, counts: dict[str, int]) -> None:
+def add(made: Made, name: str, counts: Dictionary[str, int]) -> None:
+    """Add counts of one fact."""
     for key, value in counts.items():
         if value:
             before = made.setdefault(name, {})

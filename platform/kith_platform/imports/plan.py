@@ -80,13 +80,32 @@ class Context:
 
 
 def loads(staging: Table, mapping: Mapping, facts: Dictionary[str, Fact], context: Context) -> list[Load]:
-    """The loads of a chunk, in the order in which they must run."""
+    """The loads of a chunk, in the order in which they must run, once those beside have run."""
     return _Planner(targets(staging), mapping, facts, context).plan()
+
+
+def beside(staging: Table, mapping: Mapping, facts: Dictionary[str, Fact], context: Context) -> list[Load]:
+    """The loads of customers and products that a file of something else names."""
+    return _Planner(targets(staging), mapping, facts, context).beside()
+
+
+def is_beside(target: str) -> bool:
+    """Whether loads beside read a staging column."""
+    return target.startswith((f"{CUSTOMER}.", f"{PRODUCT}.")) or target.endswith((".customer", ".product", ".currency"))
 
 
 def unknown(staging: Table, mapping: Mapping, facts: Dictionary[str, Fact], context: Context) -> list[Unknown]:
     """What to refuse before the loads run: lines of orders that nobody has imported."""
     return _Planner(targets(staging), mapping, facts, context).unknown(staging)
+
+
+def independent(mapping: Mapping, facts: Dictionary[str, Fact]) -> bool:
+    """Whether the customers and products that a file names may be made before its lines are looked at: none of these can be
+    refused for what the tables hold, and they are not its lines themselves."""
+    root = next(fact for fact in facts.values() if fact.plural == mapping.table)
+    finest = facts[ORDER_LINE] if is_wide(mapping.facts) else root
+    required = (column for column in finest.columns if column.kind is Kind.REFERENCE and column.required)
+    return finest.name not in (CUSTOMER, PRODUCT) and not any(f"{finest.name}.{one.name}" in mapping.targets for one in required)
 
 
 class _Planner:
@@ -98,13 +117,16 @@ class _Planner:
         self.wide = is_wide(mapping.facts)
         self.finest = ORDER_LINE if self.wide else self.root.name
 
+    def beside(self) -> list[Load]:
+        return [] if self.finest in (CUSTOMER, PRODUCT) else [*self._customers(), *self._products()]
+
     def plan(self) -> list[Load]:
         finest = self.facts[self.finest]
         if self.finest in (CUSTOMER, PRODUCT):
             return [self._load(finest, finest=True)]
         returns = self._returned()
         sold = None if returns is None else ~returns
-        found = [*self._customers(), *self._products()]
+        found = []
         if self.wide:
             found.append(self._load(self.facts[ORDER], where=sold))
         found.append(self._load(finest, finest=True, where=sold))

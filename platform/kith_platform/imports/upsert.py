@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import MetaData, Select, Table, and_, func, insert, literal, select, true, update
+from sqlalchemy import MetaData, Select, Table, and_, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -20,7 +20,6 @@ from kith_platform.imports.staging import targets
 from kith_platform.imports.typed import LINE
 
 WHO = ("tenant_id", "source", "import_id")
-PROBED = 100  # lines looked up before a chunk is taken to be new
 NUMBERS = "kith.customer_id_seq"
 NEVER_COMPARED = {"known_at", "day_only", "occurred_on"}  # they follow from what is compared
 
@@ -53,12 +52,13 @@ class Done:
     written: Table | None = None
 
 
-def upsert(session: Session, staging: Table, load: Load, context: Context, *, keep: bool = False) -> Done:
+def upsert(session: Session, staging: Table, load: Load, context: Context, *, keep: bool = False, new: bool = False) -> Done:
     """Run a load in the caller's transaction. Where a key stands on several lines the last wins, the others are duplicates.
 
-    Beside loads take the last of the most complete lines.
+    Beside loads take the last of the most complete lines. `keep`: the records written are wanted in a table. `new`: none of
+    the lines is expected to be known.
     """
-    if load.finest and not keep and (done := _all_new(session, staging, load, context)):
+    if new and not keep and (done := _all_new(session, staging, load, context)):
         return done
     rows = _source(session, staging, load, context)
     compared = [name for name in load.values if name not in NEVER_COMPARED | load.fixed]
@@ -80,10 +80,8 @@ def upsert(session: Session, staging: Table, load: Load, context: Context, *, ke
 
 
 def _all_new(session: Session, staging: Table, load: Load, context: Context) -> Done | None:
-    """Insert the lines at once where each seems to have a key of its own that the table has not; None where that is not so.
-
-    A few lines are looked up. Where they mislead, the table's unique key refuses, and nothing of the attempt stays.
-    """
+    """Insert the lines at once where each has a key of its own that the table has not; None where that is not so: then the
+    table's unique key refuses, and nothing of the attempt stays."""
     key = load.key.label("external_id")
     lines, keys, *named = session.execute(
         select(func.count(), func.count(key.distinct()), *(func.count(named) for named in load.named.values()))
@@ -92,8 +90,7 @@ def _all_new(session: Session, staging: Table, load: Load, context: Context) -> 
     ).one()
     if not lines:
         return Done(Counts(), {})
-    few = select(key).select_from(staging).where(_counted(load)).limit(PROBED).subquery("few")
-    if keys < lines or session.execute(select(_known(load, context, few).exists())).scalar_one():
+    if keys < lines:
         return None
     values = {**load.values, **({} if load.public_id is None else {"public_id": load.public_id})}
     given = [key, *(value.label(name) for name, value in values.items())]
@@ -123,15 +120,6 @@ def _joined(staging: Table, load: Load) -> Any:
     for other, on in load.joins:
         joined = joined.outerjoin(other, on)
     return joined
-
-
-def _known(load: Load, context: Context, keys: Any) -> Select[Any]:
-    """The table's rows of these keys (`external_id`)."""
-    table = load.table.c
-    theirs = and_(table.source == context.source, table.external_id == keys.c.external_id)
-    # Lateral, with a limit: one descent of the index for each key, whatever the planner knows of the tables.
-    one = select(table.id).where(table.tenant_id == context.tenant_id, theirs).limit(1).lateral("one")
-    return select(one.c.id).select_from(keys.join(one, true()))
 
 
 def _who(context: Context) -> Sequence[Any]:
