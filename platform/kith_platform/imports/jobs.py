@@ -18,6 +18,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from kith_platform.attributes import service as attributes
+from kith_platform.attributes.kinds import Definition, reading
 from kith_platform.errors import KithError
 from kith_platform.i18n import N_, mark_plural
 from kith_platform.imports import service, uploads
@@ -25,7 +27,7 @@ from kith_platform.imports.identity import Occurrences
 from kith_platform.imports.load import Job, Loaded, keep_rejects, load, prepare
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import CANCELLED, DONE, FAILED, RUNNING, UNDOING, Import, ImportReject
-from kith_platform.imports.plan import Context
+from kith_platform.imports.plan import CUSTOMER, Context
 from kith_platform.imports.preview import dialect_of
 from kith_platform.imports.problems import reason
 from kith_platform.imports.reading import Chunk, Offset, Rejected, chunks
@@ -85,6 +87,7 @@ def undo_file(run: JobRun) -> None:
         with run.step(last=True) as session:
             row = session.execute(select(Import).where(Import.id == run.args["import"])).scalar_one()
             found = undo(session, run.runtime.facts, row)
+            attributes.catch_up(session, row)
             ask_refresh(session, asked_by=row.asked_by)
             run.result(asdict(found))
     except KithError:
@@ -105,7 +108,7 @@ def _load(run: JobRun, row: Import) -> None:
                 row = _advance(session, row, chunk, done)
             _tell(run, row, chunk)
             run.check()
-    _finish(run, row, started)
+    _finish(run, row, started, job_of.attributes)
 
 
 def _stopped(run: JobRun, row: Import, state: str) -> int:
@@ -127,8 +130,14 @@ def _job(run: JobRun, row: Import) -> Job:
     blobs = run.runtime.blobs.of(run.tenant.id)
     mapping = Mapping.from_json(row.mapping)
     dialect = dialect_of(partial(uploads.open_file, blobs, row.blob), mapping)
-    context = Context(run.tenant.id, row.id, row.source, run.tenant.timezone, run.tenant.currency)
-    return Job(mapping, dialect, {fact.name: fact for fact in run.runtime.facts}, context, Occurrences())
+    facts = {fact.name: fact for fact in run.runtime.facts}
+    fills: tuple[Definition, ...] = ()
+    if mapping.table == facts[CUSTOMER].plural and mapping.unmapped:
+        with run.step() as session:
+            fills = reading(session, row.source, [str(source) for source in mapping.unmapped])
+    keys = tuple(one.key for one in fills)
+    context = Context(run.tenant.id, row.id, row.source, run.tenant.timezone, run.tenant.currency, keys)
+    return Job(mapping, dialect, facts, context, Occurrences(), fills)
 
 
 def _prepared(run: JobRun, row: Import, job_of: Job) -> Iterator[tuple[Chunk, Typed]]:
@@ -208,12 +217,14 @@ def _tell(run: JobRun, row: Import, chunk: Chunk) -> None:
     run.progress(row.read, total, LINES_READ, lines=row.read, rejected=row.rejected)
 
 
-def _finish(run: JobRun, row: Import, started: float) -> None:
+def _finish(run: JobRun, row: Import, started: float, filled: tuple[Definition, ...]) -> None:
     name = write_rejects(run, row) if row.rejected else ""
     counts = {key: getattr(row, key) for key in COUNTS}
     run.result({**counts, "made": row.made, "rejects": name, "seconds": round(time.monotonic() - started, 3)})
     with run.step(last=True) as session:
         session.execute(update(Import).where(Import.id == row.id).values(state=DONE, rejects=name, finished_at=func.now()))
+        if not row.dry_run:
+            attributes.catch_up(session, row, filled)
         if not row.dry_run and (row.inserted or row.updated):
             ask_refresh(session, asked_by=row.asked_by)
 

@@ -13,6 +13,9 @@ from sqlalchemy import Table, delete, func, insert, select
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import DropTable
 
+from kith_platform.attributes import history
+from kith_platform.attributes.kinds import DATED, Definition
+from kith_platform.attributes.values import filled
 from kith_platform.imports import people, sums
 from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.identity import Occurrences, public_ids
@@ -43,13 +46,14 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Job:
-    """What stays the same for all chunks of one import."""
+    """What stays the same for all chunks of one import. `attributes` are those that its columns without a place fill."""
 
     mapping: Mapping
     dialect: Dialect
     facts: Dictionary[str, Fact]
     context: Context
     occurrences: Occurrences
+    attributes: tuple[Definition, ...] = ()
 
 
 def prepare(chunk: Chunk, job: Job, *, now: dt.datetime) -> Typed:
@@ -58,7 +62,10 @@ def prepare(chunk: Chunk, job: Job, *, now: dt.datetime) -> Typed:
     frame = found.frame.with_columns(_ids(found.frame, job).alias(CONTENT), public_ids(found.frame.height).alias(PUBLIC))
     if job.facts[CUSTOMER].plural == job.mapping.table and job.mapping.unmapped:
         frame = frame.join(_raw(chunk.rows, job), on="line", how="left")
-    return replace(found, frame=frame)
+    if not job.attributes:
+        return replace(found, frame=frame)
+    kept, misfits = _attributes(chunk.rows.filter(pl.col("line").is_in(frame["line"].implode())), job)
+    return replace(found, frame=frame.join(kept, on="line", how="left"), misfits=misfits)
 
 
 def _ids(frame: pl.DataFrame, job: Job) -> pl.Series:
@@ -82,6 +89,13 @@ def _raw(rows: pl.DataFrame, job: Job) -> pl.DataFrame:
     return pl.DataFrame({"line": rows["line"], "raw": kept}, schema={"line": pl.Int64, "raw": pl.String})
 
 
+def _attributes(rows: pl.DataFrame, job: Job) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The company's own attributes of each line as JSON, and how many lines say something that is none, by attribute."""
+    texts = {str(source): rows[column(position(source, job.dialect))] for source in job.mapping.unmapped}
+    found = filled(texts, job.attributes, job.context.source, rows=rows.height, zone=job.context.zone)
+    return pl.DataFrame({"line": rows["line"], "attributes": found.values}), found.misfits
+
+
 def load(session: Session, chunk: Chunk, ready: Typed, job: Job) -> Loaded:
     """Write a prepared chunk. Raises Unbalanced when a line is not accounted for."""
     rejected = [*chunk.rejected, *ready.rejected]
@@ -99,7 +113,10 @@ def load(session: Session, chunk: Chunk, ready: Typed, job: Job) -> Loaded:
                 counts += done.counts
             if done.written is not None:
                 _add(made, "customer", {"inserted": people.settle(session, done.written)})
+                dated = [one.key for one in job.attributes if one.timing == DATED]
+                history.note(session, done.written, dated, at=func.now(), zone=job.context.zone)
                 session.execute(DropTable(done.written))
+        _add(made, "misfits", ready.misfits)
         sums.add_up(session, job.mapping, job.context.import_id)
         staging.drop(session.connection())
     keep_rejects(session, rejected, job.context.import_id)

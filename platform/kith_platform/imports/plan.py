@@ -11,7 +11,24 @@ from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Date, DateTime, Select, Table, Text, and_, case, cast, func, literal, or_, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Select,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB, array
 
 from kith_platform.facts.table import row_class
 from kith_platform.imports.mapping import Mapping
@@ -32,7 +49,8 @@ class Load:
     `values` maps table columns to expressions over staging and the joined tables of `joins`. `finest` is set on loads whose
     rows are the file's lines; the others happen beside, and what they leave blank keeps the value it has. `fixed` columns are
     written with a new row and never changed. `named`: reference column → the id the file gives for it. `public_id` is a new
-    row's, where the fact has a URL and the file's lines are its rows.
+    row's, where the fact has a URL and the file's lines are its rows. `merged`: column that holds a JSON object → the keys the
+    file speaks of; others stay as they are.
     """
 
     fact: Fact
@@ -44,6 +62,7 @@ class Load:
     fixed: frozenset[str] = frozenset()
     named: Dictionary[str, ColumnElement[Any]] = field(default_factory=dict)
     public_id: ColumnElement[Any] | None = None
+    merged: Dictionary[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def table(self) -> Table:
@@ -70,13 +89,14 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Context:
-    """Whose file it is: tenant and source, the company's zone and currency."""
+    """Whose file it is: tenant and source, the company's zone and currency, keys of the attributes that the file fills."""
 
     tenant_id: int
     import_id: int
     source: str
     zone: str
     currency: str
+    attributes: tuple[str, ...] = ()
 
 
 def loads(staging: Table, mapping: Mapping, facts: Dictionary[str, Fact], context: Context) -> list[Load]:
@@ -165,7 +185,8 @@ class _Planner:
         joins = tuple((reference.other, reference.on) for reference in joined.values())
         named = {column: reference.named for column, reference in joined.items()} if finest else {}
         public_id = self.staged[PUBLIC] if fact.has_url else None
-        return Load(fact, self._key(fact), values, where, joins, finest, fixed, named, public_id)
+        merged = {"attributes": self.context.attributes} if "attributes" in values else {}
+        return Load(fact, self._key(fact), values, where, joins, finest, fixed, named, public_id, merged)
 
     def _return_load(self, returns: ColumnElement[bool]) -> Load:
         """Lines with a negative quantity: goods that came back, with positive quantity and amount."""
@@ -210,9 +231,9 @@ class _Planner:
             staged = self.staged.get(f"{fact.name}.{column.name}")
             if staged is not None and column.kind is not Kind.REFERENCE:
                 found[column.stored_as] = staged
-        raw = self.staged.get("raw")
-        if fact.name == CUSTOMER and raw is not None and self.finest == CUSTOMER:
-            found["raw"] = cast(raw, row_class(fact).__table__.c.raw.type)
+        for name in ("raw", "attributes") if fact.name == CUSTOMER and self.finest == CUSTOMER else ():
+            if (kept := self.staged.get(name)) is not None:
+                found[name] = cast(kept, JSONB)
         return found
 
     def _money(
@@ -290,5 +311,20 @@ def differs(load: Load, source: Any, columns: list[str]) -> ColumnElement[bool]:
     """Whether any of the columns has another value in the file than in the table. Beside, no value is no other value."""
     table = load.table
     if load.finest:
-        return or_(*(table.c[name].is_distinct_from(source.c[name]) for name in columns))
+        return or_(*(_held(load, name).is_distinct_from(new_value(load, source, name)) for name in columns))
     return or_(*(and_(source.c[name].is_not(None), table.c[name].is_distinct_from(source.c[name])) for name in columns))
+
+
+def new_value(load: Load, source: Any, name: str) -> ColumnElement[Any]:
+    """What an update writes into a column: what the file says; beside, only where it says something; of JSON that is merged,
+    the keys it speaks of."""
+    given: ColumnElement[Any] = source.c[name]
+    if name in load.merged:
+        keys = cast(array(list(load.merged[name])), ARRAY(Text))
+        return _held(load, name).op("-")(keys).op("||")(given)
+    return given if load.finest else func.coalesce(given, load.table.c[name])
+
+
+def _held(load: Load, name: str) -> ColumnElement[Any]:
+    held: ColumnElement[Any] = load.table.c[name]
+    return func.coalesce(held, cast(literal("{}"), JSONB)) if name in load.merged else held

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import DropTable
 
+from kith_platform.attributes import filling
 from kith_platform.customers.models import Customer, CustomerIdentity, CustomerToken
 from kith_platform.errors import Conflict
 from kith_platform.facts.models import FactRemoved, FactVersion
@@ -21,6 +22,7 @@ from kith_platform.imports.models import CANCELLED, DONE, FAILED, UNDOING, UNDON
 from kith_platform.imports.plan import CUSTOMER, ORDER_LINE, PRODUCT
 from kith_platform.imports.upsert import materialise
 from kith_platform.sdk.facts import Fact, Kind
+from kith_tenants.context import tenant_of
 
 if TYPE_CHECKING:
     from kith_platform.facts.catalogue import FactCatalogue
@@ -237,5 +239,6 @@ def _restore(session: Session, part: _Part) -> None:
         )
     )
     if part.fact.name == CUSTOMER:
+        filling.again(session, select(former.c.id), zone=tenant_of(session).timezone)  # defined anew since, perhaps
         people.again(session, part.table.c.id.in_(select(former.c.id)))
     session.execute(DropTable(former))

@@ -15,7 +15,7 @@ from sqlalchemy.schema import DropTable
 from sqlalchemy.sql.ddl import CreateTableAs
 
 from kith_platform.facts.models import FactVersion
-from kith_platform.imports.plan import CUSTOMER, Context, Load, differs
+from kith_platform.imports.plan import CUSTOMER, Context, Load, differs, new_value
 from kith_platform.imports.staging import targets
 from kith_platform.imports.typed import LINE
 
@@ -177,7 +177,7 @@ def _update(session: Session, load: Load, rows: Table, existing: Any, compared: 
     count = _rows(session, keep)
     if count:
         names = [name for name in load.values if name not in load.fixed]
-        values = {name: rows.c[name] if load.finest else func.coalesce(rows.c[name], table.c[name]) for name in names}
+        values = {name: new_value(load, rows, name) for name in names}
         session.execute(
             update(table).where(changed).values({**values, "changed_at": func.now(), "import_id": context.import_id}),
             execution_options={"synchronize_session": False},
