@@ -7,7 +7,6 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import Select, Table, case, cast, delete, false, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -53,7 +52,6 @@ def _make(session: Session, written: Table) -> int:
     # What has been known for ever has no date: such a customer counts from its arrival here.
     since = case((record.known_at > BEGINNING, record.known_at), else_=func.now())
     shown = {"name": named(record), **{name: func.coalesce(record[name], default) for name, default in FIRST.items()}}
-    shown["attributes"] = func.coalesce(record.attributes, cast(literal("{}"), JSONB))
     shown["attributes"] = func.coalesce(record.attributes, cast(literal("{}"), JSONB))
     rows = select(record.tenant_id, record.customer_id, record.id, since, *shown.values()).where(record.fresh)
     new = insert(CUSTOMER).from_select(["tenant_id", "id", "first_record_id", "created_at", *shown], rows)
