@@ -17,6 +17,9 @@ PERMISSIONS: Mapping[str, str] = {
     "customers:write": N_("Add and change customers"),
     "customers:merge": N_("Merge and split customers"),
     "customers:export": N_("Export customers"),
+    "customers:sensitive": N_("See sensitive attributes of customers and let models learn from them"),
+    "attributes:read": N_("See which attributes customers have"),
+    "attributes:write": N_("Make, change and remove attributes"),
     "facts:read": N_("See orders, events and other facts"),
     "facts:write": N_("Send orders, events and other facts"),
     "imports:read": N_("See imports"),
@@ -53,6 +56,8 @@ _AGENT = _VIEWER | {"customers:write", "facts:write"}
 _ANALYST = _AGENT | {
     "customers:merge",
     "customers:export",
+    "attributes:read",
+    "attributes:write",
     "imports:read",
     "imports:write",
     "segments:write",

@@ -197,6 +197,7 @@ def _restore(session: Session, row: CustomerMerge, held: tuple[Customer, Custome
     again = [*([gone.id] if theirs else []), *([now.id] if own or now is not survivor else [])]
     if again:
         surviving.show(session, again)
+    surviving.show_attributes(session, [gone.id, now.id])  # which record's value won, no former state tells
     find_again(session, [gone.id, now.id])
     session.expire_all()
 

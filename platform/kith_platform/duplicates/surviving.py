@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, Text, case, cast, func, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+from sqlalchemy import Table, Text, case, cast, column, func, literal, or_, select, true, update
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 from sqlalchemy.orm import Session
 
 from kith_platform.audit.service import record
-from kith_platform.customers.models import Customer
+from kith_platform.customers.models import Attribute, Customer
 from kith_platform.duplicates.models import SurvivingRule
 from kith_platform.errors import Forbidden, Invalid
 from kith_platform.facts.models import CustomerRecord
@@ -21,6 +21,7 @@ from kith_tenants.context import Actor
 TRUSTED, RECENT, FILLED = "trusted", "recent", "filled"
 RULES = (TRUSTED, RECENT, FILLED)
 FIELDS = ("name", "kind", "email", "phone", "city", "country")
+OWN = "attribute:"  # begins the field of a company's own attribute
 PEOPLE = "kith"  # what people write here is believed before every file
 
 RECORD: Table = CustomerRecord.__table__
@@ -36,17 +37,22 @@ class Rule:
     sources: tuple[str, ...] = ()
 
 
-def rules(session: Session) -> dict[str, Rule]:
-    """The rule of every field; without a word of the company's the most trusted source, people first, then the latest import."""
-    said = {row.field: Rule(row.rule, tuple(row.sources)) for row in session.execute(select(SurvivingRule)).scalars()}
-    return {field: said.get(field, Rule()) for field in FIELDS}
+def rules(session: Session, own: Sequence[str] = ()) -> dict[str, Rule]:
+    """The rule of every field, and of the company's own attributes `own`; without a word of the company's the most trusted
+    source, people first, then the latest import."""
+    said = _said(session)
+    return {field: said.get(field, Rule()) for field in (*FIELDS, *(OWN + key for key in own))}
+
+
+def _said(session: Session) -> dict[str, Rule]:
+    return {row.field: Rule(row.rule, tuple(row.sources)) for row in session.execute(select(SurvivingRule)).scalars()}
 
 
 def set_rule(session: Session, actor: Actor, field: str, rule: str, sources: Sequence[str] = ()) -> None:
     """Choose a field's rule; it holds for every customer of several records from now on. Raises Forbidden, Invalid."""
     if not actor.can("customers:merge"):
         raise Forbidden
-    if field not in FIELDS or rule not in RULES:
+    if (field not in FIELDS and not field.startswith(OWN)) or rule not in RULES:
         raise Invalid(N_("Choose one of the values of the list."))
     values = {"rule": rule, "sources": list(sources)}
     wanted = insert(SurvivingRule).values(field=field, **values)
@@ -83,15 +89,48 @@ def show(session: Session, customers: Any) -> None:
         .values(**values, is_test=found.c.is_test, changed_at=func.now()),
         execution_options={"synchronize_session": False},
     )
+    show_attributes(session, customers)
+
+
+def show_attributes(session: Session, customers: Any) -> None:
+    """Write the company's own attributes that each of these customers shows, by the rule of each. `customers` as of `show`."""
+    keys = session.execute(select(Attribute.key)).scalars().all()
+    if not keys:
+        return
+    said = _said(session)
+    by_rule: dict[Rule, list[str]] = {}
+    for key in keys:
+        by_rule.setdefault(said.get(OWN + key, Rule()), []).append(key)
+    each = func.jsonb_each(RECORD.c.attributes).table_valued("key", column("value", JSONB), name="each_").render_derived()
+    whole: Any = cast(literal("{}"), JSONB)
+    for rule, chosen in by_rule.items():
+        # Of equal keys an object keeps the last: the worst first.
+        value = aggregate_order_by(each.c.value, *(rank.desc() for rank in _ranks(rule)))
+        part = func.jsonb_object_agg(each.c.key, value).filter(each.c.key.in_(chosen))
+        whole = whole.op("||")(func.coalesce(part, cast(literal("{}"), JSONB)))
+    records = RECORD.outerjoin(each, true())
+    of = select(RECORD.c.customer_id, whole.label("attributes")).select_from(records).where(RECORD.c.customer_id.in_(customers))
+    found = of.group_by(RECORD.c.customer_id).subquery()
+    session.execute(
+        update(CUSTOMER)
+        .where(CUSTOMER.c.id == found.c.customer_id, CUSTOMER.c.attributes.is_distinct_from(found.c.attributes))
+        .values(attributes=found.c.attributes, changed_at=func.now()),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _best(value: Any, rule: Rule) -> Any:
-    """The first value in the rule's order; later imports count as more recent, and a later record of the same import."""
-    latest = [RECORD.c.import_id.desc().nulls_last(), RECORD.c.id.desc()]
-    trust = {PEOPLE: 0, **{source: place for place, source in enumerate(rule.sources, 1)}}
-    order: list[Any] = latest
+    """The first value in the rule's order."""
+    return func.array_agg(aggregate_order_by(value, *_ranks(rule))).filter(value.is_not(None))[1]
+
+
+def _ranks(rule: Rule) -> list[Any]:
+    """Numbers of a record of which the smaller is the better; later imports count as more recent, and a later record of the
+    same import."""
+    latest = [-func.coalesce(RECORD.c.import_id, 0), -RECORD.c.id]
     if rule.rule == TRUSTED:
-        order = [case(trust, value=RECORD.c.source, else_=len(trust) + 1), *latest]
-    elif rule.rule == FILLED:
-        order = [func.num_nonnulls(*(func.nullif(cast(RECORD.c[name], Text), "") for name in _FILLED)).desc(), *latest]
-    return func.array_agg(aggregate_order_by(value, *order)).filter(value.is_not(None))[1]
+        trust = {PEOPLE: 0, **{source: place for place, source in enumerate(rule.sources, 1)}}
+        return [case(trust, value=RECORD.c.source, else_=len(trust) + 1), *latest]
+    if rule.rule == FILLED:
+        return [-func.num_nonnulls(*(func.nullif(cast(RECORD.c[name], Text), "") for name in _FILLED)), *latest]
+    return latest

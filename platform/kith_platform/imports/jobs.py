@@ -7,8 +7,6 @@ import datetime as dt
 import io
 import secrets
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
 from typing import TypeVar
@@ -18,19 +16,21 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from kith_platform.attributes import service as attributes
+from kith_platform.attributes.kinds import Definition, reading
 from kith_platform.errors import KithError
 from kith_platform.i18n import N_, mark_plural
-from kith_platform.imports import service, uploads
+from kith_platform.imports import ahead, service, uploads
 from kith_platform.imports.identity import Occurrences
-from kith_platform.imports.load import Job, Loaded, Made, add, keep_rejects, load, load_beside, prepare
+from kith_platform.imports.load import Job, Loaded, grown, keep_rejects, load, prepare
+from kith_platform.imports.loads import Context
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import CANCELLED, DONE, FAILED, RUNNING, UNDOING, Import, ImportReject
-from kith_platform.imports.plan import Context, independent
+from kith_platform.imports.plan import CUSTOMER, independent
 from kith_platform.imports.preview import dialect_of
 from kith_platform.imports.problems import reason
-from kith_platform.imports.reading import Chunk, Offset, Rejected, chunks
-from kith_platform.imports.typed import Typed
-from kith_platform.imports.undo import undo
+from kith_platform.imports.reading import Chunk, Rejected, chunks
+from kith_platform.imports.undo import begin, undo
 from kith_platform.jobs.declared import Cancelled, Fenced, HandedBack, JobRun, job
 from kith_platform.refresh.service import ask_refresh
 
@@ -38,7 +38,6 @@ log = structlog.get_logger(__name__)
 
 Item = TypeVar("Item")
 LINES_READ = mark_plural("%(lines)s line read, %(rejected)s rejected", "%(lines)s lines read, %(rejected)s rejected", "lines")
-CHUNK_LINES = 50_000
 DRY_REJECTS = 10_000  # rejected lines that a dry run keeps
 COUNTS = ("read", "inserted", "updated", "unchanged", "duplicate", "rejected")
 
@@ -57,6 +56,7 @@ class Broken(KithError):
 def load_file(run: JobRun) -> None:
     """Load one file. Begun again after a kill it goes on behind the last committed chunk."""
     with run.step() as session:
+        begin(session)
         row = session.execute(select(Import).where(Import.id == run.args["import"])).scalar_one()
         row.state = RUNNING
         session.flush()
@@ -85,6 +85,7 @@ def undo_file(run: JobRun) -> None:
         with run.step(last=True) as session:
             row = session.execute(select(Import).where(Import.id == run.args["import"])).scalar_one()
             found = undo(session, run.runtime.facts, row)
+            attributes.catch_up(session, row)
             ask_refresh(session, asked_by=row.asked_by)
             run.result(asdict(found))
     except KithError:
@@ -99,15 +100,14 @@ def _load(run: JobRun, row: Import) -> None:
     if row.dry_run:
         row = _dry_run(run, row, job_of)
     else:
-        early = independent(job_of.mapping, job_of.facts)
-        prepared = one_ahead(_prepared(run, row, job_of))
-        for chunk, ready in one_ahead(_beside(run, row, job_of, prepared)) if early else prepared:
+        begun = independent(job_of.mapping, job_of.facts)
+        for chunk, ready in ahead.ready(run, row, job_of, begun=begun):
             with run.step() as session:
-                done = load(session, chunk, ready, job_of, begun=early)
+                done = load(session, chunk, ready, job_of, begun=begun)
                 row = _advance(session, row, chunk, done)
             _tell(run, row, chunk)
             run.check()
-    _finish(run, row, started)
+    _finish(run, row, started, job_of.attributes)
 
 
 def _stopped(run: JobRun, row: Import, state: str) -> int:
@@ -129,56 +129,14 @@ def _job(run: JobRun, row: Import) -> Job:
     blobs = run.runtime.blobs.of(run.tenant.id)
     mapping = Mapping.from_json(row.mapping)
     dialect = dialect_of(partial(uploads.open_file, blobs, row.blob), mapping)
-    context = Context(run.tenant.id, row.id, row.source, run.tenant.timezone, run.tenant.currency)
-    return Job(mapping, dialect, {fact.name: fact for fact in run.runtime.facts}, context, Occurrences())
-
-
-def _prepared(run: JobRun, row: Import, job_of: Job) -> Iterator[tuple[Chunk, Typed]]:
-    for chunk in _ahead(run, row, job_of):
-        yield chunk, prepare(chunk, job_of, now=dt.datetime.now(dt.UTC))
-
-
-def _beside(run: JobRun, row: Import, job_of: Job, prepared: Iterator[tuple[Chunk, Typed]]) -> Iterator[tuple[Chunk, Typed]]:
-    """The same chunks, once the customers and products that they name are there: committed while the lines of the chunk
-    before are written. A kill between the two leaves customers that the next attempt finds."""
-    made = row.made
-    for chunk, ready in prepared:
+    facts = {fact.name: fact for fact in run.runtime.facts}
+    fills: tuple[Definition, ...] = ()
+    if mapping.table == facts[CUSTOMER].plural and mapping.unmapped:
         with run.step() as session:
-            found = load_beside(session, ready, job_of)
-            made = {**made, **_grown(made, found)}
-            if found:
-                told = Import.made.concat({name: made[name] for name in found})
-                session.execute(update(Import).where(Import.id == row.id).values(made=told))
-        yield chunk, ready
-
-
-def _grown(before: Made, counts: Made) -> Made:
-    """The facts that `counts` speaks of, with what was counted before."""
-    made = {name: dict(before.get(name, {})) for name in counts}
-    for name, found in counts.items():
-        add(made, name, found)
-    return made
-
-
-def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """The same items; the next is made by a thread while this one is used."""
-    with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = thread.submit(next, items, None)
-            yield item
-
-
-def _ahead(run: JobRun, row: Import, job_of: Job) -> Iterator[Chunk]:
-    """The chunks that are still to be loaded. Those before are read, not loaded, where ids depend on the rows before."""
-    opener = partial(uploads.open_file, run.runtime.blobs.of(run.tenant.id), row.blob)
-    reached = Offset(row.next_byte, row.next_line, row.header_read)
-    if reached.byte:
-        for chunk in chunks(opener, job_of.dialect, rows=CHUNK_LINES):
-            if chunk.start.byte >= reached.byte:
-                break
-            prepare(chunk, job_of, now=dt.datetime.now(dt.UTC))
-    yield from chunks(opener, job_of.dialect, start=reached, rows=CHUNK_LINES)
+            fills = reading(session, row.source, [str(source) for source in mapping.unmapped])
+    keys = tuple(one.key for one in fills)
+    context = Context(run.tenant.id, row.id, row.source, run.tenant.timezone, run.tenant.currency, keys)
+    return Job(mapping, dialect, facts, context, Occurrences(), fills)
 
 
 def _advance(session: Session, row: Import, chunk: Chunk, done: Loaded) -> Import:
@@ -190,7 +148,7 @@ def _advance(session: Session, row: Import, chunk: Chunk, done: Loaded) -> Impor
         "unchanged": row.unchanged + done.counts.unchanged,
         "duplicate": row.duplicate + done.counts.duplicate,
         "rejected": row.rejected + len(done.rejected),
-        "made": Import.made.concat(_grown(row.made, done.made)),  # beside what the loads ahead write there
+        "made": Import.made.concat(grown(row.made, done.made)),  # beside what the loads ahead write there
         "next_byte": chunk.end.byte,
         "next_line": chunk.end.line,
         "header_read": chunk.end.header_read,
@@ -206,7 +164,7 @@ def _dry_run(run: JobRun, row: Import, job_of: Job) -> Import:
     with run.runtime.doors.tenant_scope(run.tenant.id) as session:
         inner = session.begin_nested()
         current = row
-        for chunk in chunks(opener, job_of.dialect, rows=CHUNK_LINES):
+        for chunk in chunks(opener, job_of.dialect, rows=ahead.CHUNK_LINES):
             done = load(session, chunk, prepare(chunk, job_of, now=dt.datetime.now(dt.UTC)), job_of)
             current = _advance(session, current, chunk, done)
             found += done.rejected[: DRY_REJECTS - len(found)]
@@ -227,12 +185,14 @@ def _tell(run: JobRun, row: Import, chunk: Chunk) -> None:
     run.progress(row.read, total, LINES_READ, lines=row.read, rejected=row.rejected)
 
 
-def _finish(run: JobRun, row: Import, started: float) -> None:
+def _finish(run: JobRun, row: Import, started: float, filled: tuple[Definition, ...]) -> None:
     name = write_rejects(run, row) if row.rejected else ""
     counts = {key: getattr(row, key) for key in COUNTS}
     run.result({**counts, "made": row.made, "rejects": name, "seconds": round(time.monotonic() - started, 3)})
     with run.step(last=True) as session:
         session.execute(update(Import).where(Import.id == row.id).values(state=DONE, rejects=name, finished_at=func.now()))
+        if not row.dry_run:
+            attributes.catch_up(session, row, filled)
         if not row.dry_run and (row.inserted or row.updated):
             ask_refresh(session, asked_by=row.asked_by)
 

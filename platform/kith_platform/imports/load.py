@@ -13,12 +13,16 @@ from sqlalchemy import Table, delete, func, insert, select
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import DropTable
 
+from kith_platform.attributes import history
+from kith_platform.attributes.kinds import DATED, Definition
+from kith_platform.attributes.values import filled
 from kith_platform.imports import people, sums
 from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.identity import Occurrences, public_ids
+from kith_platform.imports.loads import Context, Load
 from kith_platform.imports.mapping import Mapping, position
 from kith_platform.imports.models import ImportReject
-from kith_platform.imports.plan import CUSTOMER, ORDER, ORDER_LINE, Context, Load, beside, is_beside, is_wide, loads, unknown
+from kith_platform.imports.plan import CUSTOMER, ORDER, ORDER_LINE, beside, is_beside, is_wide, loads, unknown
 from kith_platform.imports.reading import Chunk, Rejected, column
 from kith_platform.imports.staging import stage, targets
 from kith_platform.imports.typed import CONTENT, LINE, PUBLIC, Typed, typed
@@ -55,13 +59,14 @@ class Novelty:
 
 @dataclass(frozen=True)
 class Job:
-    """What stays the same for all chunks of one import."""
+    """What stays the same for all chunks of one import. `attributes` are those that its columns without a place fill."""
 
     mapping: Mapping
     dialect: Dialect
     facts: Dictionary[str, Fact]
     context: Context
     occurrences: Occurrences
+    attributes: tuple[Definition, ...] = ()
     novelty: Novelty = field(default_factory=Novelty)
 
 
@@ -71,7 +76,10 @@ def prepare(chunk: Chunk, job: Job, *, now: dt.datetime) -> Typed:
     frame = found.frame.with_columns(_ids(found.frame, job).alias(CONTENT), public_ids(found.frame.height).alias(PUBLIC))
     if job.facts[CUSTOMER].plural == job.mapping.table and job.mapping.unmapped:
         frame = frame.join(_raw(chunk.rows, job), on="line", how="left")
-    return replace(found, frame=frame)
+    if not job.attributes:
+        return replace(found, frame=frame)
+    kept, misfits = _attributes(chunk.rows.filter(pl.col("line").is_in(frame["line"].implode())), job)
+    return replace(found, frame=frame.join(kept, on="line", how="left"), misfits=misfits)
 
 
 def _ids(frame: pl.DataFrame, job: Job) -> pl.Series:
@@ -95,6 +103,13 @@ def _raw(rows: pl.DataFrame, job: Job) -> pl.DataFrame:
     return pl.DataFrame({"line": rows["line"], "raw": kept}, schema={"line": pl.Int64, "raw": pl.String})
 
 
+def _attributes(rows: pl.DataFrame, job: Job) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The company's own attributes of each line as JSON, and how many lines say something that is none, by attribute."""
+    texts = {str(source): rows[column(position(source, job.dialect))] for source in job.mapping.unmapped}
+    found = filled(texts, job.attributes, job.context.source, rows=rows.height, zone=job.context.zone)
+    return pl.DataFrame({"line": rows["line"], "attributes": found.values}), found.misfits
+
+
 def load(session: Session, chunk: Chunk, ready: Typed, job: Job, *, begun: bool = False) -> Loaded:
     """Write a prepared chunk; `begun` says that `load_beside` has been called for it. Raises Unbalanced when a line is not
     accounted for."""
@@ -109,6 +124,7 @@ def load(session: Session, chunk: Chunk, ready: Typed, job: Job, *, begun: bool 
             _one_at_a_time(session, job.context, "beside")
             _run(session, staging, beside(staging, job.mapping, job.facts, job.context), job, made)
         counts = _run(session, staging, loads(staging, job.mapping, job.facts, job.context), job, made)
+        add(made, "misfits", ready.misfits)
         sums.add_up(session, job.mapping, job.context.import_id)
         staging.drop(session.connection())
     keep_rejects(session, rejected, job.context.import_id)
@@ -148,6 +164,8 @@ def _run(session: Session, staging: Table, steps: Sequence[Load], job: Job, made
             job.novelty.note(done.counts)
         if done.written is not None:
             add(made, "customer", {"inserted": people.settle(session, done.written)})
+            dated = [one.key for one in job.attributes if one.timing == DATED]
+            history.note(session, done.written, dated, at=func.now(), zone=job.context.zone)
             session.execute(DropTable(done.written))
     return counts
 
@@ -179,6 +197,14 @@ def add(made: Made, name: str, counts: Dictionary[str, int]) -> None:
         if value:
             before = made.setdefault(name, {})
             before[key] = before.get(key, 0) + value
+
+
+def grown(before: Made, counts: Made) -> Made:
+    """The facts that `counts` speaks of, with what was counted before."""
+    made = {name: dict(before.get(name, {})) for name in counts}
+    for name, found in counts.items():
+        add(made, name, found)
+    return made
 
 
 def keep_rejects(session: Session, rejected: Sequence[Rejected], import_id: int) -> None:

@@ -8,12 +8,28 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Date, DateTime, Select, Table, Text, and_, case, cast, func, literal, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Select,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from kith_platform.facts.table import row_class
+from kith_platform.imports.loads import Context, Load
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.staging import targets
 from kith_platform.imports.typed import CONTENT, DAY_ONLY, LINE, PUBLIC
@@ -23,32 +39,6 @@ CUSTOMER, PRODUCT, ORDER, ORDER_LINE, RETURN_LINE = "customer_record", "product"
 _TIMESTAMP = DateTime(timezone=False)
 # known_at of what has no date: a source's list of customers has been known for ever.
 BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-@dataclass(frozen=True)
-class Load:
-    """Rows of one fact: their external id, the values of its columns, and the staging rows that count.
-
-    `values` maps table columns to expressions over staging and the joined tables of `joins`. `finest` is set on loads whose
-    rows are the file's lines; the others happen beside, and what they leave blank keeps the value it has. `fixed` columns are
-    written with a new row and never changed. `named`: reference column → the id the file gives for it. `public_id` is a new
-    row's, where the fact has a URL and the file's lines are its rows.
-    """
-
-    fact: Fact
-    key: ColumnElement[Any]
-    values: Dictionary[str, ColumnElement[Any]]
-    where: ColumnElement[bool] | None = None
-    joins: tuple[tuple[Table, ColumnElement[bool]], ...] = ()
-    finest: bool = False
-    fixed: frozenset[str] = frozenset()
-    named: Dictionary[str, ColumnElement[Any]] = field(default_factory=dict)
-    public_id: ColumnElement[Any] | None = None
-
-    @property
-    def table(self) -> Table:
-        found: Table = row_class(self.fact).__table__
-        return found
 
 
 @dataclass(frozen=True)
@@ -66,17 +56,6 @@ class Unknown:
 
     column: str
     lines: Select[Any]
-
-
-@dataclass(frozen=True)
-class Context:
-    """Whose file it is: tenant and source, the company's zone and currency."""
-
-    tenant_id: int
-    import_id: int
-    source: str
-    zone: str
-    currency: str
 
 
 def loads(staging: Table, mapping: Mapping, facts: Dictionary[str, Fact], context: Context) -> list[Load]:
@@ -187,7 +166,8 @@ class _Planner:
         joins = tuple((reference.other, reference.on) for reference in joined.values())
         named = {column: reference.named for column, reference in joined.items()} if finest else {}
         public_id = self.staged[PUBLIC] if fact.has_url else None
-        return Load(fact, self._key(fact), values, where, joins, finest, fixed, named, public_id)
+        merged = {"attributes": self.context.attributes} if "attributes" in values else {}
+        return Load(fact, self._key(fact), values, where, joins, finest, fixed, named, public_id, merged)
 
     def _return_load(self, returns: ColumnElement[bool]) -> Load:
         """Lines with a negative quantity: goods that came back, with positive quantity and amount."""
@@ -232,9 +212,9 @@ class _Planner:
             staged = self.staged.get(f"{fact.name}.{column.name}")
             if staged is not None and column.kind is not Kind.REFERENCE:
                 found[column.stored_as] = staged
-        raw = self.staged.get("raw")
-        if fact.name == CUSTOMER and raw is not None and self.finest == CUSTOMER:
-            found["raw"] = cast(raw, row_class(fact).__table__.c.raw.type)
+        for name in ("raw", "attributes") if fact.name == CUSTOMER and self.finest == CUSTOMER else ():
+            if (kept := self.staged.get(name)) is not None:
+                found[name] = cast(kept, JSONB)
         return found
 
     def _money(
@@ -306,11 +286,3 @@ def _start_of(since: Column[Any] | None, zone: str) -> ColumnElement[Any]:
     if since is None:
         return beginning
     return case((since.is_(None), beginning), else_=func.timezone(literal(zone), cast(since, _TIMESTAMP)))
-
-
-def differs(load: Load, source: Any, columns: list[str]) -> ColumnElement[bool]:
-    """Whether any of the columns has another value in the file than in the table. Beside, no value is no other value."""
-    table = load.table
-    if load.finest:
-        return or_(*(table.c[name].is_distinct_from(source.c[name]) for name in columns))
-    return or_(*(and_(source.c[name].is_not(None), table.c[name].is_distinct_from(source.c[name])) for name in columns))

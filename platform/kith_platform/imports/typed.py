@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -24,10 +24,13 @@ CURRENCIES = (".currency", ".currency_from")
 
 @dataclass(frozen=True)
 class Typed:
-    """`frame`: line, content (the mapped cells as text), one column per target; times also as "target#day_only"."""
+    """`frame`: line, content (the mapped cells as text), one column per target; times also as "target#day_only".
+
+    `misfits`: attribute → lines that say something there that is not of its kind."""
 
     frame: pl.DataFrame
     rejected: tuple[Rejected, ...]
+    misfits: dict[str, int] = field(default_factory=dict)
 
 
 def typed(

@@ -11,16 +11,18 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import DropTable
 
+from kith_platform.attributes import filling
 from kith_platform.customers.models import Customer, CustomerIdentity, CustomerToken
 from kith_platform.errors import Conflict
 from kith_platform.facts.models import FactRemoved, FactVersion
 from kith_platform.facts.table import row_class
 from kith_platform.i18n import N_
 from kith_platform.imports import people, sums
-from kith_platform.imports.models import CANCELLED, DONE, FAILED, UNDOING, UNDONE, Import
+from kith_platform.imports.models import CANCELLED, DONE, FAILED, RUNNING, UNDOING, UNDONE, Import
 from kith_platform.imports.plan import CUSTOMER, ORDER_LINE, PRODUCT
 from kith_platform.imports.upsert import materialise
 from kith_platform.sdk.facts import Fact, Kind
+from kith_tenants.context import tenant_id_of, tenant_of
 
 if TYPE_CHECKING:
     from kith_platform.facts.catalogue import FactCatalogue
@@ -66,8 +68,26 @@ def preview(session: Session, facts: FactCatalogue, row: Import) -> UndoPreview:
     return found
 
 
+def begin(session: Session) -> None:
+    """An import that begins waits until what is being taken back is gone."""
+    session.execute(select(func.pg_advisory_xact_lock_shared(_gate(session))))
+
+
+def _alone(session: Session, row: Import) -> None:
+    """No import begins before this transaction ends, and none is at work: it may be naming what goes."""
+    session.execute(select(func.pg_advisory_xact_lock(_gate(session))))
+    other = select(Import.id).where(Import.state == RUNNING, Import.id != row.id, ~Import.dry_run)
+    if session.execute(select(other.exists())).scalar_one():
+        raise NotUndoable(N_("Another import is at work. Wait until it is over, or cancel it, then undo this one."))
+
+
+def _gate(session: Session) -> Any:
+    return func.hashtextextended(f"imports of {tenant_id_of(session)}", 0)
+
+
 def undo(session: Session, facts: FactCatalogue, row: Import) -> UndoPreview:
     """Take an import back in the caller's transaction. What was done. Raises NotUndoable with the reason."""
+    _alone(session, row)
     found = preview(session, facts, row)
     refuse(found)
     parts = list(_parts(facts, row.id))
@@ -237,5 +257,6 @@ def _restore(session: Session, part: _Part) -> None:
         )
     )
     if part.fact.name == CUSTOMER:
+        filling.again(session, select(former.c.id), zone=tenant_of(session).timezone)  # defined anew since, perhaps
         people.again(session, part.table.c.id.in_(select(former.c.id)))
     session.execute(DropTable(former))

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import MetaData, Select, Table, and_, func, insert, literal, select, update
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import ARRAY, ColumnElement, MetaData, Select, Table, Text, and_, cast, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB, array, distinct_on
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import DropTable
 from sqlalchemy.sql.ddl import CreateTableAs
 
 from kith_platform.facts.models import FactVersion
-from kith_platform.imports.plan import CUSTOMER, Context, Load, differs
+from kith_platform.imports.loads import Context, Load
+from kith_platform.imports.plan import CUSTOMER
 from kith_platform.imports.staging import targets
 from kith_platform.imports.typed import LINE
 
@@ -69,7 +70,7 @@ def upsert(session: Session, staging: Table, load: Load, context: Context, *, ke
     updated = 0
     if compared and known:
         existing = _existing(load, rows, context)
-        mine = and_(load.table.c.import_id == context.import_id, ~differs(load, rows, compared))
+        mine = and_(load.table.c.import_id == context.import_id, ~_differs(load, rows, compared))
         again = session.execute(select(func.count()).select_from(rows).join(load.table, existing).where(mine)).scalar_one()
         updated = _update(session, load, rows, existing, compared, context)
     inserted = _insert(session, load, rows, context) if keys > known else 0
@@ -157,7 +158,7 @@ def _existing(load: Load, rows: Table, context: Context) -> Any:
 
 def _update(session: Session, load: Load, rows: Table, existing: Any, compared: list[str], context: Context) -> int:
     table = load.table
-    changed = and_(existing, differs(load, rows, compared))
+    changed = and_(existing, _differs(load, rows, compared))
     former = select(
         literal(context.import_id), literal(load.fact.name), table.c.id, func.to_jsonb(table.table_valued())
     ).join_from(rows, table, changed)
@@ -165,7 +166,7 @@ def _update(session: Session, load: Load, rows: Table, existing: Any, compared: 
     count = _rows(session, keep)
     if count:
         names = [name for name in load.values if name not in load.fixed]
-        values = {name: rows.c[name] if load.finest else func.coalesce(rows.c[name], table.c[name]) for name in names}
+        values = {name: _new_value(load, rows, name) for name in names}
         session.execute(
             update(table).where(changed).values({**values, "changed_at": func.now(), "import_id": context.import_id}),
             execution_options={"synchronize_session": False},
@@ -197,3 +198,26 @@ def _rows(session: Session, statement: Any) -> int:
     """Run it; how many rows it wrote. SQLAlchemy forgets the count of an INSERT unless asked to keep it."""
     result: Any = session.execute(statement, execution_options={"preserve_rowcount": True})
     return int(result.rowcount)
+
+
+def _differs(load: Load, source: Any, columns: list[str]) -> ColumnElement[bool]:
+    """Whether any of the columns has another value in the file than in the table. Beside, no value is no other value."""
+    table = load.table
+    if load.finest:
+        return or_(*(_held(load, name).is_distinct_from(_new_value(load, source, name)) for name in columns))
+    return or_(*(and_(source.c[name].is_not(None), table.c[name].is_distinct_from(source.c[name])) for name in columns))
+
+
+def _new_value(load: Load, source: Any, name: str) -> ColumnElement[Any]:
+    """What an update writes into a column: what the file says; beside, only where it says something; of JSON that is merged,
+    the keys it speaks of."""
+    given: ColumnElement[Any] = source.c[name]
+    if name in load.merged:
+        keys = cast(array(list(load.merged[name])), ARRAY(Text))
+        return _held(load, name).op("-")(keys).op("||")(given)
+    return given if load.finest else func.coalesce(given, load.table.c[name])
+
+
+def _held(load: Load, name: str) -> ColumnElement[Any]:
+    held: ColumnElement[Any] = load.table.c[name]
+    return func.coalesce(held, cast(literal("{}"), JSONB)) if name in load.merged else held

@@ -23,7 +23,7 @@ from kith_platform.jobs.models import CANCELLED, DISPATCHED, DONE, FAILED, QUEUE
 from kith_tenants.context import tenant_id_of
 
 # How many jobs of one tenant may be handed out or running at once, per queue.
-LIMITS = {"interactive": 4, "default": 2, "import": 1, "train": 1, "send": 2}
+LIMITS = {"interactive": 4, "default": 2, "import": 2, "train": 1, "send": 2}
 
 LOST = N_(
     "The process that ran this job ended before it was done, %(attempts)s times in a row. "

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from kith_platform.auth.who import system
 from kith_platform.customers.models import Customer
 from kith_platform.facts.models import CustomerRecord, OrderLine, Product, SalesOrder
+from kith_platform.imports import ahead, service
 from kith_platform.imports import jobs as work
-from kith_platform.imports import service
 from kith_platform.imports.models import Import, ImportReject
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.models import Job
@@ -77,7 +77,7 @@ def test_killed_in_its_midst_it_goes_on_where_it_was(company: Any, make_company:
 
 def test_cancelled_it_keeps_what_it_loaded_and_goes_on_when_tried_again(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "order_id,customer_id,order_date\n" + "".join(f"O{at},C1,2024-01-01\n" for at in range(300))
-    monkeypatch.setattr(work, "CHUNK_LINES", 100)
+    monkeypatch.setattr(ahead, "CHUNK_LINES", 100)
     told = work._tell
 
     def cancel_at_once(run: Any, *more: Any) -> None:
@@ -102,13 +102,13 @@ def test_an_error_of_ours_ends_it_at_once_with_a_reference_and_keeps_what_was_lo
     company: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "order_id,customer_id,order_date\n" + "".join(f"O{at},C1,2024-01-01\n" for at in range(300))
-    monkeypatch.setattr(work, "CHUNK_LINES", 100)
+    monkeypatch.setattr(ahead, "CHUNK_LINES", 100)
     load = work.load
 
-    def broken(session: Any, chunk: Any, *more: Any) -> Any:
+    def broken(session: Any, chunk: Any, *more: Any, **how: Any) -> Any:
         if chunk.start.line > 1:
             raise ZeroDivisionError
-        return load(session, chunk, *more)
+        return load(session, chunk, *more, **how)
 
     monkeypatch.setattr(work, "load", broken)
     job = company.run(company.ask("orders", text))
@@ -129,11 +129,11 @@ def test_an_import_cancelled_while_it_waited_says_so(company: Any) -> None:
 
 
 def test_one_ahead_gives_every_item_in_order_and_passes_errors_on() -> None:
-    assert list(work.one_ahead(iter("abc"))) == ["a", "b", "c"]
+    assert list(ahead.one_ahead(iter("abc"))) == ["a", "b", "c"]
 
     def failing() -> Any:
         yield "a"
         raise ValueError("bad")
 
     with pytest.raises(ValueError, match="bad"):
-        list(work.one_ahead(failing()))
+        list(ahead.one_ahead(failing()))

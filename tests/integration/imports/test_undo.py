@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from kith_platform.auth.who import system
 from kith_platform.customers.models import Customer, CustomerIdentity, CustomerToken
 from kith_platform.facts.models import CustomerRecord, FactRemoved, OrderLine, Product, ReturnLine, SalesOrder
 from kith_platform.imports import service
-from kith_platform.imports.models import Import
+from kith_platform.imports.models import RUNNING, Import
 from kith_platform.imports.undo import NotUndoable, preview
 
 HEAD = "order_id,order_date,customer_id,email,sku,description,quantity,net\n"
@@ -130,3 +130,16 @@ def test_any_import_undone_leaves_what_was_before(make_company: Any, first: str,
     company.load("orders", second)
     assert undo(company, newest(company)).state == "done"
     assert tables(company) == before
+
+
+def test_while_another_import_is_at_work_nothing_is_taken_back(company: Any) -> None:
+    company.load("orders", FIRST)
+    row = newest(company)
+    other = company.ask("orders", FIRST.replace("A,", "B,"), source="till")
+    before = tables(company)
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
+        session.execute(update(Import).where(Import.job_id == other.id).values(state=RUNNING))
+    refused = undo(company, row)
+    assert (refused.state, refused.error_code) == ("failed", "import_not_undoable")
+    assert tables(company) == before
+    assert company.run(other).state == "done"
