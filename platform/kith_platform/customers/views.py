@@ -25,6 +25,8 @@ from kith_platform.segments import saved_views
 from kith_platform.segments import service as segments
 from kith_platform.web.forms import Form
 from kith_platform.web.locale import language
+from kith_platform.quality import issues
+from kith_platform.segments import history as membership
 from kith_platform.web.navigation import NavItem
 
 pages = Blueprint("customers", __name__, url_prefix="/c/<slug>/customers")
@@ -73,6 +75,7 @@ def index(slug: str) -> str:
     sort = asked.get("sort", "name")
     found = listing.page(session, actor, wanted, sort=sort, after=asked.get("after", ""), before=asked.get("before", ""))
     ids = [row.id for row in found.customers]
+        quality=asked.get("quality", ""),
     shown = [name for name in asked.getlist("columns") if name in COLUMNS] or list(SHOWN)
     members = service.owners(session)
     return render_template(
@@ -99,6 +102,7 @@ def index(slug: str) -> str:
         risks={key: gettext(label) for key, label in RISK_WORDS.items()},
         worths={key: gettext(label) for key, label in WORTH_WORDS.items()},
         form=Form(asked),
+        quality=quality(wanted.quality),
     )
 
 
@@ -248,3 +252,16 @@ def _member(typed: str) -> uuid.UUID | None:
         return uuid.UUID(typed)
     except ValueError:
         return None
+def quality(code: str) -> str:
+    """An issue of data quality in words, empty for none."""
+    if not issues.known(code):
+        return ""
+    words, field = issues.title(code)
+    return str(gettext(words, field=gettext(field)) if field else gettext(words))
+
+
+def _usual(standing: list[str], members: Sized) -> list[str]:
+    """The columns of a list nobody has arranged. Who looks after a customer matters where there are several."""
+    return standing[:PLACES_SHOWN] + [name for name in SHOWN if name != "owner" or len(members) > 1]
+
+

@@ -108,3 +108,7 @@ class Tables:
         frame = pl.from_arrow(self.run(expression))
         assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table gives a frame
         return frame
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """Compute once, in the engine, what several expressions read: it may go to disk. `name` once per frames."""
+        return self._source.engine.keep(name, expression)
+

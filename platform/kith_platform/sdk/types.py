@@ -200,13 +200,32 @@ class Buying:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricScope:
+@dataclass(frozen=True, kw_only=True)
+class QualityReading:
+    """`part` of `whole`: one measure of data quality (completeness, validity, uniqueness, consistency, freshness, index) of one
+    source and one field of its customers. An empty source is all of them, an empty field all that are required.
+    """
+
+    metric: str
+    part: float
+    whole: float
+    source: str = ""
+    field: str = ""
+
+    @property
+    def value(self) -> float | None:
+        """None where there was nothing to count."""
+        return self.part / self.whole if self.whole else None
+
+
     """What a metric may look at: the frames of one snapshot, the periods asked for, the tenant, and other results by name.
 
     `days` has a row per period: place (0, 1, …), start, end (exclusive), and a year earlier year_start (to `start`) and
     year_end (to `end`): join rows with it, group by place, and one query answers for all periods. `today` is the last day the
     data cover: later days have not happened yet. `buying` covers every day up to it. `scores(model)` gives the champion's
     latest scores as an Ibis table (customer_id, value) or None where there are none; `has(plural)` says whether there are rows
-    of a fact; `once(name, make)` keeps a table of this run for the module's other metrics.
+    of a fact; `once(name, make)` keeps a table of this run for the module's other metrics. `quality()` gives what the refresh
+    last read of the data's quality.
     """
 
     frames: Frames
@@ -221,6 +240,7 @@ class MetricScope:
     once: Callable[[str, Callable[[], ir.Table]], ir.Table]
 
     @property
+    quality: Callable[[], Sequence[QualityReading]] = tuple
     def period(self) -> Period:
         """The only period, for a metric that is asked for one at a time."""
         (period,) = self.periods
@@ -436,11 +456,16 @@ class Feature:
 
 @dataclass(frozen=True, kw_only=True)
 class DemoCompany:
+    """`reads` names the column (`plural.column`) that a source may leave empty and without which the feature knows nothing:
+    then its value is missing, or 0 for a count. The page on data quality says what filling that column would be worth.
+    """
+
     """A company to try Kith with. `write(folder, seed)` writes the CSV files it would bring and returns them in import order."""
 
     key: str
     slug: str
     names: Mapping[str, str]  # by language
+    reads: str = ""
     industry: str
     currency: str
     timezone: str
