@@ -41,8 +41,8 @@ PAGES: tuple[str, ...] = (
     "kith_platform.auth.tokens_views",
     "kith_platform.audit.views",
     "kith_platform.imports.views",
-    "kith_platform.duplicates.views",
     "kith_platform.quality.views",
+    "kith_platform.duplicates.views",
     "kith_platform.jobs.views",
     "kith_platform.modules.views",
     "kith_platform.jobs.bell",
@@ -57,9 +57,9 @@ API: tuple[str, ...] = (
     "kith_platform.predict.api",
     "kith_platform.audit.api",
     "kith_platform.imports.api",
+    "kith_platform.quality.api",
     "kith_platform.duplicates.api",
     "kith_platform.jobs.api",
-    "kith_platform.quality.api",
     "kith_platform.modules.api",
 )
 

@@ -21,12 +21,11 @@ from kith_platform.i18n import N_
 from kith_platform.modules import service as modules
 from kith_platform.modules.web import panels
 from kith_platform.predict import scores, sentences, versions
+from kith_platform.quality import issues
 from kith_platform.segments import saved_views
 from kith_platform.segments import service as segments
 from kith_platform.web.forms import Form
 from kith_platform.web.locale import language
-from kith_platform.quality import issues
-from kith_platform.segments import history as membership
 from kith_platform.web.navigation import NavItem
 
 pages = Blueprint("customers", __name__, url_prefix="/c/<slug>/customers")
@@ -70,12 +69,12 @@ def index(slug: str) -> str:
         owner=_owner(asked.get("owner", "")),
         complaint=asked.get("complaint") == "1",
         segment=next((one.id for one in groups if str(one.public_id) == asked.get("segment")), None),
+        quality=asked.get("quality", ""),
         placed={place.key: code for place in places if (code := asked.get(place.key)) and code in (place.codes or (code,))},
     )
     sort = asked.get("sort", "name")
     found = listing.page(session, actor, wanted, sort=sort, after=asked.get("after", ""), before=asked.get("before", ""))
     ids = [row.id for row in found.customers]
-        quality=asked.get("quality", ""),
     shown = [name for name in asked.getlist("columns") if name in COLUMNS] or list(SHOWN)
     members = service.owners(session)
     return render_template(
@@ -94,6 +93,7 @@ def index(slug: str) -> str:
         owners=members,
         members=members,
         countries=listing.countries(session),
+        quality=quality(wanted.quality),
         segments=groups,
         views=saved_views.listed(session, actor),
         columns=COLUMNS,
@@ -102,7 +102,6 @@ def index(slug: str) -> str:
         risks={key: gettext(label) for key, label in RISK_WORDS.items()},
         worths={key: gettext(label) for key, label in WORTH_WORDS.items()},
         form=Form(asked),
-        quality=quality(wanted.quality),
     )
 
 
@@ -235,6 +234,14 @@ def risk_of(value: float) -> str:
     return next(key for key, (low, high) in listing.RISKS.items() if low <= value < high)
 
 
+def quality(code: str) -> str:
+    """An issue of data quality in words, empty for none."""
+    if not issues.known(code):
+        return ""
+    words, field = issues.title(code)
+    return str(gettext(words, field=gettext(field)) if field else gettext(words))
+
+
 def _owner(typed: str) -> int | None:
     """The owner filter: `me`, `none`, or a member's public id."""
     if typed == "me":
@@ -252,16 +259,3 @@ def _member(typed: str) -> uuid.UUID | None:
         return uuid.UUID(typed)
     except ValueError:
         return None
-def quality(code: str) -> str:
-    """An issue of data quality in words, empty for none."""
-    if not issues.known(code):
-        return ""
-    words, field = issues.title(code)
-    return str(gettext(words, field=gettext(field)) if field else gettext(words))
-
-
-def _usual(standing: list[str], members: Sized) -> list[str]:
-    """The columns of a list nobody has arranged. Who looks after a customer matters where there are several."""
-    return standing[:PLACES_SHOWN] + [name for name in SHOWN if name != "owner" or len(members) > 1]
-
-

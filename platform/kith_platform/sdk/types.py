@@ -199,8 +199,6 @@ class Buying:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetricScope:
-@dataclass(frozen=True, kw_only=True)
 class QualityReading:
     """`part` of `whole`: one measure of data quality (completeness, validity, uniqueness, consistency, freshness, index) of one
     source and one field of its customers. An empty source is all of them, an empty field all that are required.
@@ -218,6 +216,8 @@ class QualityReading:
         return self.part / self.whole if self.whole else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class MetricScope:
     """What a metric may look at: the frames of one snapshot, the periods asked for, the tenant, and other results by name.
 
     `days` has a row per period: place (0, 1, …), start, end (exclusive), and a year earlier year_start (to `start`) and
@@ -238,9 +238,9 @@ class QualityReading:
     scores: Callable[[str], ir.Table | None]
     has: Callable[[str], bool]
     once: Callable[[str, Callable[[], ir.Table]], ir.Table]
+    quality: Callable[[], Sequence[QualityReading]] = tuple
 
     @property
-    quality: Callable[[], Sequence[QualityReading]] = tuple
     def period(self) -> Period:
         """The only period, for a metric that is asked for one at a time."""
         (period,) = self.periods
@@ -447,25 +447,25 @@ class FeatureSet:
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
+    """`reads` names the column (`plural.column`) that a source may leave empty and without which the feature knows nothing:
+    then its value is missing, or 0 for a count. The page on data quality says what filling that column would be worth.
+    """
+
     name: str
     label: str
     sentence: str
     unit: Literal["days", "count", "money", "ratio", "score", "flag"]
     sense: int = 0
+    reads: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DemoCompany:
-    """`reads` names the column (`plural.column`) that a source may leave empty and without which the feature knows nothing:
-    then its value is missing, or 0 for a count. The page on data quality says what filling that column would be worth.
-    """
-
     """A company to try Kith with. `write(folder, seed)` writes the CSV files it would bring and returns them in import order."""
 
     key: str
     slug: str
     names: Mapping[str, str]  # by language
-    reads: str = ""
     industry: str
     currency: str
     timezone: str
