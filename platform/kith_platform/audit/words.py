@@ -24,6 +24,7 @@ ACTIONS: Mapping[str, str] = {
     "module:configured": N_("Changed a module's settings"),
     "job:cancelled": N_("Cancelled a job"),
     "job:retried": N_("Started a job again"),
+    "customer:erased": N_("Erased a customer"),
     "customer:created": N_("Added a customer"),
     "customer:changed": N_("Changed a customer"),
     "customer:owner_set": N_("Gave a customer to a member"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sized
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -22,6 +23,7 @@ from kith_platform.modules import service as modules
 from kith_platform.modules.web import panels
 from kith_platform.predict import scores, sentences, versions
 from kith_platform.quality import issues
+from kith_platform.segments import history as membership
 from kith_platform.segments import saved_views
 from kith_platform.segments import service as segments
 from kith_platform.web.forms import Form
@@ -41,7 +43,8 @@ NAVIGATION = (
     ),
 )
 COLUMNS = ("place", "last", "net", "clv", "churn", "owner", "email", "phone", "orders")
-SHOWN = ("place", "last", "net", "clv", "churn", "owner")
+SHOWN = ("last", "net", "clv", "churn", "owner")  # beside the first placements; what a desk has room for
+PLACES_SHOWN = 2
 RISK_WORDS = {"high": N_("High: more likely than not"), "medium": N_("Medium: one in four or more"), "low": N_("Low")}
 WORTH_WORDS = {"high": N_("Best fifth"), "medium": N_("Next three tenths"), "low": N_("The other half")}
 TAB_WORDS = {
@@ -75,8 +78,9 @@ def index(slug: str) -> str:
     sort = asked.get("sort", "name")
     found = listing.page(session, actor, wanted, sort=sort, after=asked.get("after", ""), before=asked.get("before", ""))
     ids = [row.id for row in found.customers]
-    shown = [name for name in asked.getlist("columns") if name in COLUMNS] or list(SHOWN)
-    members = service.owners(session)
+    members, scored = service.owners(session), scores.of_customers(session, ids) if ids else {}
+    standing = [f"p_{place.key}" for place in places if place.codes]
+    shown = [name for name in asked.getlist("columns") if name in (*standing, *COLUMNS)] or _usual(standing, members)
     return render_template(
         "customers/index.html",
         slug=slug,
@@ -85,11 +89,11 @@ def index(slug: str) -> str:
         wanted=wanted,
         count=listing.count(session, actor, wanted),
         counted=listing.COUNTED,
-        scores=scores.of_customers(session, ids) if ids else {},
+        scores=scored,
         figures=figures.of_customers(session, ids),
         none=figures.NONE,
         places=places,
-        placed=placed.of_customers(session, places, ids),
+        placed=placed.of_customers(session, [place for place in places if f"p_{place.key}" in shown], ids),
         owners=members,
         members=members,
         countries=listing.countries(session),
@@ -98,6 +102,7 @@ def index(slug: str) -> str:
         views=saved_views.listed(session, actor),
         columns=COLUMNS,
         shown=shown,
+        as_of=min((one.as_of for found in scored.values() for one in found.values()), default=None),
         risk_of=risk_of,
         risks={key: gettext(label) for key, label in RISK_WORDS.items()},
         worths={key: gettext(label) for key, label in WORTH_WORDS.items()},
@@ -139,6 +144,8 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         customer=customer,
         records=records,
         figures=known,
+        today=figures.today(session),
+        year=figures.YEAR,
         churn=churn,
         clv=clv,
         versions={task: versions.champion(session, task) or versions.latest(session, task) for task in mine},
@@ -153,7 +160,9 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         tabs={key: gettext(label) for key, label in TAB_WORDS.items()},
         places=places,
         placed=placed.of_customers(session, places, [customer.id]).get(customer.id, {}),
+        placed_as_of=placed.as_of(session, places),
         steps=placed.history(session, places, customer.id),
+        segments=membership.of_customer(session, customer.id) if actor.can("segments:read") else None,
         as_day=dt.date.fromisoformat,
         panels=panels(session, current_tenant(), actor, "customer", [customer.id]),
         owner=next(iter(owner.values()), None),
@@ -240,6 +249,11 @@ def quality(code: str) -> str:
         return ""
     words, field = issues.title(code)
     return str(gettext(words, field=gettext(field)) if field else gettext(words))
+
+
+def _usual(standing: list[str], members: Sized) -> list[str]:
+    """The columns of a list nobody has arranged. Who looks after a customer matters where there are several."""
+    return standing[:PLACES_SHOWN] + [name for name in SHOWN if name != "owner" or len(members) > 1]
 
 
 def _owner(typed: str) -> int | None:
