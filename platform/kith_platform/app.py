@@ -44,6 +44,7 @@ PAGES: tuple[str, ...] = (
     "kith_platform.imports.views",
     "kith_platform.quality.views",
     "kith_platform.duplicates.views",
+    "kith_platform.attributes.views",
     "kith_platform.jobs.views",
     "kith_platform.modules.views",
     "kith_platform.jobs.bell",
@@ -60,6 +61,7 @@ API: tuple[str, ...] = (
     "kith_platform.imports.api",
     "kith_platform.quality.api",
     "kith_platform.duplicates.api",
+    "kith_platform.attributes.api",
     "kith_platform.jobs.api",
     "kith_platform.modules.api",
 )

@@ -11,6 +11,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from kith_platform.attributes import features as own_features
+from kith_platform.attributes import shown as attributes
+from kith_platform.attributes import words as own_words
 from kith_platform.auth.edge import current_actor, current_db, current_tenant, runtime
 from kith_platform.auth.gate import requires
 from kith_platform.customers import advice, figures, listing, placed, service, timeline, told
@@ -78,9 +81,11 @@ def index(slug: str) -> str:
     sort = asked.get("sort", "name")
     found = listing.page(session, actor, wanted, sort=sort, after=asked.get("after", ""), before=asked.get("before", ""))
     ids = [row.id for row in found.customers]
+    own = attributes.shown(session, actor)
+    columns = (*COLUMNS, *(one.listed for one in own))
     members, scored = service.owners(session), scores.of_customers(session, ids) if ids else {}
     standing = [f"p_{place.key}" for place in places if place.codes]
-    shown = [name for name in asked.getlist("columns") if name in (*standing, *COLUMNS)] or _usual(standing, members)
+    shown = [name for name in asked.getlist("columns") if name in (*standing, *columns)] or _usual(standing, members)
     return render_template(
         "customers/index.html",
         slug=slug,
@@ -100,7 +105,9 @@ def index(slug: str) -> str:
         quality=quality(wanted.quality),
         segments=groups,
         views=saved_views.listed(session, actor),
-        columns=COLUMNS,
+        columns=columns,
+        own={one.listed: one for one in own},
+        written=own_words.written,
         shown=shown,
         as_of=min((one.as_of for found in scored.values() for one in found.values()), default=None),
         risk_of=risk_of,
@@ -130,11 +137,14 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         if actor.can("facts:read")
         else timeline.Story((), None)
     )
-    items = [told.item(one, held.facts[one.kind]) for one in story.happenings]
+    labels = {one.key: (one.label, one.hidden) for one in attributes.shown(session, actor)}
+    items = [told.item(one, held.facts[one.kind], labels) for one in story.happenings]
     if request.headers.get("HX-Request") and request.args.get("after"):
         return render_template("customers/story.html", slug=slug, customer=customer, items=items, story=story, tab=tab)
     on = modules.enabled(session, held.plugins)
     features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
+    features |= own_features.known(session, actor)
+    own = attributes.shown(session, actor)
     churn, clv = mine.get("churn"), mine.get("clv")
     places = placed.filterable(session, held.plugins)
     owner = service.owners(session, [customer.owner_id]) if customer.owner_id else {}
@@ -153,6 +163,8 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         worth=sentences.of_value(clv.extra, language(), actor.currency) if clv else (),
         advice=advice.advise(known, mine, reachable),
         consents=consents,
+        own=own,
+        written=own_words.written,
         word=told.word,
         items=items,
         story=story,
