@@ -85,6 +85,19 @@ def create(session: Session, actor: Actor, given: Mapping[str, Any]) -> Attribut
     return row
 
 
+def keep(session: Session, actor: Actor, offer: Definition) -> Attribute:
+    """Keep a column as the attribute it was taken for; a column of another source joins the attribute of the same name.
+
+    Raises as `create`.
+    """
+    same = next((row for row in listed(session) if fold(row.label) == fold(offer.label)), None)
+    if same is None:
+        return create(session, actor, {**asdict(offer), "columns": offer.columns})
+    own = Definition.of(same)
+    choices = (*own.choices, *(offer.choices if own.kind == offer.kind else ()))[:CHOICES]
+    return change(session, actor, same, {"columns": (*own.columns, *offer.columns), "choices": choices})
+
+
 def change(session: Session, actor: Actor, row: Attribute, given: Mapping[str, Any]) -> Attribute:
     """Give an attribute other words, another kind or other columns; what is not `given` stays. Values are read anew where
     they follow from it. Raises Forbidden, or Invalid with an error per field."""
@@ -187,7 +200,7 @@ def _checked(given: Mapping[str, Any], known: Sequence[Attribute], own: Attribut
     label = str(given.get("label") or "").strip()
     kind, timing = given.get("kind") or TEXT, given.get("timing") or CURRENT
     said = (str(one).strip() for one in given.get("choices") or ())
-    choices = tuple({fold(one): one for one in said if one}.values()) if kind == CHOICE else ()
+    choices = tuple({fold(one): one for one in reversed(tuple(said)) if one}.values())[::-1] if kind == CHOICE else ()
     columns: tuple[Column, ...] = tuple(given.get("columns") or ())
     others = [row for row in known if row is not own]
     errors: list[FieldError] = []

@@ -17,6 +17,7 @@ PERMISSIONS: Mapping[str, str] = {
     "customers:write": N_("Add and change customers"),
     "customers:merge": N_("Merge and split customers"),
     "customers:export": N_("Export customers"),
+    "customers:erase": N_("Erase customers for good"),
     "customers:sensitive": N_("See sensitive attributes of customers and let models learn from them"),
     "attributes:read": N_("See which attributes customers have"),
     "attributes:write": N_("Make, change and remove attributes"),

@@ -78,14 +78,16 @@ def _members(console: Console, company: Any, name: str, file: Any) -> None:
     with console.runtime.doors.tenant_scope(company.id) as session:
         row = service.named(session, name)
         export.allow(session, operator, row)
-    found = export.rows(console.runtime, company.id, operator, row.id)
+    own = export.attributes(console.runtime, company.id, operator)
+    head = (*export.HEAD, *(one.label for one in own))
+    found = export.rows(console.runtime, company.id, operator, row.id, own)
     if file is None:
-        members = [dict(zip(export.HEAD, one, strict=True)) for one in found]
+        members = [dict(zip(head, one, strict=True)) for one in found]
         words = "\n".join(f"{one['customer_id']} ({one['source']}) {one['name']}" for one in members)
         console.answer({"segment": name, "size": len(members), "members": members}, words)
         return
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(export.HEAD)
+    writer.writerow(head)
     written = 0
     for one in found:
         writer.writerow(one)

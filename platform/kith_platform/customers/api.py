@@ -8,9 +8,9 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from kith_platform.auth.edge import current_actor, current_db
+from kith_platform.auth.edge import current_actor, current_db, runtime
 from kith_platform.auth.gate import requires
-from kith_platform.customers import figures, listing, service
+from kith_platform.customers import erasure, figures, listing, service
 from kith_platform.customers.listing import Filter
 from kith_platform.customers.models import Customer
 from kith_platform.customers.schemas import (
@@ -62,3 +62,10 @@ class One(MethodView):
             "figures": figures.of_customers(session, [row.id]).get(row.id, figures.NONE),
             "scores": found,
         }
+
+    @requires("customers:erase")
+    @api.response(204)
+    def delete(self, public_id: uuid.UUID) -> None:
+        """Erase a customer for good, with everything that is known of the person. A merged one is erased with its survivor."""
+        session, actor = current_db(), current_actor()
+        erasure.erase(session, actor, service.get(session, actor, public_id), runtime().facts)

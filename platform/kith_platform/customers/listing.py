@@ -20,6 +20,7 @@ from kith_platform.facts.models import CustomerRecord, Ticket
 from kith_platform.i18n import N_
 from kith_platform.placements.models import CustomerPlacement
 from kith_platform.predict.models import Score
+from kith_platform.quality.store import flagged
 from kith_platform.segments.models import SegmentMember
 from kith_tenants.context import Actor, visible
 
@@ -39,7 +40,8 @@ SORTS = ("name", "created", "churn", "clv")
 class Filter:
     """Which customers to list. Empty fields do not narrow. `owner` is a membership id, 0 for customers nobody owns.
 
-    `placed` narrows by stored placements, {key: code}; `segment` is the id of one whose members are wanted.
+    `placed` narrows by stored placements, {key: code}; `segment` is the id of one whose members are wanted; `quality` is an
+    issue of data quality that they have.
     """
 
     q: str = ""
@@ -49,6 +51,7 @@ class Filter:
     owner: int | None = None
     complaint: bool = False
     segment: int | None = None
+    quality: str = ""
     placed: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -145,6 +148,8 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         found.append(Customer.id.in_(complaining()))
     if wanted.segment is not None:
         found.append(Customer.id.in_(select(SegmentMember.customer_id).where(SegmentMember.segment_id == wanted.segment)))
+    if wanted.quality:
+        found.append(Customer.id.in_(flagged(wanted.quality)))
     return found + [Customer.id.in_(_placed(key, code)) for key, code in wanted.placed.items()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from kith_platform.modules import service as modules
 from kith_platform.placements import history as moves
-from kith_platform.placements.models import CustomerPlacement, PlacementMove
+from kith_platform.placements.models import CustomerPlacement, PlacementMove, PlacementTrack
 from kith_platform.sdk.types import PlacementColumn
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ def of_customers(
     for row in rows:
         found.setdefault(row.customer_id, {})[row.key] = row
     return found
+
+
+def as_of(session: Session, places: Sequence[Place]) -> dict[str, dt.date]:
+    """The day each placement was last computed for, by key."""
+    keys = [place.key for place in places]
+    rows = session.execute(select(PlacementTrack.key, PlacementTrack.last_day).where(PlacementTrack.key.in_(keys)))
+    return {row[0]: row[1] for row in rows} if keys else {}
 
 
 @dataclass(frozen=True)

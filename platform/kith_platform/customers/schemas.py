@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from kith_platform.attributes.masks import AttributesField, ReasonsField
 from kith_platform.customers.listing import PAGE, RISKS, SORTS, WORTH
 from kith_platform.customers.service import KINDS, LONGEST
 from kith_platform.facts.trade import ORDER_STATES
@@ -18,7 +19,7 @@ class ScoreSchema(Schema):
     as_of = fields.Date()
     version = fields.Integer()
     extra = fields.Dict()
-    reasons = fields.List(fields.Dict(), metadata={"description": "feature, value and effect, the strongest first"})
+    reasons = ReasonsField(fields.Dict(), metadata={"description": "feature, value and effect, the strongest first"})
 
 
 class CustomerSchema(Schema):
@@ -29,7 +30,7 @@ class CustomerSchema(Schema):
     phone = fields.String()
     city = fields.String()
     country = fields.String()
-    attributes = fields.Dict()
+    attributes = AttributesField(metadata={"description": "the company's own; sensitive ones only with the right to see them"})
     created_at = fields.AwareDateTime()
     changed_at = fields.AwareDateTime()
 

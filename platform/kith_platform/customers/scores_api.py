@@ -7,6 +7,7 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
+from kith_platform.attributes import features as attributes
 from kith_platform.auth.edge import current_actor, current_db, current_tenant, runtime
 from kith_platform.auth.gate import requires
 from kith_platform.customers import listing
@@ -30,6 +31,7 @@ class Scores(MethodView):
         found = scores.of_customers(session, [row.id for row in page.customers])
         on = modules.enabled(session, held.plugins)
         features = sentences.features(one for _plugin, one in held.plugins.brought("feature_sets", on))
+        features |= attributes.known(session, current_actor())
         rows = []
         for customer in page.customers:
             score = found[customer.id][model]

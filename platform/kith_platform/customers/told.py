@@ -14,6 +14,7 @@ from kith_platform.sdk.facts import Fact, Kind
 from kith_platform.web import locale
 
 Item = dict[str, Any]
+Labels = Mapping[str, tuple[str, bool]]  # of the company's own attributes by key, and whether the reader may not see values
 
 # Codes that facts declare as choices, as people say them.
 WORDS: Mapping[str, str] = {
@@ -59,9 +60,10 @@ WORDS: Mapping[str, str] = {
 WRONG = frozenset({"cancelled", "returned", "cancel_requested", "payment_failed", "downgraded", "ended", "written_off"})
 
 
-def item(happening: Happening, fact: Fact) -> Item:
+def item(happening: Happening, fact: Fact, labels: Labels) -> Item:
     """What macros/timeline.html shows."""
-    told = _TELLERS.get(happening.kind, _other)(happening, fact)
+    changed = happening.kind == "attribute_change"
+    told = _attribute(happening, labels) if changed else _TELLERS.get(happening.kind, _other)(happening, fact)
     at: dt.datetime | dt.date = happening.day if happening.day_only else happening.at
     return {"at": at, **told}
 
@@ -225,11 +227,12 @@ def _event(one: Happening, _fact: Fact) -> Item:
     }
 
 
-def _attribute(one: Happening, _fact: Fact) -> Item:
-    return {
-        "title": gettext("%(what)s: %(about)s", what=one.values.get("attribute"), about=one.values.get("value")),
-        "icon": "tag",
-    }
+def _attribute(one: Happening, labels: Labels) -> Item:
+    """A change of one of the company's own attributes; of one that the reader may not see only that it changed."""
+    key, value = str(one.values.get("attribute") or ""), one.values.get("value")
+    label, hidden = labels.get(key, (key, False))
+    about = gettext("hidden") if hidden else "–" if value in (None, "") else value
+    return {"title": gettext("%(what)s: %(about)s", what=label, about=about), "icon": "tag"}
 
 
 def _other(one: Happening, fact: Fact) -> Item:
@@ -256,5 +259,4 @@ _TELLERS: Mapping[str, Callable[[Happening, Fact], Item]] = {
     "invoice": _invoice,
     "subscription_event": _subscription,
     "event": _event,
-    "attribute_change": _attribute,
 }

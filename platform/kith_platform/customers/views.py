@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sized
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from kith_platform.attributes import features as own_features
+from kith_platform.attributes import shown as attributes
+from kith_platform.attributes import words as own_words
 from kith_platform.auth.edge import current_actor, current_db, current_tenant, runtime
 from kith_platform.auth.gate import requires
 from kith_platform.customers import advice, figures, listing, placed, service, timeline, told
@@ -21,6 +25,8 @@ from kith_platform.i18n import N_
 from kith_platform.modules import service as modules
 from kith_platform.modules.web import panels
 from kith_platform.predict import scores, sentences, versions
+from kith_platform.quality import issues
+from kith_platform.segments import history as membership
 from kith_platform.segments import saved_views
 from kith_platform.segments import service as segments
 from kith_platform.web.forms import Form
@@ -40,7 +46,8 @@ NAVIGATION = (
     ),
 )
 COLUMNS = ("place", "last", "net", "clv", "churn", "owner", "email", "phone", "orders")
-SHOWN = ("place", "last", "net", "clv", "churn", "owner")
+SHOWN = ("last", "net", "clv", "churn", "owner")  # beside the first placements; what a desk has room for
+PLACES_SHOWN = 2
 RISK_WORDS = {"high": N_("High: more likely than not"), "medium": N_("Medium: one in four or more"), "low": N_("Low")}
 WORTH_WORDS = {"high": N_("Best fifth"), "medium": N_("Next three tenths"), "low": N_("The other half")}
 TAB_WORDS = {
@@ -68,13 +75,17 @@ def index(slug: str) -> str:
         owner=_owner(asked.get("owner", "")),
         complaint=asked.get("complaint") == "1",
         segment=next((one.id for one in groups if str(one.public_id) == asked.get("segment")), None),
+        quality=asked.get("quality", ""),
         placed={place.key: code for place in places if (code := asked.get(place.key)) and code in (place.codes or (code,))},
     )
     sort = asked.get("sort", "name")
     found = listing.page(session, actor, wanted, sort=sort, after=asked.get("after", ""), before=asked.get("before", ""))
     ids = [row.id for row in found.customers]
-    shown = [name for name in asked.getlist("columns") if name in COLUMNS] or list(SHOWN)
-    members = service.owners(session)
+    own = attributes.shown(session, actor)
+    columns = (*COLUMNS, *(one.listed for one in own))
+    members, scored = service.owners(session), scores.of_customers(session, ids) if ids else {}
+    standing = [f"p_{place.key}" for place in places if place.codes]
+    shown = [name for name in asked.getlist("columns") if name in (*standing, *columns)] or _usual(standing, members)
     return render_template(
         "customers/index.html",
         slug=slug,
@@ -83,18 +94,22 @@ def index(slug: str) -> str:
         wanted=wanted,
         count=listing.count(session, actor, wanted),
         counted=listing.COUNTED,
-        scores=scores.of_customers(session, ids) if ids else {},
+        scores=scored,
         figures=figures.of_customers(session, ids),
         none=figures.NONE,
         places=places,
-        placed=placed.of_customers(session, places, ids),
+        placed=placed.of_customers(session, [place for place in places if f"p_{place.key}" in shown], ids),
         owners=members,
         members=members,
         countries=listing.countries(session),
+        quality=quality(wanted.quality),
         segments=groups,
         views=saved_views.listed(session, actor),
-        columns=COLUMNS,
+        columns=columns,
+        own={one.listed: one for one in own},
+        written=own_words.written,
         shown=shown,
+        as_of=min((one.as_of for found in scored.values() for one in found.values()), default=None),
         risk_of=risk_of,
         risks={key: gettext(label) for key, label in RISK_WORDS.items()},
         worths={key: gettext(label) for key, label in WORTH_WORDS.items()},
@@ -122,11 +137,14 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         if actor.can("facts:read")
         else timeline.Story((), None)
     )
-    items = [told.item(one, held.facts[one.kind]) for one in story.happenings]
+    labels = {one.key: (one.label, one.hidden) for one in attributes.shown(session, actor)}
+    items = [told.item(one, held.facts[one.kind], labels) for one in story.happenings]
     if request.headers.get("HX-Request") and request.args.get("after"):
         return render_template("customers/story.html", slug=slug, customer=customer, items=items, story=story, tab=tab)
     on = modules.enabled(session, held.plugins)
     features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
+    features |= own_features.known(session, actor)
+    own = attributes.shown(session, actor)
     churn, clv = mine.get("churn"), mine.get("clv")
     places = placed.filterable(session, held.plugins)
     owner = service.owners(session, [customer.owner_id]) if customer.owner_id else {}
@@ -136,6 +154,8 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         customer=customer,
         records=records,
         figures=known,
+        today=figures.today(session),
+        year=figures.YEAR,
         churn=churn,
         clv=clv,
         versions={task: versions.champion(session, task) or versions.latest(session, task) for task in mine},
@@ -143,6 +163,8 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         worth=sentences.of_value(clv.extra, language(), actor.currency) if clv else (),
         advice=advice.advise(known, mine, reachable),
         consents=consents,
+        own=own,
+        written=own_words.written,
         word=told.word,
         items=items,
         story=story,
@@ -150,7 +172,9 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         tabs={key: gettext(label) for key, label in TAB_WORDS.items()},
         places=places,
         placed=placed.of_customers(session, places, [customer.id]).get(customer.id, {}),
+        placed_as_of=placed.as_of(session, places),
         steps=placed.history(session, places, customer.id),
+        segments=membership.of_customer(session, customer.id) if actor.can("segments:read") else None,
         as_day=dt.date.fromisoformat,
         panels=panels(session, current_tenant(), actor, "customer", [customer.id]),
         owner=next(iter(owner.values()), None),
@@ -229,6 +253,19 @@ def own_selected(slug: str) -> AnyResponse:
 def risk_of(value: float) -> str:
     """high, medium or low, for a chance of leaving."""
     return next(key for key, (low, high) in listing.RISKS.items() if low <= value < high)
+
+
+def quality(code: str) -> str:
+    """An issue of data quality in words, empty for none."""
+    if not issues.known(code):
+        return ""
+    words, field = issues.title(code)
+    return str(gettext(words, field=gettext(field)) if field else gettext(words))
+
+
+def _usual(standing: list[str], members: Sized) -> list[str]:
+    """The columns of a list nobody has arranged. Who looks after a customer matters where there are several."""
+    return standing[:PLACES_SHOWN] + [name for name in SHOWN if name != "owner" or len(members) > 1]
 
 
 def _owner(typed: str) -> int | None:

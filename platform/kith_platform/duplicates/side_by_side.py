@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +41,8 @@ class Pair:
         return self.left.said.get(field, "") == self.right.said.get(field, "")
 
 
-def pairs(session: Session, candidates: Sequence[Candidate]) -> list[Pair]:
-    """The candidates with what is needed to judge them, read for all at once."""
+def pairs(session: Session, candidates: Sequence[Candidate], secret: Collection[str] = ()) -> list[Pair]:
+    """The candidates with what is needed to judge them, read for all at once; without the `secret` columns of files."""
     ids = {side.id for one in candidates for side in (one.left, one.right)}
     rows: dict[int, list[Any]] = {}
     statement = select(CustomerRecord).where(RECORD.c.customer_id.in_(ids)).order_by(RECORD.c.id)
@@ -56,7 +56,7 @@ def pairs(session: Session, candidates: Sequence[Candidate]) -> list[Pair]:
         for name in _PLAIN:
             said[name] = next((str(value) for row in reversed(records) if (value := getattr(row, name))), "")
         for row in records:
-            said |= {key: str(value) for key, value in (row.raw or {}).items() if value and key not in said}
+            said |= {key: str(value) for key, value in (row.raw or {}).items() if value and key not in said and key not in secret}
         sources = tuple(f"{row.source} · {row.external_id}" if row.source != "kith" else "kith" for row in records)
         return Side(customer, {key: value for key, value in said.items() if value}, sources, known.get(customer.id, figures.NONE))
 

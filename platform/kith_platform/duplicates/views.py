@@ -9,6 +9,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
+from kith_platform.attributes.shown import hidden_columns
 from kith_platform.auth.edge import current_actor, current_db
 from kith_platform.auth.gate import requires
 from kith_platform.customers import service as customers
@@ -44,7 +45,7 @@ def index(slug: str) -> str:
     return render_template(
         "duplicates/index.html",
         slug=slug,
-        pairs=side_by_side.pairs(session, service.queue(session, actor)),
+        pairs=side_by_side.pairs(session, service.queue(session, actor), hidden_columns(session, actor)),
         waiting=service.waiting(session, actor),
         run=service.last_run(session),
         words=words,
@@ -65,8 +66,10 @@ def look(slug: str) -> AnyResponse:
 def show(slug: str, left: uuid.UUID, right: uuid.UUID) -> str:
     """Two customers side by side."""
     session = current_db()
-    found = service.between(session, current_actor(), left, right)
-    return render_template("duplicates/show.html", slug=slug, pair=side_by_side.pairs(session, [found])[0], words=words)
+    actor = current_actor()
+    found = service.between(session, actor, left, right)
+    pair = side_by_side.pairs(session, [found], hidden_columns(session, actor))[0]
+    return render_template("duplicates/show.html", slug=slug, pair=pair, words=words)
 
 
 @pages.post("/<uuid:left>/<uuid:right>/merge")

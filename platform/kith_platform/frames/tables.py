@@ -101,6 +101,10 @@ class Tables:
         """The expression's rows as Arrow."""
         return self._source.engine.run(expression)
 
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """Compute once, in the engine, what several expressions read: it may go to disk. `name` once per frames."""
+        return self._source.engine.keep(name, expression)
+
     def frame(self, expression: ir.Expr) -> pl.DataFrame:
         """The expression's rows as a Polars frame. In a job's child only."""
         import polars as pl

@@ -20,6 +20,7 @@ from kith_platform.metrics import service, store
 from kith_platform.metrics.engine import Engine, Offered, Result, Wanted
 from kith_platform.metrics.periods import covered, month, months
 from kith_platform.predict.models import Score
+from kith_platform.quality import store as readings
 from kith_platform.runtime import Runtime
 from kith_platform.sdk.types import Period
 from kith_tenants.tenant import TenantContext
@@ -76,8 +77,9 @@ def _compute(
     until, manifest = frames.last_day, frames.manifest
     with scope() as session:
         offered = service.catalogue(session, runtime.plugins)
+        quality = readings.latest(session)
         source = store.Source(manifest.public_id, manifest.read_at, service.state(session, runtime.plugins), until)
-    engine = Engine(frames, tenant, runtime.plugins, runtime.facts, cache(_scores(runtime, tenant)), until=until)
+    engine = Engine(frames, tenant, runtime.plugins, runtime.facts, cache(_scores(runtime, tenant)), lambda: quality, until=until)
     wanted = [Wanted(period, covered(period, until, today), latest=period == latest) for period in periods]
     return Computed(offered, wanted, engine.results(offered, wanted, lambda done: told(done, len(offered))), source)
 

@@ -19,7 +19,7 @@ from kith_platform.guard import PluginFailed
 from kith_platform.metrics.buying import buying
 from kith_platform.metrics.periods import year_before
 from kith_platform.plugins import Plugins
-from kith_platform.sdk.types import Buying, Measure, Metric, MetricScope, Period, Reading
+from kith_platform.sdk.types import Buying, Measure, Metric, MetricScope, Period, QualityReading, Reading
 from kith_tenants.tenant import TenantContext
 
 IMPORT, TRAIN, FAILED, NOT_YET = "import", "train", "failed", "not_yet"
@@ -57,7 +57,8 @@ class Result:
 
 
 class Engine:
-    """One computation over one snapshot. `scores(model)` gives a model's scores as a table, or None."""
+    """One computation over one snapshot. `scores(model)` gives a model's scores as a table, or None; `quality()` what the
+    refresh last read of the data's quality."""
 
     def __init__(
         self,
@@ -66,11 +67,12 @@ class Engine:
         plugins: Plugins,
         facts: FactCatalogue,
         scores: Callable[[str], ir.Table | None],
+        quality: Callable[[], Sequence[QualityReading]] = tuple,
         *,
         until: dt.date,
     ) -> None:
         self.frames, self.tenant, self.until = frames, tenant, until
-        self.plugins, self.facts, self.scores = plugins, facts, scores
+        self.plugins, self.facts, self.scores, self.quality = plugins, facts, scores, quality
         self._kept: dict[tuple[str, str, tuple[Period, ...]], ir.Table] = {}
 
     @cached_property
@@ -159,6 +161,7 @@ class Engine:
             scores=self.scores,
             has=self._any,
             once=once,
+            quality=self.quality,
         )
 
     def _call(self, one: Offered, function: Callable[..., Any], argument: Any) -> Any:

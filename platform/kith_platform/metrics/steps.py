@@ -14,7 +14,7 @@ def _also(turn: Turn) -> str:
         return state(session, turn.run.runtime.plugins)
 
 
-@step("metrics", inputs=(SNAPSHOT, "placements", "scores"), label=N_("Metrics"), also=_also)
+@step("metrics", inputs=(SNAPSHOT, "placements", "scores", "quality"), label=N_("Metrics"), also=_also)
 def refresh_metrics(turn: Turn) -> None:
     """Values of this month and the 13 before."""
     from kith_platform.metrics.compute import refresh_values

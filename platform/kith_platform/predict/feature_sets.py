@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from kith_platform.attributes import features as attributes
+from kith_platform.attributes.kinds import definitions
 from kith_platform.guard import PluginFailed
 from kith_platform.modules import service as modules
 from kith_platform.predict.features import CORE_FEATURE_SETS
@@ -16,13 +18,15 @@ if TYPE_CHECKING:
 
 
 def usable(run: JobRun, frames: Frames, cutoff: dt.date) -> tuple[list[FeatureSet], list[dict[str, Any]]]:
-    """Core's, and those of the modules this company has switched on; with a warning for each that cannot be computed.
+    """Core's, the company's own attributes, and those of the modules it has switched on; with a warning for each that cannot be
+    computed.
 
     A module's feature set is tried once first, so that its error costs its own features and not the training.
     """
     with run.step() as session:
         on = modules.enabled(session, run.runtime.plugins)
-    sets, warnings = list(CORE_FEATURE_SETS), list[dict[str, Any]]()
+        own = attributes.feature_set(definitions(session), frames.manifest.attributes)
+    sets, warnings = [*CORE_FEATURE_SETS, *([own] if own else [])], list[dict[str, Any]]()
     tables = frames.before(cutoff)
     for plugin, found in run.runtime.plugins.brought("feature_sets", on):
         try:

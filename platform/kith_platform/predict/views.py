@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from kith_platform.attributes import features as attributes
 from kith_platform.auth.edge import current_actor, current_db, runtime
 from kith_platform.auth.gate import requires
 from kith_platform.i18n import N_
@@ -76,6 +77,7 @@ def show(slug: str, task: str) -> str:
     row = champion if champion is not None and (latest is None or latest.state == CHAMPION) else latest
     on = modules.enabled(session, held.plugins)
     features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
+    features |= attributes.known(session, actor)
     found = [one for one in (row.report.get("drivers", []) if row else []) if one["feature"] in features][:DRIVERS]
     labels = [features[one["feature"]].label for one in found]
     drivers = [

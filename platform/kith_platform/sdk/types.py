@@ -199,6 +199,24 @@ class Buying:
 
 
 @dataclass(frozen=True, kw_only=True)
+class QualityReading:
+    """`part` of `whole`: one measure of data quality (completeness, validity, uniqueness, consistency, freshness, index) of one
+    source and one field of its customers. An empty source is all of them, an empty field all that are required.
+    """
+
+    metric: str
+    part: float
+    whole: float
+    source: str = ""
+    field: str = ""
+
+    @property
+    def value(self) -> float | None:
+        """None where there was nothing to count."""
+        return self.part / self.whole if self.whole else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class MetricScope:
     """What a metric may look at: the frames of one snapshot, the periods asked for, the tenant, and other results by name.
 
@@ -206,7 +224,8 @@ class MetricScope:
     year_end (to `end`): join rows with it, group by place, and one query answers for all periods. `today` is the last day the
     data cover: later days have not happened yet. `buying` covers every day up to it. `scores(model)` gives the champion's
     latest scores as an Ibis table (customer_id, value) or None where there are none; `has(plural)` says whether there are rows
-    of a fact; `once(name, make)` keeps a table of this run for the module's other metrics.
+    of a fact; `once(name, make)` keeps a table of this run for the module's other metrics. `quality()` gives what the refresh
+    last read of the data's quality.
     """
 
     frames: Frames
@@ -219,6 +238,7 @@ class MetricScope:
     scores: Callable[[str], ir.Table | None]
     has: Callable[[str], bool]
     once: Callable[[str, Callable[[], ir.Table]], ir.Table]
+    quality: Callable[[], Sequence[QualityReading]] = tuple
 
     @property
     def period(self) -> Period:
@@ -427,11 +447,16 @@ class FeatureSet:
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
+    """`reads` names the column (`plural.column`) that a source may leave empty and without which the feature knows nothing:
+    then its value is missing, or 0 for a count. The page on data quality says what filling that column would be worth.
+    """
+
     name: str
     label: str
     sentence: str
     unit: Literal["days", "count", "money", "ratio", "score", "flag"]
     sense: int = 0
+    reads: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,7 +36,7 @@ def _document(session: Session, row: Segment) -> dict[str, Any]:
 
 
 def _vocabulary(session: Session) -> Vocabulary:
-    return vocabulary.of_company(session, runtime().facts, runtime().plugins)
+    return vocabulary.of_company(session, runtime().facts, runtime().plugins, current_actor())
 
 
 @api.route("")

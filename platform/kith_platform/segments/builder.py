@@ -105,6 +105,8 @@ def _test(form: Mapping[str, str], at: str, sort: Sort, what: str) -> Document:
         return {"op": op}
     if sort is Sort.TEXT and op in ("is", "is_not"):
         several = form.getlist(f"{at}.v1") if hasattr(form, "getlist") else [form.get(f"{at}.v1", "")]
+        if f"{at}.codes" in form:  # ticked, not typed: a comma belongs to the value
+            return {"op": op, "value": [one for one in several if one]}
         return {"op": op, "value": [one.strip() for typed in several for one in _COMMAS.split(typed) if one.strip()]}
     first = _shared(_said(form, at, "v1"), what)
     return {"op": op, "value": [first, _shared(_said(form, at, "v2"), what)] if op == "between" else first}

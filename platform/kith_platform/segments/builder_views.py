@@ -109,7 +109,7 @@ def exact(slug: str) -> str:
 
 
 def _vocabulary() -> Vocabulary:
-    return vocabulary.of_company(current_db(), runtime().facts, runtime().plugins)
+    return vocabulary.of_company(current_db(), runtime().facts, runtime().plugins, current_actor())
 
 
 def _given(document: dict[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from kith_platform.attributes.shown import Shown, shown
 from kith_platform.audit.service import record
 from kith_platform.customers.models import Customer
 from kith_platform.errors import Forbidden
@@ -32,13 +33,19 @@ def allow(session: Session, actor: Actor, segment: Segment) -> None:
     record(session, actor, "segment:exported", f"segment:{segment.public_id}", {"name": segment.name, "size": segment.size})
 
 
-def rows(runtime: Runtime, tenant_id: int, actor: Actor, segment_id: int) -> Iterator[tuple[Any, ...]]:
-    """HEAD's columns of each member, by customer; `customer_id` is the one in its source."""
+def attributes(runtime: Runtime, tenant_id: int, actor: Actor) -> list[Shown]:
+    """The company's own attributes that the actor may take away."""
+    with runtime.doors.tenant_scope(tenant_id, read_only=True) as session:
+        return [one for one in shown(session, actor) if not one.hidden]
+
+
+def rows(runtime: Runtime, tenant_id: int, actor: Actor, segment_id: int, own: Sequence[Shown] = ()) -> Iterator[tuple[Any, ...]]:
+    """HEAD's columns of each member, by customer, and the attributes `own`; `customer_id` is the one in its source."""
     after = 0
     while True:
         with runtime.doors.tenant_scope(tenant_id, read_only=True) as session:
             found = session.execute(_page(actor, segment_id, after)).all()
-        yield from (tuple(row[1:]) for row in found)
+        yield from ((*row[2:], *(one.of(row[1]) for one in own)) for row in found)
         if len(found) < BATCH:
             return
         after = found[-1][0]
@@ -46,15 +53,16 @@ def rows(runtime: Runtime, tenant_id: int, actor: Actor, segment_id: int) -> Ite
 
 def lines(runtime: Runtime, tenant_id: int, actor: Actor, segment_id: int) -> Iterator[str]:
     """The rows as CSV with a head and a byte order mark, which spreadsheets need to read Chinese."""
-    yield "\ufeff" + _line(HEAD)
-    for row in rows(runtime, tenant_id, actor, segment_id):
+    own = attributes(runtime, tenant_id, actor)
+    yield "\ufeff" + _line((*HEAD, *(_safe(one.label) for one in own)))
+    for row in rows(runtime, tenant_id, actor, segment_id, own):
         yield _line(tuple(_safe(cell) for cell in row))
 
 
 def _page(actor: Actor, segment_id: int, after: int) -> Select[Any]:
     told = (Customer.name, Customer.email, Customer.phone, Customer.city, Customer.country, SegmentMember.since)
     statement = (
-        select(Customer.id, CustomerRecord.external_id, CustomerRecord.source, *told)
+        select(Customer.id, Customer.attributes, CustomerRecord.external_id, CustomerRecord.source, *told)
         .join(SegmentMember, SegmentMember.customer_id == Customer.id)
         .outerjoin(CustomerRecord, CustomerRecord.id == Customer.first_record_id)
         .where(SegmentMember.segment_id == segment_id, SegmentMember.customer_id > after, living())

@@ -48,6 +48,13 @@ def since(session: Session, segment: Segment, ids: Sequence[int]) -> dict[int, d
     return {row[0]: row[1] for row in session.execute(statement)}
 
 
+def of_customer(session: Session, customer_id: int) -> list[tuple[Segment, dt.datetime]]:
+    """The segments a customer is in, by name, each with the moment since when."""
+    statement = select(Segment, SegmentMember.since).join(SegmentMember, SegmentMember.segment_id == Segment.id)
+    rows = session.execute(statement.where(SegmentMember.customer_id == customer_id).order_by(Segment.name))
+    return [(row[0], row[1]) for row in rows]
+
+
 def moves(session: Session, actor: Actor, segment: Segment, *, before: int | None = None) -> Sequence[SegmentMove]:
     """Who came and left, newest first, older than move `before`."""
     statement = select(SegmentMove).join(Customer, Customer.id == SegmentMove.customer_id)

@@ -92,6 +92,14 @@ def draw(turn: Turn, customers: list[int]) -> None:
         blobs.remove(before["folder"])
 
 
+def again(turn: Turn) -> None:
+    """Draw the sample that lies ready from the turn's snapshot, after customers were erased."""
+    with turn.run.step() as session:
+        customers = keep(session)
+    if _index(turn.run.runtime.blobs.of(turn.run.tenant.id)) is not None:
+        draw(turn, customers)
+
+
 def _rows(turn: Turn, shape: Shape, chosen: pa.Array) -> pa.Table | None:
     """The table's rows of the chosen customers, as its files have them; None where there are none to keep."""
     if shape.name in (CUSTOMER, RECORD):

@@ -112,7 +112,7 @@ def remove(slug: str, public_id: uuid.UUID) -> AnyResponse:
 
 
 def _vocabulary(session: Session) -> Vocabulary:
-    return vocabulary.of_company(session, runtime().facts, runtime().plugins)
+    return vocabulary.of_company(session, runtime().facts, runtime().plugins, current_actor())
 
 
 def _told(segment: Segment, known: Vocabulary) -> Any:

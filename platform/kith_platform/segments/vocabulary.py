@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kith_platform.attributes.shown import hidden
 from kith_platform.customers import placed
 from kith_platform.customers.models import Attribute
 from kith_platform.facts.catalogue import FactCatalogue
@@ -17,6 +18,7 @@ from kith_platform.plugins import Plugins
 from kith_platform.sdk.facts import Column, Fact, Kind
 from kith_platform.segments.models import Segment
 from kith_platform.segments.rules import Sort
+from kith_tenants.context import Actor
 
 FIELDS: Mapping[str, tuple[str, Sort]] = {
     "country": (N_("Country"), Sort.TEXT),
@@ -53,12 +55,14 @@ SUMMED = (Kind.MONEY, Kind.NUMBER, Kind.INTEGER)
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`attributes`: key → (label, kind); `placements`: key → (label, codes); `segments`: public id → (id, name)."""
+    """`attributes`: key → (label, kind); `choices`: values of those that are one of a list; `placements`: key → (label, codes);
+    `segments`: public id → (id, name)."""
 
     facts: Mapping[str, Fact]
     attributes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     placements: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
     segments: Mapping[uuid.UUID, tuple[int, str]] = field(default_factory=dict)
+    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def sort_of(kind: str) -> Sort:
@@ -81,14 +85,17 @@ def countable(catalogue: FactCatalogue) -> dict[str, Fact]:
     return {fact.plural: fact for fact in catalogue if fact.of_customer and fact.occurred}
 
 
-def of_company(session: Session, catalogue: FactCatalogue, plugins: Plugins) -> Vocabulary:
-    """What this company's rules may speak of now."""
-    known = session.execute(select(Attribute.key, Attribute.label, Attribute.kind).order_by(Attribute.label))
+def of_company(session: Session, catalogue: FactCatalogue, plugins: Plugins, actor: Actor | None = None) -> Vocabulary:
+    """What this company's rules may speak of now; where an actor asks, without the sensitive attributes it may not see."""
+    known = session.execute(select(Attribute).order_by(Attribute.label)).scalars().all()
+    secret = hidden(session, actor) if actor else frozenset()
+    seen = [row for row in known if row.key not in secret]
     places = placed.filterable(session, plugins)
     segments = session.execute(select(Segment.public_id, Segment.id, Segment.name).order_by(Segment.name))
     return Vocabulary(
         countable(catalogue),
-        {key: (label, kind) for key, label, kind in known},
+        {row.key: (row.label, row.kind) for row in seen},
         {place.key: (place.label, place.codes) for place in places if place.codes},
         {public_id: (number, name) for public_id, number, name in segments},
+        {row.key: {one: one for one in row.choices} for row in seen if row.choices},
     )

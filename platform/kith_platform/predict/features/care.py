@@ -99,6 +99,7 @@ CARE = FeatureSet(
             sentence=N_("Last said %(value)s of 10 to recommending us."),
             unit="score",
             sense=-1,
+            reads="survey_responses.score",
         ),
         Feature(
             name="csat_last",
@@ -106,6 +107,7 @@ CARE = FeatureSet(
             sentence=N_("Last rated satisfaction %(value)s of 5."),
             unit="score",
             sense=-1,
+            reads="survey_responses.score",
         ),
         Feature(
             name="csat_mean",
@@ -113,6 +115,7 @@ CARE = FeatureSet(
             sentence=N_("Rates satisfaction %(value)s of 5 on average."),
             unit="score",
             sense=-1,
+            reads="survey_responses.score",
         ),
     ),
 )

@@ -53,6 +53,7 @@ DELIVERY = FeatureSet(
             ),
             unit="count",
             sense=1,
+            reads="orders.delivered_on",
         ),
         Feature(
             name="late_last",
@@ -60,12 +61,14 @@ DELIVERY = FeatureSet(
             sentence=N_("The last delivery came %(value)s after the promised day."),
             unit="days",
             sense=1,
+            reads="orders.delivered_on",
         ),
         Feature(
             name="discount_share",
             label=N_("Share of discounts"),
             sentence=N_("Discounts were %(value)s of the list value."),
             unit="ratio",
+            reads="orders.discount",
         ),
         Feature(
             name="families",
@@ -74,6 +77,7 @@ DELIVERY = FeatureSet(
                 "Has bought from %(value)s product family.", "Has bought from %(value)s product families.", "value"
             ),
             unit="count",
+            reads="products.family",
         ),
         Feature(
             name="returns_365",

@@ -1,0 +1,133 @@
+"""Erasing a person: every row that holds it goes, in whichever table, and what was derived from those rows is made anew.
+
+What a table holds of a customer is told by its columns' names, so that a fact which a plugin adds is erased like our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Table, delete, func, insert, literal, or_, select, update
+from sqlalchemy.orm import Session
+
+from kith_platform.audit.service import record
+from kith_platform.customers.models import Customer
+from kith_platform.duplicates.models import CustomerMerge, DuplicatePair, ToldApart
+from kith_platform.errors import Forbidden
+from kith_platform.facts.catalogue import FactCatalogue
+from kith_platform.facts.models import CustomerRecord, FactRemoved, FactVersion
+from kith_platform.jobs import service as jobs
+from kith_platform.segments.models import Segment, SegmentMember
+from kith_tenants.context import Actor
+from kith_tenants.schema import Base
+
+JOB = "customers.rewrite_files"
+OF_RECORD, OF_CUSTOMER = "record_id", "customer_id"
+PEOPLE: Any = Customer.__table__
+RECORDS: Any = CustomerRecord.__table__
+
+
+def held(session: Session, customer: Customer, facts: FactCatalogue) -> dict[str, int]:
+    """How many rows of each fact (its label, a msgid) would go."""
+    records = _records(session, _family(session, customer))
+    found = {}
+    for fact in facts:
+        table = facts.row(fact.name).__table__
+        if fact.of_customer and OF_RECORD in table.c:
+            wanted = select(func.count()).select_from(table).where(table.c[OF_RECORD].in_(records))
+            found[fact.label] = session.execute(wanted).scalar_one()
+    return {label: number for label, number in found.items() if number}
+
+
+def erase(session: Session, actor: Actor, customer: Customer, facts: FactCatalogue) -> None:
+    """Erase a customer and those that were merged into it, for good. Raises Forbidden.
+
+    Rows go in the caller's transaction, which also asks for the job that rewrites snapshots and the segments' sample. The audit
+    trail keeps that it was done, by the public id alone. Files that were imported, and backups, are not touched.
+    """
+    if not actor.can("customers:erase"):
+        raise Forbidden
+    customers = _family(session, customer)
+    records = _records(session, customers)
+    _leave_segments(session, customers)
+    removed = _remove_facts(session, facts, records)
+    _remove_decisions(session, customers, records)
+    tables = [table for table in Base.metadata.sorted_tables if table not in (PEOPLE, RECORDS)]
+    for table in reversed(tables):
+        for column, ids in ((OF_RECORD, records), (OF_CUSTOMER, customers)):
+            if column in table.c:
+                session.execute(delete(table).where(table.c[column].in_(ids)))
+    session.execute(update(PEOPLE).where(PEOPLE.c.contact_of.in_(customers)).values(contact_of=None, changed_at=func.now()))
+    for table, name, ids in ((RECORDS, "customer_record", records), (PEOPLE, "customer", customers)):
+        _note_removed(session, name, ids)
+        session.execute(delete(table).where(table.c.id.in_(ids)))
+    jobs.ask(session, JOB, {}, dedupe_key=JOB, asked_by=actor.member_id)
+    told = {"records": len(records), "facts": removed}
+    record(session, actor, "customer:erased", f"customer:{customer.public_id}", told)
+    session.expunge(customer)
+
+
+def _family(session: Session, customer: Customer) -> list[int]:
+    """The customer and whoever was merged into it, however many merges ago."""
+    found, last = [customer.id], [customer.id]
+    while last:
+        last = list(
+            session.execute(select(PEOPLE.c.id).where(PEOPLE.c.merged_into.in_(last), PEOPLE.c.id.not_in(found))).scalars()
+        )
+        found += last
+    return found
+
+
+def _records(session: Session, customers: list[int]) -> list[int]:
+    return list(session.execute(select(RECORDS.c.id).where(RECORDS.c.customer_id.in_(customers))).scalars())
+
+
+def _leave_segments(session: Session, customers: list[int]) -> None:
+    """A segment is smaller by those who were in it; its history of sizes stays as it was."""
+    inside = select(SegmentMember.segment_id, func.count().label("number")).where(SegmentMember.customer_id.in_(customers))
+    those = inside.group_by(SegmentMember.segment_id).subquery()
+    session.execute(
+        update(Segment).where(Segment.id == those.c.segment_id).values(size=Segment.size - those.c.number),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _remove_facts(session: Session, facts: FactCatalogue, records: list[int]) -> int:
+    """Rows of facts, what imports keep of them to be undone by, and how many there were. Snapshots are told of each."""
+    removed = 0
+    for name, table in _tables(facts):
+        gone = list(session.execute(delete(table).where(table.c[OF_RECORD].in_(records)).returning(table.c.id)).scalars())
+        _forget_versions(session, name, gone)
+        _note_removed(session, name, gone)
+        removed += len(gone)
+    _forget_versions(session, "customer_record", records)
+    return removed
+
+
+def _tables(facts: FactCatalogue) -> Iterator[tuple[str, Table]]:
+    for fact in facts:
+        table: Any = facts.row(fact.name).__table__
+        if fact.of_customer and OF_RECORD in table.c:
+            yield fact.name, table
+
+
+def _forget_versions(session: Session, name: str, ids: list[int]) -> None:
+    if ids:
+        session.execute(delete(FactVersion).where(FactVersion.fact == name, FactVersion.row_id.in_(ids)))
+
+
+def _note_removed(session: Session, name: str, ids: Iterable[int]) -> None:
+    rows = [{"fact": name, "row_id": one} for one in ids]
+    if rows:
+        session.execute(insert(FactRemoved), rows)
+
+
+def _remove_decisions(session: Session, customers: list[int], records: list[int]) -> None:
+    """Pairs with others that were found alike or told apart; of merges only that there was one, which cannot be undone."""
+    for table in (DuplicatePair, ToldApart):
+        session.execute(delete(table).where(or_(table.left_id.in_(records), table.right_id.in_(records))))
+    merged = or_(CustomerMerge.survivor_id.in_(customers), CustomerMerge.gone_id.in_(customers))
+    nothing = {"moved": literal([], CustomerMerge.moved.type), "former": literal({}, CustomerMerge.former.type), "why": ""}
+    over = func.coalesce(CustomerMerge.undone_at, func.now())
+    session.execute(update(CustomerMerge).where(merged).values(**nothing, undone_at=over))
