@@ -45,7 +45,7 @@ def import_(
     Asks nothing: the mapping is --mapping, else the one saved for this source and header, else the guess.
     """
     from kith_platform.cli.waiting import finished
-    from kith_platform.imports import service, uploads
+    from kith_platform.imports import dirt, service, uploads
 
     company = console.tenant(tenant)
     runtime = console.runtime
@@ -69,6 +69,8 @@ def import_(
     rejects = blobs.path(result["rejects"]) if result["rejects"] else None
     counts = {key: result[key] for key in ("read", "inserted", "updated", "unchanged", "duplicate", "rejected")}
     document = {**counts, "rejects_file": rejects, "seconds": result["seconds"], "made": result["made"]}
+    for sentence in dirt.told(result["made"].get("dirt", {})):
+        console.say(f"  {sentence}")
     console.answer(document)
 
 

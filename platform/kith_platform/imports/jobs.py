@@ -20,7 +20,7 @@ from kith_platform.attributes import service as attributes
 from kith_platform.attributes.kinds import Definition, reading
 from kith_platform.errors import KithError
 from kith_platform.i18n import N_, mark_plural
-from kith_platform.imports import ahead, service, uploads
+from kith_platform.imports import ahead, dirt, returns, service, uploads
 from kith_platform.imports.identity import Occurrences
 from kith_platform.imports.load import Job, Loaded, grown, keep_rejects, load, prepare
 from kith_platform.imports.loads import Context
@@ -185,7 +185,18 @@ def _tell(run: JobRun, row: Import, chunk: Chunk) -> None:
     run.progress(row.read, total, LINES_READ, lines=row.read, rejected=row.rejected)
 
 
+def _linked(run: JobRun, row: Import) -> Import:
+    """After all lines: the orders that returns undo may stand in any of them."""
+    with run.step() as session:
+        linked, orderless = returns.link(session, row.id)
+        odd = {**row.made.get("dirt", {}), dirt.LINKED: linked, dirt.ORDERLESS: orderless}
+        statement = update(Import).where(Import.id == row.id).values(made=Import.made.concat({"dirt": odd})).returning(Import)
+        return session.execute(statement, execution_options={"populate_existing": True}).scalar_one()
+
+
 def _finish(run: JobRun, row: Import, started: float, filled: tuple[Definition, ...]) -> None:
+    if not row.dry_run and dirt.RETURNED in row.made.get("dirt", {}):
+        row = _linked(run, row)
     name = write_rejects(run, row) if row.rejected else ""
     counts = {key: getattr(row, key) for key in COUNTS}
     run.result({**counts, "made": row.made, "rejects": name, "seconds": round(time.monotonic() - started, 3)})

@@ -16,7 +16,7 @@ from sqlalchemy.schema import DropTable
 from kith_platform.attributes import history
 from kith_platform.attributes.kinds import DATED, Definition
 from kith_platform.attributes.values import filled
-from kith_platform.imports import people, sums
+from kith_platform.imports import dirt, people, sums
 from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.identity import Occurrences, public_ids
 from kith_platform.imports.loads import Context, Load
@@ -76,10 +76,11 @@ def prepare(chunk: Chunk, job: Job, *, now: dt.datetime) -> Typed:
     frame = found.frame.with_columns(_ids(found.frame, job).alias(CONTENT), public_ids(found.frame.height).alias(PUBLIC))
     if job.facts[CUSTOMER].plural == job.mapping.table and job.mapping.unmapped:
         frame = frame.join(_raw(chunk.rows, job), on="line", how="left")
+    odd = dirt.count(frame, returns=job.mapping.negative_quantity == "return")
     if not job.attributes:
-        return replace(found, frame=frame)
+        return replace(found, frame=frame, dirt=odd)
     kept, misfits = _attributes(chunk.rows.filter(pl.col("line").is_in(frame["line"].implode())), job)
-    return replace(found, frame=frame.join(kept, on="line", how="left"), misfits=misfits)
+    return replace(found, frame=frame.join(kept, on="line", how="left"), misfits=misfits, dirt=odd)
 
 
 def _ids(frame: pl.DataFrame, job: Job) -> pl.Series:
@@ -125,6 +126,7 @@ def load(session: Session, chunk: Chunk, ready: Typed, job: Job, *, begun: bool 
             _run(session, staging, beside(staging, job.mapping, job.facts, job.context), job, made)
         counts = _run(session, staging, loads(staging, job.mapping, job.facts, job.context), job, made)
         add(made, "misfits", ready.misfits)
+        add(made, "dirt", ready.dirt)
         sums.add_up(session, job.mapping, job.context.import_id)
         staging.drop(session.connection())
     keep_rejects(session, rejected, job.context.import_id)

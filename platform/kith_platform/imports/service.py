@@ -239,6 +239,16 @@ def rejects(session: Session, row: Import, *, after: int = 0, most: int = 1000) 
     return session.execute(statement.order_by(ImportReject.line).limit(most)).scalars().all()
 
 
+def refused(session: Session, row: Import) -> list[tuple[ImportReject, int]]:
+    """The first line of each kind of rejection (reason and column), and how many lines were rejected so; the commonest first."""
+    kind = (ImportReject.reason, ImportReject.params["of"].astext, ImportReject.params["column"].astext)
+    counts = select(func.min(ImportReject.line).label("line"), func.count().label("lines"))
+    kinds = counts.where(ImportReject.import_id == row.id).group_by(*kind).subquery()
+    found = select(ImportReject, kinds.c.lines).join(kinds, ImportReject.line == kinds.c.line)
+    ordered = found.where(ImportReject.import_id == row.id).order_by(kinds.c.lines.desc(), ImportReject.line)
+    return [(one, lines) for one, lines in session.execute(ordered).all()]
+
+
 def open_rejects(blobs: TenantBlobs, row: Import) -> BinaryIO:
     """The rejects file. Raises NotFound where nothing was rejected or the import is not over."""
     if not row.rejects:

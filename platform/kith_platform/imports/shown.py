@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask_babel import gettext
+from flask_babel import format_decimal, gettext
 from sqlalchemy.orm import Session
 
 from kith_platform.i18n import N_
-from kith_platform.imports import service
+from kith_platform.imports import dirt, service
 from kith_platform.imports.models import DONE, DRAFT, RUNNING, UNDOING, UNDONE, WAITING, Import
+from kith_platform.imports.problems import reason
 from kith_platform.jobs.models import Job
 from kith_platform.jobs.shown import Shown
 from kith_platform.jobs.shown import shown as job_shown
@@ -32,6 +33,8 @@ class ImportView:
     job: Shown | None
     made: list[tuple[str, int, int]]
     unresolved: list[tuple[str, int]]
+    dirt: list[str]  # what was odd in lines that were taken, a sentence for each kind
+    refused: list[tuple[int, int, str]]  # of each kind of rejection how many lines, the first of them, and why that one
 
     @property
     def over(self) -> bool:
@@ -66,5 +69,10 @@ def shown(session: Session, row: Import, facts: FactCatalogue) -> ImportView:
         found = next((item for item in known[fact].columns if item.stored_as == column), None) if fact in known else None
         unresolved.append((gettext(found.label) if found else gettext(N_("Customer")), count))
     label = next((fact.label_plural for fact in facts if fact.plural == row.table_name), row.table_name)
+    refused = [
+        (lines, one.line, reason(one.reason, one.params, translate=gettext))
+        for one, lines in (service.refused(session, row) if row.rejected else ())
+    ]
     words = job_shown(job, gettext) if job is not None else None
-    return ImportView(row, state, _BADGES.get(state, state), gettext(label), words, made, unresolved)
+    odd = dirt.told(row.made.get("dirt", {}), gettext, format_decimal)
+    return ImportView(row, state, _BADGES.get(state, state), gettext(label), words, made, unresolved, odd, refused)

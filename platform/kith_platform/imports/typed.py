@@ -26,11 +26,12 @@ CURRENCIES = (".currency", ".currency_from")
 class Typed:
     """`frame`: line, content (the mapped cells as text), one column per target; times also as "target#day_only".
 
-    `misfits`: attribute → lines that say something there that is not of its kind."""
+    `misfits`: attribute → lines that say something there that is not of its kind. `dirt`: kind of oddity → lines."""
 
     frame: pl.DataFrame
     rejected: tuple[Rejected, ...]
     misfits: dict[str, int] = field(default_factory=dict)
+    dirt: dict[str, int] = field(default_factory=dict)
 
 
 def typed(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from kith_platform.facts.models import CustomerRecord, OrderLine, Product, ReturnLine, SalesOrder
 from kith_platform.imports import service, uploads
@@ -68,10 +69,37 @@ def test_a_wide_file_makes_customers_products_orders_and_lines(
     assert orders == lines
 
 
-def test_cancellations_become_returns(runtime: Runtime, tenant: TenantContext, shared_data: Path) -> None:
-    result = import_file(runtime, tenant, "orders", shared_data / "online_retail_2010-12_2011-02.csv")
+def test_a_dirty_shop_file_is_taken_whole_and_told_kind_by_kind(
+    runtime: Runtime, tenant: TenantContext, shared_data: Path
+) -> None:
+    """Online Retail: cancellations, adjustments, postage, lines of nobody. The figures are counted from the file with csv."""
+    path = shared_data / "online_retail_2010-12_2011-02.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
+    result = import_file(runtime, tenant, "orders", path)
     assert balanced(result)
-    assert count(runtime, tenant, ReturnLine) > 1000
+    assert (result["read"], result["rejected"]) == (len(lines), 0)
+    back = [line for line in lines if int(line["Quantity"]) < 0]
+    sold = [line for line in lines if int(line["Quantity"]) >= 0]
+    dirt = result["made"]["dirt"]
+    assert dirt["returned"] == len(back) == count(runtime, tenant, ReturnLine)
+    assert dirt["no_customer"] == sum(not line["CustomerID"] for line in lines)
+    assert dirt["no_price"] == sum(float(line["UnitPrice"]) == 0 or int(line["Quantity"]) == 0 for line in sold)
+    assert dirt["no_product_name"] == sum(not line["Description"] for line in lines)
+    assert dirt["no_article"] == sum(not any(sign.isdigit() for sign in line["StockCode"]) for line in lines)
+    assert dirt["alike"] == len(lines) - len({tuple(line.values()) for line in lines})
+    bought: dict[tuple[str, str], str] = {}
+    for line in reversed(sold):
+        if line["CustomerID"]:
+            bought[line["CustomerID"], line["StockCode"]] = line["InvoiceDate"]  # the first time, in the end
+    there = [line for line in back if bought.get((line["CustomerID"], line["StockCode"]), "9") <= line["InvoiceDate"]]
+    assert dirt["linked"] == len(there) > 1000
+    assert dirt["orderless"] == len(back) - len(there)
     with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
         assert session.execute(select(func.min(OrderLine.quantity))).scalar_one() >= 0
         assert session.execute(select(func.count()).where(CustomerRecord.external_id.like("%.0"))).scalar_one() == 0
+        anonymous = session.execute(select(func.count()).select_from(OrderLine).where(OrderLine.record_id.is_(None))).scalar_one()
+        pair = select(func.count()).select_from(ReturnLine).join(SalesOrder, SalesOrder.id == ReturnLine.order_id)
+        wrong = or_(SalesOrder.record_id != ReturnLine.record_id, SalesOrder.occurred_at > ReturnLine.occurred_at)
+        assert session.execute(pair.where(wrong)).scalar_one() == 0, "a return belongs to an earlier order of the same customer"
+    assert anonymous == sum(not line["CustomerID"] for line in sold)
