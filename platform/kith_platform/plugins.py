@@ -27,6 +27,7 @@ from kith_platform.guard import Guard
 from kith_platform.migrate import Stream, plugin_stream
 from kith_platform.sdk import hookspecs
 from kith_platform.sdk.facts import Fact, Kind
+from kith_platform.sdk.templates import ImportTemplate
 from kith_platform.sdk.types import (
     ApiRoute,
     DemoCompany,
@@ -46,6 +47,7 @@ log = structlog.get_logger(__name__)
 # installation, or within the plugin where addresses and forms keep plugins apart anyway.
 CONTRIBUTIONS: Mapping[str, type[Any]] = {
     "facts": Fact,
+    "import_templates": ImportTemplate,
     "settings": Setting,
     "metrics": Metric,
     "placements": Placement,
@@ -56,6 +58,7 @@ CONTRIBUTIONS: Mapping[str, type[Any]] = {
     "demo_companies": DemoCompany,
 }
 INSTALLATION_WIDE = {
+    "import_templates": ("key",),
     "metrics": ("key",),
     "placements": ("key",),
     "feature_sets": ("key",),
@@ -214,6 +217,7 @@ def check_brought(plugin: Plugin, others: Iterable[Plugin]) -> None:
     _check_pages(plugin)
     _check_permissions(plugin)
     _check_references(plugin)
+    _check_templates(plugin)
 
 
 def _marks(plugin: Plugin) -> Iterator[tuple[str, str, str]]:
@@ -246,6 +250,21 @@ def _check_references(plugin: Plugin) -> None:
         for column in fact.columns:
             if column.kind is Kind.REFERENCE and column.to not in known:
                 raise PluginRefused(f"the fact {fact.name} points to {column.to!r}, which is neither core's nor its own")
+
+
+def _check_templates(plugin: Plugin) -> None:
+    facts = {fact.name: fact for fact in (*CORE_FACTS, *plugin.brings["facts"])}
+    for template in plugin.brings["import_templates"]:
+        if template.table not in {fact.plural for fact in facts.values()}:
+            raise PluginRefused(f"the import template {template.key} fills {template.table!r}, which neither core nor it knows")
+        targets = {*(column.target for column in template.columns), *template.constants}
+        for target in sorted({*targets, *template.needs}):
+            name, _, column = target.partition(".")
+            declared = (
+                {one.name for one in facts[name].columns} | {"external_id", "customer", "currency"} if name in facts else set()
+            )
+            if column not in declared or target not in targets:
+                raise PluginRefused(f"the import template {template.key} names {target!r}, which is no place for a column")
 
 
 def _tell(words: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--mapping", "mapping_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A mapping as JSON."
 )
+@click.option("--template", "template_key", default="", help="A template of a well-known export, such as shopify_orders.")
 @click.option("--encoding", help="utf-8, utf-16, gb18030, big5 or cp1252; detected where not given.")
 @click.option("--part", default="", help="The sheet of a workbook, or the file of an archive; else the largest.")
 @click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
@@ -33,6 +34,7 @@ def import_(
     file: Path,
     source: str,
     mapping_file: Path | None,
+    template_key: str,
     encoding: str | None,
     part: str,
     dry_run: bool,
@@ -42,11 +44,13 @@ def import_(
 
     FILE is CSV, TSV, a workbook (XLSX, XLS, ODS) or Parquet; CSV and TSV may be packed (ZIP, gzip).
 
-    Asks nothing: the mapping is --mapping, else the one saved for this source and header, else the guess.
+    Asks nothing: the mapping is --mapping or --template, else the one saved for this source and header, else the guess.
     """
     from kith_platform.cli.waiting import finished
-    from kith_platform.imports import dirt, service, uploads
+    from kith_platform.imports import dirt, service, templates, uploads
 
+    if mapping_file and template_key:
+        raise click.UsageError("Give --mapping or --template, not both.")
     company = console.tenant(tenant)
     runtime = console.runtime
     blobs = runtime.blobs.of(company.id)
@@ -54,7 +58,13 @@ def import_(
     with file.open("rb") as stream:
         kept = uploads.keep_file(blobs, stream, part=part)
     with runtime.doors.tenant_scope(company.id) as session:
-        seen = service.look(session, runtime.facts, blobs, kept[0], table, source=source, mapping=mapping, encoding=encoding)
+        known = templates.offered(session, runtime.plugins)
+        template = templates.named(known, template_key, table) if template_key else None
+        asked: dict[str, Any] = {"mapping": mapping, "template": template, "encoding": encoding}
+        seen = service.look(session, runtime.facts, blobs, kept[0], table, source=source, **asked)
+        like = None if mapping or template else templates.recognised(seen.dialect, known)
+        if like is not None:
+            console.say(f"  This looks like: {like.name}. To use its columns: --template {like.key}")
         for item in seen.guess.mapping.fields:
             console.say(f"  {item.source} → {item.target}")
         for note in (*kept.notes, *seen.notes):

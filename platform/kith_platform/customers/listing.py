@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, SelectBase, and_, func, intersect, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from kith_platform.customers.models import Customer, CustomerToken
-from kith_platform.customers.search import query
+from kith_platform.customers.search import inside, query
 from kith_platform.errors import BadRequest
 from kith_platform.facts.models import CustomerRecord, Ticket
 from kith_platform.i18n import N_
@@ -153,13 +153,15 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     return found + [Customer.id.in_(_placed(key, code)) for key, code in wanted.placed.items()]
 
 
-def _typed(text: str) -> list[Select[Any]]:
+def _typed(text: str) -> list[SelectBase]:
     """Customer ids per token of a search; no token, no condition."""
     exact, beginning = query(text) if text.strip() else ([], "")
     ids = select(CustomerToken.customer_id)
-    found = [ids.where(CustomerToken.token == token) for token in exact]
+    found: list[SelectBase] = [ids.where(CustomerToken.token == token) for token in exact]
     if beginning:
-        found.append(ids.where(CustomerToken.token >= beginning, CustomerToken.token < beginning + LAST))
+        begun = ids.where(CustomerToken.token >= beginning, CustomerToken.token < beginning + LAST)
+        within = [ids.where(CustomerToken.token == token) for token in inside(text)]
+        found.append(begun.union(intersect(*within)) if within else begun)
     if text.strip() and not found:  # nothing in it that could be found: match nobody rather than everybody
         found.append(ids.where(CustomerToken.token == ""))
     return found

@@ -54,3 +54,11 @@ def query(text: str) -> tuple[list[str], str]:
     if words:
         return exact + words[:-1], words[-1]
     return exact, single[-1] if single and not exact else ""
+
+
+def inside(text: str) -> list[str]:
+    """Tokens of three to five digits typed alone: they may also stand anywhere within a number, such as a phone's last four."""
+    folded = fold(text.strip())
+    if not (3 <= len(folded) <= 5 and folded.isascii() and folded.isdigit()):
+        return []
+    return [f"#{folded[at : at + 3]}" for at in range(len(folded) - 2)]

@@ -18,7 +18,7 @@ from kith_platform.auth.edge import current_actor, current_db, current_tenant
 from kith_platform.auth.gate import requires
 from kith_platform.errors import FieldError, Invalid
 from kith_platform.i18n import N_
-from kith_platform.imports import service, undo, uploads
+from kith_platform.imports import service, templates, undo, uploads
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import Import
 from kith_platform.imports.preview import Preview
@@ -76,6 +76,7 @@ class UploadSchema(Schema):
     encoding = fields.String(load_default=None)
     part = fields.String(load_default="", metadata={"description": "sheet of a workbook or file of an archive; else the largest"})
     mapping = fields.String(load_default="", metadata={"description": "a mapping as JSON; else the saved one, else the guess"})
+    template = fields.String(load_default="", metadata={"description": "key of an import template, in place of a mapping"})
     start = fields.Boolean(load_default=True, metadata={"description": "false: only a draft to look at"})
     dry_run = fields.Boolean(load_default=False)
 
@@ -90,11 +91,26 @@ class StartSchema(Schema):
 
 class PreviewSchema(Schema):
     mapping = fields.Dict()
+    looks_like = fields.String(allow_none=True, metadata={"description": "key of the import template that the header fits"})
     header = fields.List(fields.Raw())
     rows = fields.List(fields.List(fields.String()))
     missing = fields.List(fields.String(), metadata={"description": "targets without which no line can be loaded"})
     notes = fields.List(fields.String())
     problems = fields.List(fields.Dict())
+
+
+class TemplateSchema(Schema):
+    key = fields.String()
+    name = fields.Function(lambda one: gettext(one.name), metadata={"type": "string"})
+    table = fields.String()
+    columns = fields.Function(
+        lambda one: [{"headers": list(column.headers), "target": column.target} for column in one.columns],
+        metadata={"type": "array", "items": {"type": "object"}},
+    )
+
+
+class TemplateListSchema(Schema):
+    templates = fields.List(fields.Nested(TemplateSchema))
 
 
 class UndoSchema(Schema):
@@ -130,9 +146,10 @@ class Imports(MethodView):
         table, source = asked["table"], asked["source"]
         try:
             mapping = _mapping(asked["mapping"]) if asked["mapping"] else None
-            seen = service.look(
-                session, runtime().facts, blobs, kept[0], table, source=source, mapping=mapping, encoding=asked["encoding"]
-            )
+            known = templates.offered(session, runtime().plugins)
+            template = templates.named(known, asked["template"], table) if asked["template"] else None
+            chosen: dict[str, Any] = {"mapping": mapping, "template": template, "encoding": asked["encoding"]}
+            seen = service.look(session, runtime().facts, blobs, kept[0], table, source=source, **chosen)
             name = file.filename or ""
             row = service.draft(session, current_actor(), table=table, source=source, file_name=name, kept=kept, seen=seen)
             if asked["start"]:
@@ -141,6 +158,15 @@ class Imports(MethodView):
             blobs.remove(kept.blob.rpartition("/")[0])
             raise
         return row
+
+
+@api.route("/templates")
+class Templates(MethodView):
+    @requires("imports:read")
+    @api.response(200, TemplateListSchema)
+    def get(self) -> dict[str, Any]:
+        """The templates of well-known exports that this company may use."""
+        return {"templates": templates.offered(current_db(), runtime().plugins)}
 
 
 @api.route("/<uuid:public_id>")
@@ -226,8 +252,10 @@ def _look(row: Import, mapping: Mapping) -> Preview:
 
 
 def _preview(seen: Preview) -> dict[str, Any]:
+    found = templates.recognised(seen.dialect, templates.offered(current_db(), runtime().plugins))
     return {
         "mapping": seen.guess.mapping.to_json(),
+        "looks_like": found.key if found else None,
         "header": seen.header,
         "rows": seen.raw,
         "missing": seen.guess.missing_required,

@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from kith_platform.imports.dialect import Dialect
-from kith_platform.imports.formats import Decision, decide, identifiers, present
+from kith_platform.imports.formats import Decision, Format, decide, identifiers, present
 from kith_platform.imports.mapping import Field, Mapping, Source, sources
 from kith_platform.imports.parsing import parse
 from kith_platform.imports.problems import FileProblem, Note, note
 from kith_platform.imports.reading import column
+from kith_platform.imports.templates import places_of
 from kith_platform.imports.words import likeness, words
 from kith_platform.sdk.facts import Fact, Kind
+from kith_platform.sdk.templates import ImportTemplate, TemplateColumn
 
 CUSTOMER, ORDER, LINE, PRODUCT = "customer_record", "sales_order", "order_line", "product"
 # Words that say nothing about a fact other than the table's own.
@@ -72,6 +74,35 @@ def guess(
             chosen = _lines_alone(chosen)
             plan = tuple(fact for fact in plan if fact.name != ORDER)
     return _result(table, plan, columns, chosen, facts)
+
+
+def by_template(
+    template: ImportTemplate,
+    dialect: Dialect,
+    sample: pl.DataFrame,
+    facts: Dictionary[str, Fact],
+    *,
+    language: str = "en",
+    zone: str = "UTC",
+) -> Guess:
+    """The mapping that a template says, in place of `guess`; how dates and numbers are written it may leave to the sample."""
+    columns = _Columns(dialect, sample, language, zone)
+    goals = {place.name: place for place in places(template.table, facts)}
+    found = places_of(template, dialect.header)
+    chosen = {at: (goals[target], 1.0) for target, (at, _column) in found.items()}
+    names = dict.fromkeys(target.partition(".")[0] for target in found)
+    made = _result(template.table, tuple(facts[name] for name in names), columns, chosen, facts)
+    said = {columns.sources[at]: column for at, column in found.values()}
+    fields = tuple(replace(item, format=_fixed(item.format, said[item.source])) for item in made.mapping.fields)
+    constants = tuple((target, value) for target, value in template.constants.items() if target not in found)
+    mapping = replace(made.mapping, fields=fields, constants=constants)
+    return replace(made, mapping=mapping, missing_required=missing(template.table, mapping.targets, facts))
+
+
+def _fixed(form: Format, column: TemplateColumn) -> Format:
+    return replace(
+        form, order=column.order or form.order, decimal=column.decimal or form.decimal, values=tuple(column.values.items())
+    )
 
 
 def _plan(root: Fact, dialect: Dialect, facts: Dictionary[str, Fact]) -> tuple[Fact, ...]:

@@ -12,13 +12,14 @@ from typing import Any
 import polars as pl
 
 from kith_platform.imports.dialect import SAMPLE_BYTES, Dialect, detect
-from kith_platform.imports.guessing import Guess, guess, missing
+from kith_platform.imports.guessing import Guess, by_template, guess, missing
 from kith_platform.imports.lines import OpenBinary
 from kith_platform.imports.mapping import Field, Mapping, Source, position
 from kith_platform.imports.parsing import Parsed, identifier, parse
 from kith_platform.imports.problems import FileProblem, Note
 from kith_platform.imports.reading import Offset, Rejected, chunks, column
 from kith_platform.sdk.facts import Fact, Kind
+from kith_platform.sdk.templates import ImportTemplate
 
 SHOWN_ROWS = 20
 PROBES = 6  # further places of a large file that are looked at
@@ -59,20 +60,25 @@ def preview(
     facts: Dictionary[str, Fact],
     *,
     mapping: Mapping | None = None,
+    template: ImportTemplate | None = None,
     encoding: str | None = None,
     language: str = "en",
     zone: str = "UTC",
 ) -> Preview:
     """Look at the beginning of a file, and at a few places of a large one, without reading it all.
 
-    `facts` by name. With a `mapping` (the user's or a saved one) its dialect and fields are shown in place of the guess.
+    `facts` by name. With a `mapping` (the user's or a saved one) its dialect and fields are shown in place of the guess, with
+    a `template` what that says.
     Raises FileProblem where the file, or the mapping, cannot be used.
     """
     if mapping is not None and mapping.table != table:
         raise FileProblem("mapping", detail=f"{mapping.table} ≠ {table}")
     dialect = dialect_of(open_binary, mapping, encoding=encoding)
     head, rejected = sample(open_binary, dialect)
-    found = guess(table, dialect, head, facts, language=language, zone=zone)
+    if template is None:
+        found = guess(table, dialect, head, facts, language=language, zone=zone)
+    else:
+        found = by_template(template, dialect, head, facts, language=language, zone=zone)
     used = mapping or found.mapping
     columns = {item.target: read(head, item, dialect, facts, zone=zone) for item in used.fields}
     problems = [problem for item in used.fields for problem in _problems(item, columns[item.target], head["line"])]

@@ -23,6 +23,7 @@ from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import DONE, DRAFT, RUNNING, UNDOING, WAITING, Import, ImportReject, SavedMapping
 from kith_platform.imports.preview import Preview, preview
 from kith_platform.imports.uploads import SEVERAL, Kept, open_file, unpacked_beside
+from kith_platform.sdk.templates import ImportTemplate
 from kith_tenants.context import Actor, tenant_of
 
 if TYPE_CHECKING:
@@ -72,9 +73,10 @@ def look(
     *,
     source: str = DEFAULT_SOURCE,
     mapping: Mapping | None = None,
+    template: ImportTemplate | None = None,
     encoding: str | None = None,
 ) -> Preview:
-    """The file's preview by the given mapping, else the one saved for this source and header, else the guess.
+    """The file's preview by the given mapping or template, else the mapping saved for this source and header, else the guess.
 
     Raises FileProblem.
     """
@@ -90,9 +92,24 @@ def look(
     )
     if mapping is not None:
         return see(mapping=mapping)
+    if template is not None:
+        return see(template=template)
     first = see()
     saved = saved_mapping(session, source, table, first.dialect)
     return see(mapping=saved) if saved else first
+
+
+def use_template(session: Session, facts: FactCatalogue, blobs: TenantBlobs, row: Import, template: ImportTemplate) -> Preview:
+    """Give a draft the mapping and the table of a template. Raises Conflict once it was started."""
+    if row.state != DRAFT:
+        raise Conflict(STARTED)
+    seen = look(session, facts, blobs, row.blob, template.table, source=row.source, template=template)
+    row.table_name = template.table
+    parts = [told for told in row.notes if told["code"] == "part_of_several"]
+    row.notes = parts + [{"code": note.code, "params": dict(note.params)} for note in seen.notes]
+    amend(row, seen)
+    session.flush()
+    return seen
 
 
 def start(

@@ -13,13 +13,14 @@ from kith_platform.auth.edge import current_actor, current_db, current_tenant
 from kith_platform.auth.gate import requires
 from kith_platform.errors import FieldError, Invalid
 from kith_platform.i18n import N_
-from kith_platform.imports import drafts, samples, service, undo, uploads
+from kith_platform.imports import drafts, samples, service, templates, undo, uploads
 from kith_platform.imports.form import Sheet, chosen
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import DRAFT, Import
 from kith_platform.imports.preview import Preview
 from kith_platform.imports.problems import reason
 from kith_platform.imports.shown import shown
+from kith_platform.sdk.templates import ImportTemplate
 from kith_platform.web.context import runtime
 from kith_platform.web.forms import Form
 from kith_platform.web.navigation import NavItem
@@ -148,8 +149,16 @@ def _look(row: Import, mapping: Mapping | None = None) -> Preview:
 def _columns(slug: str, row: Import, seen: Preview, form: Form | None = None) -> str:
     again = service.same_file(current_db(), row)
     sheet = Sheet(row, seen, {fact.name: fact for fact in runtime().facts})
-    parts = service.parts(row)
-    return render_template("imports/columns.html", slug=slug, row=row, sheet=sheet, form=form or Form(), again=again, parts=parts)
+    return render_template(
+        "imports/columns.html",
+        slug=slug,
+        row=row,
+        sheet=sheet,
+        form=form or Form(),
+        again=again,
+        parts=service.parts(row),
+        template=_looks_like(row, seen),
+    )
 
 
 @pages.post("/<uuid:public_id>/part")
@@ -162,6 +171,30 @@ def read_part(slug: str, public_id: uuid.UUID) -> str | tuple[str, int] | AnyRes
         service.read_part(session, runtime().facts, blobs, row, request.form.get("part", ""))
     except Invalid as error:
         return _columns(slug, row, _look(row), Form(request.form, [FieldError("", error.message, error.params)])), 422
+    return redirect(url_for("imports.show", slug=slug, public_id=public_id))
+
+
+def _looks_like(row: Import, seen: Preview) -> ImportTemplate | None:
+    """The template that the file looks like, unless its mapping is used already or people have confirmed one of their own."""
+    found = templates.recognised(seen.dialect, templates.offered(current_db(), runtime().plugins))
+    if found is None or service.saved_mapping(current_db(), row.source, row.table_name, seen.dialect):
+        return None
+    targets = set(templates.places_of(found, seen.dialect.header))
+    return None if found.table == row.table_name and targets <= set(seen.guess.mapping.targets) else found
+
+
+@pages.post("/<uuid:public_id>/template")
+@requires("imports:write")
+def use_template(slug: str, public_id: uuid.UUID) -> str | tuple[str, int] | AnyResponse:
+    """Take a template's columns over into a draft."""
+    session, held = current_db(), runtime()
+    row = service.get(session, public_id)
+    try:
+        found = templates.named(templates.offered(session, held.plugins), request.form.get("template", ""))
+        service.use_template(session, held.facts, held.blobs.of(current_tenant().id), row, found)
+    except Invalid as error:
+        return _columns(slug, row, _look(row), Form(request.form, [FieldError("", error.message, error.params)])), 422
+    flash(gettext("The columns are those of: %(template)s.", template=gettext(found.name)), "good")
     return redirect(url_for("imports.show", slug=slug, public_id=public_id))
 
 

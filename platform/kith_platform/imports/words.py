@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 # Signs of traditional Chinese headers with their simplified form, so that an alias in either script knows both.
-_TRADITIONAL = str.maketrans(
+TRADITIONAL = str.maketrans(
     "號編戶單訂數價額買賣電話郵件稱類別產銷機時間發貨優惠稅總實際國區狀態員會類渠開貸處門備註聯絡費購結續",
     "号编户单订数价额买卖电话邮件称类别产销机时间发货优惠税总实际国区状态员会类渠开贷处门备注联络费购结续",
 )
@@ -19,7 +19,7 @@ def words(header: str) -> str:
     """A header as lower-case words joined by "_": InvoiceNo → invoice_no, 訂單編號 → 订单编号, Größe → grosse."""
     text = unicodedata.normalize("NFKD", header.strip().replace("ß", "ss"))
     text = "".join(char for char in text if not unicodedata.combining(char))
-    text = unicodedata.normalize("NFKC", text).translate(_TRADITIONAL)
+    text = unicodedata.normalize("NFKC", text).translate(TRADITIONAL)
     text = _CURRENCY.sub("", re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower())
     return re.sub(r"[\W_]+", "_", text).strip("_")
 

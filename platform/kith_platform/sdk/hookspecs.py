@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import pluggy
 
 from kith_platform.sdk.facts import Fact
+from kith_platform.sdk.templates import ImportTemplate
 from kith_platform.sdk.types import (
     ApiRoute,
     DemoCompany,
@@ -36,6 +37,11 @@ def register_manifest() -> Manifest:  # type: ignore[empty-body]
 @hookspec
 def register_facts() -> Sequence[Fact]:  # type: ignore[empty-body]
     """Return facts of the plugin's own; their tables lie in schema plugin_<name> and come with the plugin's migrations."""
+
+
+@hookspec
+def register_import_templates() -> Sequence[ImportTemplate]:  # type: ignore[empty-body]
+    """Return templates of well-known exports. A file that looks like one is offered its mapping with one click."""
 
 
 @hookspec

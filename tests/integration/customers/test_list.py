@@ -82,6 +82,11 @@ def test_customers_who_come_in_meanwhile_neither_hide_nor_repeat_others(
         ("lovelace ada", ["Ada Lovelace"]),
         ("912345", ["Zoë Müller"]),
         ("9123 4567", ["Zoë Müller"]),
+        ("4567", ["Zoë Müller", "張偉"]),
+        ("345", ["Zoë Müller", "張偉"]),
+        ("86139", ["張偉"]),
+        ("張偉", ["張偉"]),
+        ("4568", []),
         ("zoe mul", ["Zoë Müller"]),
         ("nobody", []),
         ("!!", []),
@@ -93,6 +98,7 @@ def test_search_finds_people_by_what_one_types(
 ) -> None:
     people(["王小明", "王芳", "Ada Lovelace"])
     people(["Zoë Müller"], phone="+65 9123 4567")
+    people(["張偉"], phone="+8613901234567")
     with runtime.doors.tenant_scope(tenant.id) as session:
         page = listing.page(session, actor(), Filter(q=typed))
         assert sorted(row.name for row in page.customers) == sorted(found)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from kith_platform.sdk import hookimpl
 from kith_platform.sdk.facts import Fact
+from kith_platform.sdk.templates import ImportTemplate
 from kith_platform.sdk.types import N_, ApiRoute, DemoCompany, FeatureSet, Manifest, Metric, Page, Panel, Setting
-from kith_plugins.industry_retail import demo, facts, features, metrics, pages
+from kith_plugins.industry_retail import demo, exports, facts, features, metrics, pages
 
 
 @hookimpl
@@ -26,6 +27,11 @@ def register_manifest() -> Manifest:
 @hookimpl
 def register_facts() -> Sequence[Fact]:
     return facts.FACTS
+
+
+@hookimpl
+def register_import_templates() -> Sequence[ImportTemplate]:
+    return exports.TEMPLATES
 
 
 @hookimpl
