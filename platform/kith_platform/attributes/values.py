@@ -64,8 +64,8 @@ def typed(texts: pl.Series, one: Definition, form: Format | None = None, *, zone
         return parse(texts, _kind(one.kind), form, zone=zone)
     declared = {fold(choice): choice for choice in one.choices}
     clean = texts.str.strip_chars()
-    clean = clean.set(clean.str.to_lowercase().is_in(MISSING), None)
     values = clean.str.to_lowercase().replace_strict(declared, default=None, return_dtype=pl.String)
+    clean = clean.set(clean.str.to_lowercase().is_in(MISSING) & values.is_null(), None)  # unless “none” is a choice
     wrong = pl.select(pl.when(clean.is_not_null() & values.is_null()).then(pl.lit("not_choice"))).to_series()
     return Parsed(values, wrong, texts, choices=one.choices)
 
