@@ -5,13 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
-import ibis.expr.types as ir
 from rows import Row, Skipped, alternating, say, size
 
 from kith_platform.blobs import Blobs, TenantBlobs
@@ -19,9 +16,10 @@ from kith_platform.config import Settings
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.frames import Frames
 from kith_platform.jobs.resources import memory_mb, threads
-from kith_platform.metrics.buying import buying
+from kith_platform.placements.histories import histories
+from kith_platform.placements.scopes import Scopes
 from kith_platform.plugins import Plugins
-from kith_platform.sdk.types import Placement, PlacementScope
+from kith_platform.sdk.types import Placement
 from kith_platform.snapshots.manifest import File, Manifest, TableFiles
 from kith_platform.snapshots.shape import Shape, shapes_of
 from kith_tenants.tenant import TenantContext
@@ -85,28 +83,12 @@ def made(folder: Path, customers: int) -> tuple[Manifest, TenantBlobs]:
     return Manifest(1, uuid.uuid4(), 1, 1, read_at, "", 0, "UTC", "USD", (), tables), blobs
 
 
-def placed(frames: Frames, tenant: TenantContext, placements: list[Placement]) -> dict[str, int]:
+def placed(frames: Frames, catalogue: FactCatalogue, tenant: TenantContext, placements: list[Placement]) -> dict[str, int]:
     """As a refresh takes its turn of the day: what was bought, then every placement on what they share."""
-    tables, kept = frames.at(DAY), dict[str, ir.Table]()
-
-    def once(name: str, make: Callable[[], ir.Table]) -> ir.Table:
-        if name not in kept:
-            kept[name] = ibis.memtable(tables.run(make()))
-        return kept[name]
-
-    records = tables["records"]
-    scope = PlacementScope(
-        tables=tables,
-        day=DAY,
-        tenant=tenant,
-        settings={},
-        buying=buying(frames, DAY, gaps=True),
-        people=records.group_by("customer_id").aggregate(since=records.since.min()),
-        has=lambda plural: plural in {"orders", "customers"},
-        once=once,
-        limits=LIMITS,
-    )
-    return {one.key: tables.run(one.compute(scope)).num_rows for one in placements}
+    with frames.keeping() as keep:
+        scopes = Scopes(frames, catalogue, tenant, [DAY], histories(frames, keep), keep)
+        scope = scopes.scope("analytics_cem", {}, DAY, limits=LIMITS)
+        return {one.key: scope.tables.run(one.compute(scope)).num_rows for one in placements}
 
 
 def measure() -> list[Row]:
@@ -120,12 +102,13 @@ def measure() -> list[Row]:
         say(f"writing {customers} customers with {10 * customers} orders")
         manifest, blobs = made(folder, customers)
         tenant = TenantContext(1, uuid.uuid4(), "bench", "Bench", "", "en", "USD", "UTC", "active")
+        catalogue = FactCatalogue()
         use, memory = threads(settings, 1), memory_mb(settings)
         found: dict[str, Any] = {}
 
         def ours() -> None:
-            with Frames(manifest, blobs, FactCatalogue(), threads=use, memory_mb=memory, scratch=folder / "scratch") as frames:
-                found["ours"] = placed(frames, tenant, placements)
+            with Frames(manifest, blobs, catalogue, threads=use, memory_mb=memory, scratch=folder / "scratch") as frames:
+                found["ours"] = placed(frames, catalogue, tenant, placements)
 
         files = {table: blobs.path(manifest.tables[table].files[0].name) for table in ("sales_order", "customer_record")}
         query = BY_HAND.format(day=DAY, orders=files["sales_order"], records=files["customer_record"])

@@ -73,3 +73,13 @@ def _seen(rows: ir.Table, source: Source, cut: Cut) -> ir.Table:
     traced = _with(rows, traced.select("customer_id", traced=ibis.literal(True)))
     seen = traced.traced | (traced.since < ibis.literal(cut.day)) | (traced.record_known < instant)
     return traced.filter(seen.fill_null(False)).drop("traced")
+
+
+def people(source: Source, cut: Cut) -> ir.Table:
+    """customer_id, since of customers seen before the cut, by the rule of `customers`."""
+    rows = source.appearances
+    if cut.instant is not None:
+        instant = ibis.literal(cut.instant, type="timestamp('UTC')")
+        seen = (rows.known if cut.history else rows.occurred) < instant
+        rows = rows.filter((seen | (rows.since < ibis.literal(cut.day))).fill_null(False))
+    return rows.select("customer_id", "since")

@@ -70,6 +70,10 @@ class Duck:
         """Compute once what many expressions read."""
         return self._ibis.create_table(name, rows, temp=True)
 
+    def forget(self, name: str) -> None:
+        """Drop what was kept under the name."""
+        self._duck.execute(f"DROP TABLE IF EXISTS {_name(name)}")
+
     def run(self, expression: ir.Expr) -> pa.Table:
         result: Any = self._ibis.to_pyarrow(expression.as_table())
         return result

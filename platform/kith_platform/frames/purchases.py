@@ -10,16 +10,16 @@ import ibis.expr.types as ir
 VOID = ("cancelled", "returned")
 
 
-def purchases(
+def bought(
     orders: ir.Table,
     statuses: ir.Table | None,
     returns: ir.Table | None,
     lines: ir.Table | None,
     money: Callable[[ir.Table], ir.Table],
 ) -> ir.Table:
-    """customer_id, day (the tenant's), orders (count) and net (int64 ten-thousandths of the tenant's currency, or null).
+    """customer_id, day (the tenant's) and net (int64 ten-thousandths of the tenant's currency, or null).
 
-    One row per customer and purchase day. Cancelled and fully returned orders are no purchases, an order of amount 0 is one,
+    One row per order. Cancelled and fully returned orders are no purchases, an order of amount 0 is one,
     a negative one is a refund. Otherwise returns reduce nothing. `statuses`, `returns` and `lines` are None where there are
     none; each was cut before it came here. `money` brings `net` into the tenant's currency.
     """
@@ -27,9 +27,13 @@ def purchases(
     orders = standing(orders, statuses)
     if returns is not None:
         orders = _not_returned(orders, returns, lines)
-    bought = money(orders.select("customer_id", "occurred_on", "net", "currency"))
-    days = bought.group_by("customer_id", day=bought.occurred_on)
-    return days.aggregate(orders=bought.count(), net=bought.net.sum())
+    told = money(orders.select("customer_id", "occurred_on", "net", "currency"))
+    return told.select("customer_id", "net", day="occurred_on")
+
+
+def by_day(bought: ir.Table) -> ir.Table:
+    """customer_id, day, orders (count) and net: one row per customer and purchase day."""
+    return bought.group_by("customer_id", "day").aggregate(orders=bought.count(), net=bought.net.sum())
 
 
 def standing(orders: ir.Table, statuses: ir.Table | None) -> ir.Table:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
+
+import ibis.expr.types as ir
 
 from kith_platform.blobs import TenantBlobs
 from kith_platform.facts.catalogue import FactCatalogue
@@ -48,6 +53,7 @@ class Frames:
         self._scratch = Path(tempfile.mkdtemp(prefix="frames-", dir=scratch))
         self._engine = Duck(blobs, threads=threads, memory_mb=memory_mb, scratch=self._scratch)
         self._source = Source(manifest, catalogue, self._engine)
+        self._kept = itertools.count(1)
 
     def __enter__(self) -> Frames:
         return self
@@ -64,6 +70,21 @@ class Frames:
         """The tenant's day of the last thing that happened with a customer, at most the day of reading; that day without any."""
         read_on = self.manifest.read_at.astimezone(ZoneInfo(self.manifest.timezone)).date()
         return self._source.last_day(read_on) or read_on
+
+    @contextmanager
+    def keeping(self) -> Iterator[Callable[[ir.Table], ir.Table]]:
+        """Gives a function that computes a table of these frames now and keeps it in the engine, until the block ends."""
+        names: list[str] = []
+
+        def keep(rows: ir.Table) -> ir.Table:
+            names.append(f"kept_{next(self._kept)}")
+            return self._engine.keep(names[-1], rows)
+
+        try:
+            yield keep
+        finally:
+            for name in names:
+                self._engine.forget(name)
 
     def before(self, cutoff: dt.datetime | dt.date) -> Tables:
         """What was known before the cutoff; a date means the start of that day. `--as-of D` is `before(D + 1 day)`.

@@ -31,6 +31,12 @@ class Source:
         table = self.manifest.tables.get(name)
         return table is not None and table.rows > 0
 
+    def lowest(self, name: str, column: str) -> float | None:
+        """The least value in the table, in rows of whomever: one column read, no join."""
+        rows = self.live(name)
+        found = self.engine.run(rows.aggregate(lowest=rows[column].min()))["lowest"][0].as_py()
+        return None if found is None else float(found)
+
     def _live(self, name: str) -> ir.Table:
         shape = self._shape(name)
         files = self.manifest.tables.get(name)
@@ -99,6 +105,16 @@ class Source:
         every = ibis.union(*parts) if len(parts) > 1 else parts[0]
         first = every.group_by("customer_id").aggregate(occurred=every.occurred.min(), known=every.known.min())
         return self.engine.keep("first_seen", first)
+
+    @cached_property
+    def appearances(self) -> ir.Table:
+        """customer_id, since, and when the customer first appeared, `occurred` and `known` as `first_seen` means them (UTC)."""
+        record, first = self.fact(RECORD), self.first_seen.rename(seen_id="customer_id")
+        own = record.filter(record.customer_id.notnull()).group_by("customer_id")
+        rows = own.aggregate(since=record.since.min(), recorded=record.known_at.min())
+        rows = rows.left_join(first, rows.customer_id == first.seen_id)
+        told = {name: ibis.least(rows.recorded, rows[name]) for name in ("occurred", "known")}
+        return self.engine.keep("appearances", rows.select("customer_id", "since", **told))
 
     def last_day(self, until: dt.date) -> dt.date | None:
         """The last day, up to `until`, on which anything happened with a customer; None where nothing did."""

@@ -9,9 +9,9 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from kith_platform.frames import money as amounts
-from kith_platform.frames.customers import customers
+from kith_platform.frames.customers import customers, people
 from kith_platform.frames.cut import Cut, Period
-from kith_platform.frames.purchases import purchases
+from kith_platform.frames.purchases import bought, by_day
 from kith_platform.frames.source import RECORD, Source
 
 if TYPE_CHECKING:
@@ -66,11 +66,26 @@ class Tables:
         return self._table(RECORD)
 
     @cached_property
+    def people(self) -> ir.Table:
+        """customer_id and since of the customers seen before the cut, and nothing else of them."""
+        return people(self._source, self._cut)
+
+    @cached_property
     def purchases(self) -> ir.Table:
         """customer_id, day, orders, net: the days a customer bought. A period counts what later came back as not bought."""
+        return by_day(self.bought)
+
+    @cached_property
+    def refunds(self) -> bool:
+        """Whether there may be orders of a negative amount."""
+        return (self._source.lowest("sales_order", "net") or 0.0) < 0
+
+    @cached_property
+    def bought(self) -> ir.Table:
+        """customer_id, day, net: what `purchases` adds up, one row per order."""
         known = self if self._cut.history else Tables(self._source, Period(None, None, None))
         orders, returns = self["orders"], self._source.any("return_line")
-        return purchases(
+        return bought(
             orders,
             known["order_statuses"] if self._source.any("order_status") else None,
             known["returns"] if returns else None,

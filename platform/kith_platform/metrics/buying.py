@@ -19,7 +19,7 @@ def buying(frames: Frames, until: dt.date, *, gaps: bool = False) -> Buying:
     """
     tables = frames.at(until)
     has = {name for name, table in frames.manifest.tables.items() if table.rows}
-    costed = "order_line" in has and _any_cost(tables)
+    costed = "order_line" in has and any_cost(tables)
     if not costed and "return_line" not in has:
         return _plain(tables, until, statuses="order_status" in has, gaps=gaps)
     rows = ledger(tables, statuses="order_status" in has, returns="return_line" in has, costs=costed)
@@ -65,7 +65,8 @@ def spaced(rows: ir.Table, counted: ir.Value | None = None) -> ir.Table:
     return rows.mutate(gap=rows.day.delta(before, unit="day").cast("int32"))
 
 
-def _any_cost(tables: Tables) -> bool:
+def any_cost(tables: Tables) -> bool:
+    """Whether any order line says what it cost."""
     lines = tables["order_lines"]
     return bool(tables.run(lines.aggregate(found=lines.cost.count()))["found"][0].as_py())
 

@@ -24,7 +24,7 @@ def _also(turn: Turn) -> str:
 @step("placements", inputs=(SNAPSHOT, "identity"), label=N_("Placing customers"), version=2, also=_also)
 def refresh_placements(turn: Turn) -> None:
     """Each placement in a transaction of its own; one that fails keeps what it had."""
-    from kith_platform.placements import store, turns
+    from kith_platform.placements import histories, store, turns
 
     run = turn.run
     with run.step() as session:
@@ -33,32 +33,33 @@ def refresh_placements(turn: Turn) -> None:
         limits = {one.placement.key: store.frozen(session, one.placement.key) for one in found}
     if not found:
         return
-    bought = turns.bought(turn)
-    first, day = turns.first_purchase(turn, bought), turn.frames.last_day
-    places = []
-    for one in found:
-        track = tracks.get(one.placement.key)
-        before = store.stored(run.runtime, run.tenant, one.placement) if track else None
-        days = turns.days_of(one.placement, track, day, turn.today, first)
-        places.append(turns.Placed(one, track, before, days, dict(limits[one.placement.key])))
+    with turn.frames.keeping() as keep:
+        bought = histories.histories(turn.frames, keep)
+        first, day = turns.first_purchase(turn, bought), turn.frames.last_day
+        places = []
+        for one in found:
+            track = tracks.get(one.placement.key)
+            before = store.stored(run.runtime, run.tenant, one.placement) if track else None
+            days = turns.days_of(one.placement, track, day, turn.today, first)
+            places.append(turns.Placed(one, track, before, days, dict(limits[one.placement.key])))
 
-    def told(done: int, total: int) -> None:
-        run.check()
-        run.progress(done, total, N_("Placing customers"))
+        def told(done: int, total: int) -> None:
+            run.check()
+            run.progress(done, total, N_("Placing customers"))
 
-    turns.Round(turn, places, bought).go(told)
+        turns.Round(turn, places, bought).go(told)
     for place in places:
         if not place.failed and place.before is not None:
             _store(turn, place)
 
 
 def _store(turn: Turn, place: Placed) -> None:
-    from kith_platform.placements import store, turns
+    from kith_platform.placements import rows, store
 
     assert place.before is not None  # noqa: S101 - a placement that did not fail has rows
     with turn.run.step() as session:
         store.remember(session, place.moves)
-        store.keep(session, place.placement, turns.kept(place.placement, place.before))
+        store.keep(session, place.placement, rows.kept(place.placement, place.before))
         first = place.days[0].day if place.track is None else place.track.first_day
         store.note(session, place.placement.key, first, place.days[-1].day, place.month_end, place.figures, place.frozen)
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from kith_platform.i18n import mark
+from kith_platform.i18n import mark_plural as mark_plural
+from kith_platform.sdk.placing import Histories as Histories
+from kith_platform.sdk.placing import PlacementTurns as PlacementTurns
 from kith_tenants.context import Actor
 from kith_tenants.tenant import TenantContext
 
@@ -320,7 +323,8 @@ class PlacementScope:
     the placement gave at its last turn (customer_id and all its columns; days as ISO text), None at the first. `month_end`
     says that `day` ends a month that is over. `limits` are the placement's thresholds, frozen for the quarter of `day`; empty
     while nobody has bought. `has(plural)` says whether there are rows of a fact; `once(name, make)` keeps a table of this turn
-    for the module's other placements.
+    for the module's other placements; `together(name, make)` keeps one that was computed for all `turns` at once, and gives the
+    rows of this one.
     """
 
     tables: Tables
@@ -331,9 +335,15 @@ class PlacementScope:
     people: ir.Table
     has: Callable[[str], bool]
     once: Callable[[str, Callable[[], ir.Table]], ir.Table]
+    turns: PlacementTurns
     before: ir.Table | None = None
     month_end: bool = False
     limits: Mapping[str, float] = field(default_factory=dict)
+
+    def together(self, name: str, make: Callable[[PlacementTurns], ir.Table]) -> ir.Table:
+        """This turn's rows of what `make(turns)` gives for all: a table with the day of each row in `turn`."""
+        rows = self.turns.keep(name, lambda: make(self.turns))
+        return rows if len(self.turns.days) == 1 else rows.filter(rows.turn == self.day)
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
         """The expression's rows."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import pytest
 
 from kith_platform.facts.catalogue import FactCatalogue
-from kith_platform.metrics.buying import buying
+from kith_platform.placements.histories import histories
+from kith_platform.placements.scopes import Scopes
 from kith_platform.sdk.types import PlacementScope
 from kith_tenants.tenant import TenantContext
 
@@ -38,32 +39,34 @@ def company(tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def scope_of(company: Any) -> Callable[..., PlacementScope]:
-    """`scope_of(day, limits=…)`: the company's facts as they are when it is called."""
+def kept() -> list[ir.Table]:
+    """Every expression that was computed on the way."""
+    return []
 
-    def make(day: dt.date, *, limits: Mapping[str, float] | None = None, **given: Any) -> PlacementScope:
-        frames = company.open()
-        tables = frames.at(day)
-        kept: dict[str, ir.Table] = {}
 
-        def once(name: str, compute: Callable[[], ir.Table]) -> ir.Table:
-            return kept.setdefault(name, ibis.memtable(tables.run(compute()))) if name not in kept else kept[name]
+@pytest.fixture
+def scope_of(company: Any, kept: list[ir.Table]) -> Iterator[Callable[..., PlacementScope]]:
+    """`scope_of(day, days=…, limits=…)`: the company's facts as they are when it is called."""
 
-        def has(plural: str) -> bool:
-            return bool(frames.manifest.tables[FactCatalogue().by_plural(plural).name].rows)
+    with ExitStack() as stack:
 
-        people = tables["records"].group_by("customer_id").aggregate(since=tables["records"].since.min())
-        tenant = TenantContext(1, frames.manifest.public_id, "test", "Test", "retail", "en", "USD", "UTC", "active")
-        more = {"settings": {}, "limits": limits or {}, **given}
-        return PlacementScope(
-            tables=tables,
-            day=day,
-            tenant=tenant,
-            buying=buying(frames, day, gaps=True),
-            people=people,
-            has=has,
-            once=once,
-            **more,
-        )
+        def make(
+            day: dt.date,
+            *,
+            days: Sequence[dt.date] = (),
+            settings: Mapping[str, Any] | None = None,
+            **more: Any,
+        ) -> PlacementScope:
+            frames = company.open()
+            hold = stack.enter_context(frames.keeping())
 
-    return make
+            def keep(rows: ir.Table) -> ir.Table:
+                kept.append(rows)
+                return hold(rows)
+
+            tenant = TenantContext(1, frames.manifest.public_id, "test", "Test", "retail", "en", "USD", "UTC", "active")
+            found = histories(frames, keep)
+            scopes = Scopes(frames, FactCatalogue(), tenant, days or [day], found, keep)
+            return scopes.scope("analytics_cem", settings or {}, day, **more)
+
+        yield make

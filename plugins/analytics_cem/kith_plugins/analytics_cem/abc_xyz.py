@@ -11,8 +11,8 @@ import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementFigure, PlacementMap, PlacementScope
-from kith_plugins.analytics_cem.buyers import buyers, margins
 from kith_plugins.analytics_cem.rhythm import ONE_DAY
+from kith_plugins.analytics_cem.standing import standing
 
 UNIT = 10_000.0
 A_UNTIL, B_UNTIL = 80, 95  # per cent of the margin before an item
@@ -64,18 +64,15 @@ def variation(ledger: ir.Table, start: dt.date, months: int) -> ir.Table:
 def _own(scope: PlacementScope) -> ir.Table:
     """Buyers with margin within W and abc."""
 
-    def make() -> ir.Table:
-        own, money = buyers(scope).select("customer_id"), margins(scope)
-        rows = own.left_join(money, "customer_id").drop("customer_id_right")
-        return abc(rows.mutate(margin=rows.margin.fill_null(0)))
-
-    return scope.once("abc", make)
+    own = standing(scope)
+    own = own.filter(own.purchase_days.notnull())
+    return scope.once("abc", lambda: abc(own.select("customer_id", "first", "margin")))
 
 
 def place(scope: PlacementScope) -> ir.Table:
     """Every customer who ever bought."""
     rows = _own(scope)
-    (known,) = scope.rows(buyers(scope).aggregate(first=buyers(scope)["first"].min()))
+    (known,) = scope.rows(rows.aggregate(first=rows["first"].min()))
     start, months = whole_months(known["first"] or scope.day, scope.day)
     if months:
         found = variation(scope.buying.ledger, start, months)

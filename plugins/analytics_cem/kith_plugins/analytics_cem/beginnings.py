@@ -10,7 +10,8 @@ import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementFigure, PlacementScope
-from kith_plugins.analytics_cem.buyers import buyers, paced
+from kith_plugins.analytics_cem.buyers import history
+from kith_plugins.analytics_cem.rhythm import on_day
 
 UNIT = 10_000.0
 WINDOWS = (1, 7, 14, 30)  # days after the first purchase, that day included
@@ -24,23 +25,28 @@ STARTS = {ONCE: N_("Bought once"), AGAIN: N_("Came back in the first 30 days"), 
 
 def place(scope: PlacementScope) -> ir.Table:
     """Every customer who ever bought: purchase days and net of the first 1, 7, 14 and 30 days, the first order's traits."""
-    own = buyers(scope).select(buyer="customer_id", start="first")
-    rows = paced(scope).join(own, paced(scope).customer_id == own.buyer)
-    rows = rows.mutate(age=rows.day.delta(rows["start"], unit="day"))
-    sums: dict[str, ir.Value] = {}
+    rows = history(scope)
+    rows = rows.mutate(start=rows.days.mins()).view()
+    columns: dict[str, ir.Value] = {}
     for days in WINDOWS:
-        inside = rows.age < days
-        sums[f"days_{days}"] = inside.cast("int64").sum()
-        sums[f"net_{days}"] = rows.net.sum(where=inside).fill_null(0) / UNIT
-    later = (rows.age >= STAY_FROM) & (rows.age < STAY_UNTIL)
-    found = rows.group_by("customer_id").aggregate(start=rows["start"].min(), stayed=later.any(), **sums)
-    found = found.mutate(ripe=ibis.literal(scope.day).delta(found["start"], unit="day") >= STAY_UNTIL)
+        end = _after(rows["start"], days)
+        columns[f"days_{days}"] = rows.days.filter(lambda day, end=end: day < end).length()
+        net = rows.bought.map(lambda one, end=end: ibis.ifelse(one.day < end, one.net, 0)).sums()
+        columns[f"net_{days}"] = net.fill_null(0).cast("float64") / UNIT
+    later, end = _after(rows["start"], STAY_FROM), _after(rows["start"], STAY_UNTIL)
+    back = rows.days.filter(lambda day: (day >= later) & (day < end)).length() > 0
+    ripe = ibis.literal(scope.day).delta(rows["start"], unit="day") >= STAY_UNTIL
+    found = rows.select("customer_id", "start", stayed=back, ripe=ripe, **columns).view()
     first = _first_orders(scope)
     joined = found.left_join(first, found.customer_id == first.first_id).drop("first_id")
     code = ibis.cases((joined.days_30 >= 3, REGULAR), (joined.days_30 == 2, AGAIN), else_=ONCE)
     stayed = ibis.ifelse(joined.ripe, joined.stayed.cast("float64"), ibis.null("float64"))
-    columns = [column.name for column in BEGINNINGS.columns if column.name not in ("code", "stayed")]
-    return joined.mutate(code=code, stayed=stayed).select("customer_id", "code", "stayed", *columns)
+    names = [column.name for column in BEGINNINGS.columns if column.name not in ("code", "stayed")]
+    return joined.mutate(code=code, stayed=stayed).select("customer_id", "code", "stayed", *names)
+
+
+def _after(day: ir.Value, days: int) -> ir.Value:
+    return on_day(day + ibis.interval(days=days))
 
 
 def _first_orders(scope: PlacementScope) -> ir.Table:
@@ -137,7 +143,8 @@ def _columns(scope: PlacementScope, rows: ir.Table) -> dict[str, list[float]]:
 
 
 def _starts(scope: PlacementScope) -> ir.Table:
-    return buyers(scope).select("customer_id", start="first")
+    rows = history(scope)
+    return rows.select("customer_id", start=rows.days.mins())
 
 
 def _said(trait: Trait, lift: Lift, later: Lift) -> dict[str, Any]:

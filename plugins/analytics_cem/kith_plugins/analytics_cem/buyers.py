@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from math import ceil
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from kith_platform.sdk.types import PlacementScope
+from kith_platform.sdk.types import PlacementScope, PlacementTurns
 from kith_plugins.analytics_cem.rhythm import GAPS_NEEDED, SEGMENT_WEIGHT, usual_gap
 
 WINDOW, LONGEST, WINDOW_GAPS = 365, 730, 4.0  # W of C3: a year, four usual gaps where that is longer, at most two years
-MONTHS = range(1, 13)
-HALF, BITS = 6, 10
 
 
-def paced(scope: PlacementScope) -> ir.Table:
-    """customer_id, day, orders, net, gap: each purchase day with the days since the one before (null for the first)."""
-    return scope.buying.purchases
+def histories(turns: PlacementTurns) -> ir.Table:
+    """customer_id, days, gaps, bought and, with a ledger, moved of `Histories`, as they were on each turn; and `turn`."""
+    if turns.days == (turns.histories.until,):
+        return turns.spread(turns.histories.rows)
+    return turns.keep("histories", lambda: _until(turns))
+
+
+def _until(turns: PlacementTurns) -> ir.Table:
+    rows = turns.spread(turns.histories.rows)
+    lists = {name: rows[name].filter(lambda one: one.day <= rows.turn) for name in ("bought", "moved") if name in rows.columns}
+    rows = rows.mutate(**lists, days=rows.days.filter(lambda day: day <= rows.turn)).view()
+    rows = rows.filter(sum((rows[name].length() for name in lists), ibis.literal(0)) > 0)
+    return rows.mutate(gaps=rows.gaps[: ibis.greatest(rows.days.length() - 1, 0)])
+
+
+def history(scope: PlacementScope) -> ir.Table:
+    """`histories` of this turn's buyers."""
+    rows = histories(scope.turns)
+    return rows.filter(rows.turn == scope.day, rows.days.length() > 0)
 
 
 def middle(counted: Iterable[Mapping[str, Any]]) -> tuple[float | None, int]:
@@ -43,84 +59,63 @@ def middle(counted: Iterable[Mapping[str, Any]]) -> tuple[float | None, int]:
     return (at((total - 1) // 2) + at(total // 2)) / 2, total
 
 
-def segment_gap(scope: PlacementScope) -> float:
-    """m_seg: the median gap of all customers in days; the module's setting while there are fewer than 30 gaps."""
-    rows = paced(scope)
-    rows = rows.filter(rows.gap.notnull())
-    found, times = middle(scope.rows(rows.group_by("gap").aggregate(times=rows.count())))
-    return found if found is not None and times >= GAPS_NEEDED else usual_gap(scope.settings)
+def segment_gaps(turns: PlacementTurns) -> dict[dt.date, float]:
+    """m_seg of each day: the median gap of all customers in days; the module's setting while there are fewer than 30 gaps."""
+    rows = histories(turns)
+    each = rows.select("turn", gap=rows.gaps.unnest())
+    counted: dict[dt.date, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in turns.rows(each.group_by("turn", "gap").aggregate(times=each.count())):
+        counted[row["turn"]].append(row)
+    found = {day: middle(counted[day]) for day in turns.days}
+    usual = usual_gap(turns.settings)
+    return {day: gap if gap is not None and times >= GAPS_NEEDED else usual for day, (gap, times) in found.items()}
 
 
-def window(gap: float) -> float:
-    """W in days."""
-    return min(max(WINDOW_GAPS * gap, float(WINDOW)), float(LONGEST))
+def window(gap: float) -> int:
+    """W in days, whole."""
+    return ceil(min(max(WINDOW_GAPS * gap, float(WINDOW)), float(LONGEST)))
 
 
-def buyers(scope: PlacementScope) -> ir.Table:
-    """Per customer who ever bought: first, last (days), since (days from the last to the day), purchase_days, gaps (G), tau,
-    variation (of the gaps, population), segment_gap, early and late (see `by_month`); and within W: days, net, orders
-    (those with an amount). Money is int64 ten-thousandths.
+def buyers(turns: PlacementTurns) -> ir.Table:
+    """Per turn and customer who ever bought or got money back: the lists of `histories`, and turn, first, last (days), since
+    (days from the last to the turn), purchase_days (null without any), gap_count (G), tau, variation (of the gaps, population),
+    segment_gap; and within W: purchased (days), net, orders (those with an amount), margin. Money is int64 ten-thousandths.
     """
-    return scope.once("buyers", lambda: _buyers(paced(scope), scope.day, segment_gap(scope)))
-
-
-def _buyers(rows: ir.Table, day: dt.date, usual: float) -> ir.Table:
-    inside = ibis.literal(day).delta(rows.day, unit="day") < window(usual)
-    paid = inside & rows.net.notnull()
-    month = rows.day.month()
-    own = rows.group_by("customer_id").aggregate(
-        first=rows.day.min(),
-        last=rows.day.max(),
-        purchase_days=rows.count(),
-        gaps=rows.gap.count(),
-        middle=rows.gap.median(),
-        total=rows.gap.cast("int64").sum(),
-        squares=(rows.gap.cast("int64") * rows.gap).sum(),
-        days=inside.cast("int64").sum(),
-        net=rows.net.sum(where=paid).fill_null(0).cast("int64"),
-        orders=rows.orders.sum(where=paid).fill_null(0).cast("int64"),
-        # The purchase days of six months in one number: ten bits each are more than a life has days in a month of the year.
-        early=ibis.ifelse(month <= HALF, ibis.literal(1, "int64") << (BITS * (month.cast("int64") - 1)), 0).sum().cast("int64"),
-        late=ibis.ifelse(month > HALF, ibis.literal(1, "int64") << (BITS * (month.cast("int64") - 1 - HALF)), 0)
-        .sum()
-        .cast("int64"),
+    usual = segment_gaps(turns)
+    starts = {day: day - dt.timedelta(days=window(usual[day])) for day in turns.days}
+    rows = histories(turns)
+    start, count = turns.told(rows, starts), rows.days.length()
+    rows = rows.mutate(
+        first=ibis.ifelse(count > 0, rows.days[0], ibis.null("date")),
+        last=ibis.ifelse(count > 0, rows.days[count - 1], ibis.null("date")),
+        purchase_days=count.nullif(0),
+        gap_count=rows.gaps.length(),
+        ranked=rows.gaps.sort(),
+        squares=rows.gaps.map(lambda gap: gap * gap).sums().cast("float64"),
+        purchased=rows.days.filter(lambda day: day > start).length(),
+        inside=rows.bought.filter(lambda one: (one.day > start) & one.net.notnull()),
+        segment_gap=turns.told(rows, usual),
+        **({"back": rows.moved.filter(lambda one: one.day > start)} if turns.histories.ledger else {}),
+    ).view()
+    rows = rows.mutate(
+        orders=rows.inside.length(),
+        net=_whole(rows.inside.map(lambda one: one.net).sums()),
+        since=turns.turn(rows).delta(rows["last"], unit="day"),
     )
-    known = own.gaps > 0
-    mean = own.total / own.gaps.nullif(0)
-    spread = (own.squares / own.gaps.nullif(0) - mean * mean).clip(lower=0.0).sqrt()
-    weighed = SEGMENT_WEIGHT * usual + ibis.ifelse(known, own.gaps * own.middle, 0.0)
-    return own.mutate(
-        since=ibis.literal(day).delta(own["last"], unit="day"),
-        tau=weighed / (SEGMENT_WEIGHT + own.gaps),
-        variation=spread / mean.nullif(0.0),
-        segment_gap=ibis.literal(usual),
-    ).drop("middle", "total", "squares")
+    margin = _whole(rows.back.map(lambda one: one.margin).sums()) if turns.histories.ledger else rows.net
+    return _paced(rows.mutate(margin=margin))
 
 
-def by_month(rows: ir.Table) -> dict[int, ir.Value]:
-    """Purchase days in each calendar month, from `early` and `late`."""
-    mask = (1 << BITS) - 1
-    halves = {month: (rows.early, month - 1) if month <= HALF else (rows.late, month - 1 - HALF) for month in MONTHS}
-    return {month: (half >> (BITS * place)) & mask for month, (half, place) in halves.items()}
+def _whole(value: ir.Value) -> ir.Value:
+    return value.fill_null(0).cast("int64")
 
 
-def margins(scope: PlacementScope) -> ir.Table:
-    """customer_id, margin: within W, in int64 ten-thousandths; who had no money moved is left out."""
-
-    def make() -> ir.Table:
-        ledger = scope.buying.ledger
-        width = window(segment_gap(scope))
-        inside = ledger.filter(ibis.literal(scope.day).delta(ledger.day, unit="day") < width)
-        return inside.group_by("customer_id").aggregate(margin=inside.margin.sum().fill_null(0).cast("int64"))
-
-    return scope.once("margins", make)
-
-
-def everybody(scope: PlacementScope) -> ir.Table:
-    """All columns of `buyers` and margin (0 without any), for everybody who is to be placed; null for who never bought."""
-    people = scope.people.rename(person="customer_id", known="since")
-    own = buyers(scope)
-    rows = people.left_join(own, people.person == own.customer_id).drop("customer_id").rename(customer_id="person")
-    money = margins(scope)
-    joined = rows.left_join(money, "customer_id").drop("customer_id_right")
-    return joined.mutate(margin=joined.margin.fill_null(0))
+def _paced(rows: ir.Table) -> ir.Table:
+    """With tau and variation, of the gaps."""
+    count, known = rows.gap_count, rows.gap_count > 0
+    central = (rows.ranked[(count - 1) >> 1] + rows.ranked[count >> 1]) / 2.0
+    mean = rows["last"].delta(rows["first"], unit="day") / count.nullif(0)
+    spread = (rows.squares / count.nullif(0) - mean * mean).clip(lower=0.0).sqrt()
+    weighed = SEGMENT_WEIGHT * rows.segment_gap + ibis.ifelse(known, count * central, 0.0)
+    rows = rows.mutate(tau=weighed / (SEGMENT_WEIGHT + count), variation=spread / mean.nullif(0.0))
+    return rows.drop("ranked", "squares", "inside").view()

@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementFigure, PlacementScope
-from kith_plugins.analytics_cem.buyers import paced
+from kith_plugins.analytics_cem.buyers import history
 from kith_plugins.analytics_cem.rhythm import ONE_DAY
 
 UNIT = 10_000.0
@@ -32,23 +32,21 @@ def _members(scope: PlacementScope) -> ir.Table:
     """customer_id, month, start: every month with a purchase and the customer's first one; net."""
 
     def make() -> ir.Table:
-        rows = paced(scope)
-        rows = rows.select("customer_id", "day", "gap", "net", month=_month(rows.day))
-        own = rows.group_by("customer_id", "month").aggregate(net=rows.net.sum())
-        return own.mutate(start=own.month.min().over(group_by=own.customer_id))
+        rows = history(scope)
+        rows = rows.select("customer_id", start=_month(rows.days.mins()), one=rows.bought.unnest())
+        rows = rows.select("customer_id", "start", month=_month(rows.one.day), net=rows.one.net)
+        return rows.group_by("customer_id", "start", "month").aggregate(net=rows.net.sum())
 
     return scope.once("cohort_months", make)
 
 
 def place(scope: PlacementScope) -> ir.Table:
     """Every customer who ever bought."""
-    rows, days = _members(scope), paced(scope)
-    own = rows.group_by("customer_id").aggregate(start=rows["start"].min(), months=rows.count())
-    turn = ibis.row_number().over(group_by=days.customer_id, order_by=days.day)
-    numbered = days.mutate(turn=turn)
-    second = numbered.filter(numbered.turn == 1).select(second_id="customer_id", second="gap")
-    joined = own.left_join(second, own.customer_id == second.second_id)
-    return joined.select("customer_id", "months", "second", cohort=_name(joined["start"]))
+    rows, days = _members(scope), history(scope)
+    months = rows.group_by(member="customer_id").aggregate(months=rows.count())
+    joined = days.left_join(months, days.customer_id == months.member)
+    second = ibis.ifelse(joined.gaps.length() > 0, joined.gaps[0], ibis.null("int32"))
+    return joined.select("customer_id", "months", second=second, cohort=_name(_month(joined.days.mins())))
 
 
 def retention(scope: PlacementScope) -> Sequence[Mapping[str, Any]]:

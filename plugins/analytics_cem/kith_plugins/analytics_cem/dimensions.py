@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementMap, PlacementScope
-from kith_plugins.analytics_cem.buyers import buyers
+from kith_plugins.analytics_cem.standing import standing
 
 UNIT = 10_000.0
 HALF_LIFE, LOOK_BACK = 30.0, 365  # days
@@ -54,8 +54,8 @@ def place(scope: PlacementScope) -> ir.Table:
         else:
             rows = rows.mutate(**{name: ibis.null(kind)})
     if scope.has("orders"):
-        own = buyers(scope)
-        net = own.filter(own.days > 0).select(joined_id="customer_id", net=own.net / UNIT)
+        own = standing(scope)
+        net = own.filter(own.purchased > 0).select(joined_id="customer_id", net=own.net / UNIT)
         net = net.cross_join(net.aggregate(peers=net.net.quantile(PEERS)))
         rows = rows.left_join(net, rows.person == net.joined_id)
         rows = rows.mutate(gap=ibis.greatest(rows.peers - rows.net, 0.0))

@@ -8,8 +8,8 @@ import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementLimit, PlacementMap, PlacementScope, PlacementShare
-from kith_plugins.analytics_cem.buyers import buyers, everybody
-from kith_plugins.analytics_cem.lifecycle import FLAGS, GONE, lately, stages
+from kith_plugins.analytics_cem.lifecycle import FLAGS, GONE, everybody, lately
+from kith_plugins.analytics_cem.standing import standing
 
 UNIT = 10_000.0
 BEYOND = 0.1  # so far beyond its threshold a change takes effect at once
@@ -29,13 +29,13 @@ SIDES = {"low": N_("Low"), "high": N_("High")}
 
 def limits(scope: PlacementScope) -> Mapping[str, float]:
     """f* and AOV* over the customers who bought within W: means as in the Customer Value Matrix, or medians by setting."""
-    own = buyers(scope)
-    own = own.filter(own.days > 0)
+    own = standing(scope)
+    own = own.filter(own.purchased > 0)
     if scope.settings.get("group_limits") == MEDIAN:
         value = own.net / own.orders.nullif(0)
-        found = own.aggregate(frequency=own.days.cast("float64").median(), order_value=value.median() / UNIT)
+        found = own.aggregate(frequency=own.purchased.cast("float64").median(), order_value=value.median() / UNIT)
     else:
-        found = own.aggregate(frequency=own.days.mean(), order_value=own.net.sum() / own.orders.sum().nullif(0) / UNIT)
+        found = own.aggregate(frequency=own.purchased.mean(), order_value=own.net.sum() / own.orders.sum().nullif(0) / UNIT)
     (row,) = scope.rows(found)
     return {name: float(value) for name, value in row.items() if value is not None} if row["frequency"] is not None else {}
 
@@ -43,9 +43,8 @@ def limits(scope: PlacementScope) -> Mapping[str, float]:
 def place(scope: PlacementScope) -> ir.Table:
     """Everybody. Frequency is purchase days within W, order value net per order within W, each high from its threshold on."""
     rows = everybody(scope)
-    stage = stages(scope).select(stage_id="customer_id", stage="stage")
-    rows = rows.left_join(stage, rows.customer_id == stage.stage_id).drop("stage_id")
-    rows = rows.mutate(frequency=rows.days.fill_null(0), value=rows.net / rows.orders.nullif(0) / UNIT)
+    value = rows.net / rows.orders.nullif(0) / UNIT
+    rows = rows.mutate(frequency=rows.purchased.fill_null(0), margin=rows.margin.fill_null(0), value=value)
     rows = _remembered(rows, scope.before)
     frequency = ibis.literal(scope.limits.get("frequency", 0.0))
     value = ibis.literal(scope.limits.get("order_value", 0.0))

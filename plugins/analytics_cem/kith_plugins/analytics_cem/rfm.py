@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementMap, PlacementScope
-from kith_plugins.analytics_cem.buyers import buyers, margins
+from kith_plugins.analytics_cem.standing import standing
 
 SMALL = 50  # fewer buyers than this are scored in thirds
 UNIT = 10_000.0
@@ -28,14 +28,12 @@ def scored(own: ir.Table) -> ir.Table:
     fewer than 50 buyers thirds instead of fifths. And `cell`: a bit each for at least the mean score.
     """
     everybody = own.count().over()
-    parts = ibis.ifelse(everybody < SMALL, 3, 5)
     ranked = own.mutate(
         everybody=everybody,
-        parts=parts,
-        worse_r=ibis.rank().over(order_by=own.since.desc()),
-        worse_f=ibis.rank().over(order_by=own.days),
+        parts=ibis.ifelse(everybody < SMALL, 3, 5),
         worse_m=ibis.rank().over(order_by=own.margin),
     )
+    ranked = _worse(_worse(ranked, own, "since", "worse_r", more_is_worse=True), own, "days", "worse_f")
     marks = {
         name: ibis.least(ranked.parts, 1 + (ranked.parts * ranked[f"worse_{name}"]) // ranked.everybody).cast("int64")
         for name in "rfm"
@@ -45,12 +43,19 @@ def scored(own: ir.Table) -> ir.Table:
     return rows.mutate(cell=bits[0].concat(bits[1], bits[2]))
 
 
+def _worse(rows: ir.Table, own: ir.Table, column: str, name: str, *, more_is_worse: bool = False) -> ir.Table:
+    """With the number of those strictly worse: by counts of each value, of which there are few, instead of sorting everybody."""
+    values = own.group_by(value=column).aggregate(times=own.count())
+    order = values.value.desc() if more_is_worse else values.value
+    counted = values.select("value", **{name: values.times.cumsum(order_by=order) - values.times})
+    return rows.join(counted, rows[column] == counted.value).drop("value")
+
+
 def place(scope: PlacementScope) -> ir.Table:
     """Every customer who ever bought: recency over all time, frequency and margin within W."""
-    own = buyers(scope).select("customer_id", "since", "days")
-    money = margins(scope)
-    paid = own.left_join(money, "customer_id").drop("customer_id_right")
-    rows = scored(paid.mutate(margin=paid.margin.fill_null(0)))
+    own = standing(scope)
+    own = own.filter(own.purchase_days.notnull())
+    rows = scored(own.select("customer_id", "since", "margin", days="purchased"))
     return rows.select(
         "customer_id", "cell", margin=rows.margin / UNIT, recency_days="since", purchase_days="days", r="r", f="f", m="m"
     )

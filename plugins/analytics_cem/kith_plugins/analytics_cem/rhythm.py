@@ -23,6 +23,11 @@ def usual_gap(settings: Mapping[str, Any]) -> float:
     return float(settings.get("usual_gap_days") or USUAL_GAP)
 
 
+def on_day(value: ir.Value) -> ir.Value:
+    """A day plus or less days is a time to DuckDB, and Ibis takes it for a day: through a time it becomes one."""
+    return value.cast("timestamp").cast("date")
+
+
 def gaps(purchases: ir.Table) -> ir.Table:
     """customer_id, day, gap: each purchase day with the days since the customer's one before (null for the first)."""
     rows = purchases.select("customer_id", "day")

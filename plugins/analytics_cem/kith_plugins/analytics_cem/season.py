@@ -8,84 +8,94 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from kith_platform.sdk.types import PlacementScope
-from kith_plugins.analytics_cem.buyers import MONTHS, buyers, by_month
+from kith_platform.sdk.types import PlacementTurns
 
 SHARE, MONTHS_LONG = 0.8, 4  # at least so much of the purchases in at most so many months
 HISTORY = 730  # days since the first purchase
 # A season comes back: purchases must lie in two of them, and be more than chance puts into a few months.
 RECURS, LEAST = 300, 4
+MONTHS = range(1, 13)
+HALF, BITS = 6, 10
 
 
-def _seasons(chosen: ir.Table) -> ir.Table:
-    """From `_chosen` customer_id, season of seasonal customers: twelve characters, 1 for each month of the season.
-
-    The months are those with purchases: all of them where they are at most four, else those of the four successive months
-    that hold most, if that is 80 % of the purchase days.
+def months(rows: ir.Table, asked: ir.Value, turns: PlacementTurns) -> ir.Table:
+    """`buyers` with early and late, for those who are asked for and have a history: their purchase days by month, six months in
+    one number: ten bits each are more than a life has days in a month of the year. See `by_month`.
     """
-    bits = [
-        ibis.ifelse((chosen[f"c{number}"] > 0) & (chosen.few | ((number - chosen["start"] + 12) % 12 < MONTHS_LONG)), "1", "0")
-        for number in MONTHS
-    ]
-    mask = bits[0]
-    for bit in bits[1:]:
-        mask = mask.concat(bit)
-    return chosen.select("customer_id", season=mask)
+    long_known = turns.turn(rows).delta(rows["first"], unit="day") >= HISTORY
+    recurs = rows["last"].delta(rows["first"], unit="day") >= RECURS
+    asked = (asked & long_known & recurs & (rows.purchase_days >= LEAST)).fill_null(False)
+    bits = {
+        "early": rows.days.map(lambda day: _bit(day.month().cast("int64"), 0)).sums(),
+        "late": rows.days.map(lambda day: _bit(day.month().cast("int64"), HALF)).sums(),
+    }
+    return rows.mutate(**{name: ibis.ifelse(asked, value, ibis.null("int64")) for name, value in bits.items()})
 
 
-def _windows(own: ir.Table, day: dt.date) -> ir.Table:
-    """Of customers with a history: c1…c12, few (all in at most four months), w1…w12 (purchase days in four months from each)."""
-    long_known = ibis.literal(day).delta(own["first"], unit="day") >= HISTORY
-    recurs = own["last"].delta(own["first"], unit="day") >= RECURS
-    own = own.filter(long_known & recurs & (own.purchase_days >= LEAST))
-    counts = by_month(own)
+def _bit(month: ir.Value, before: int) -> ir.Value:
+    inside = (month > before) & (month <= before + HALF)
+    return ibis.ifelse(inside, ibis.literal(1, "int64") << (BITS * (month - 1 - before)), 0)
+
+
+def by_month(rows: ir.Table) -> dict[int, ir.Value]:
+    """Purchase days in each calendar month, from `early` and `late`."""
+    mask = (1 << BITS) - 1
+    halves = {month: (rows.early, month - 1) if month <= HALF else (rows.late, month - 1 - HALF) for month in MONTHS}
+    return {month: (half >> (BITS * place)) & mask for month, (half, place) in halves.items()}
+
+
+def seasons(rows: ir.Table, turns: PlacementTurns) -> ir.Table | None:
+    """customer_id, turn, season and in_season (days after the last purchase that count) of seasonal ones among some buyers with
+    `months`; None without any.
+
+    The season is twelve characters, 1 for each of its months: those with purchases, all of them where they are at most four, else
+    those of the four successive months that hold most, if that is 80 % of the purchase days.
+    """
+    found = turns.keep("seasonal", lambda: rows.filter(rows.early.notnull()).filter(_dense(rows)))
+    if not turns.rows(found.aggregate(found=found.count()))[0]["found"]:
+        return None
+    return turns.keep("seasons", lambda: _counted(_named(found), turns))
+
+
+def _dense(rows: ir.Table) -> ir.Value:
+    counts = by_month(rows)
+    return _few(rows, counts) | (ibis.greatest(*_windows(counts).values()) >= SHARE * rows.purchase_days)
+
+
+def _few(rows: ir.Table, counts: dict[int, ir.Value]) -> ir.Value:
+    """All in at most four months, and not each of them once."""
     used = sum((ibis.ifelse(count > 0, 1, 0) for count in counts.values()), ibis.literal(0))
-    inside = {start: sum((counts[(start + by - 1) % 12 + 1] for by in range(1, MONTHS_LONG)), counts[start]) for start in MONTHS}
-    return own.select(
-        "customer_id",
-        "purchase_days",
-        **{f"c{number}": count for number, count in counts.items()},
-        few=(used <= MONTHS_LONG) & (own.purchase_days >= 2 * used),
-        **{f"w{start}": count for start, count in inside.items()},
-    )
+    return (used <= MONTHS_LONG) & (rows.purchase_days >= 2 * used)
 
 
-def _chosen(rows: ir.Table) -> ir.Table:
-    """Of those whose purchases are dense enough: the counts, few, and `start`, the first of the fullest four months."""
-    inside = {start: rows[f"w{start}"] for start in MONTHS}
-    most = ibis.greatest(*inside.values())
-    dense = rows.filter(rows.few | (most >= SHARE * rows.purchase_days))
-    start = ibis.cases(*((inside[number] == most, number) for number in MONTHS), else_=1)
-    return dense.select("customer_id", "few", *(f"c{number}" for number in MONTHS), start=start)
+def _windows(counts: dict[int, ir.Value]) -> dict[int, ir.Value]:
+    """Purchase days in the four months from each."""
+    return {start: sum((counts[(start + by - 1) % 12 + 1] for by in range(1, MONTHS_LONG)), counts[start]) for start in MONTHS}
 
 
-def clock(scope: PlacementScope) -> ir.Table:
-    """`buyers` with season (null where there is none), `waited`, the days since the last purchase that count, and `resting`, out
-    of one's season today. In steps that are computed one by one: as one expression each month would spell out all the others.
-    """
-    day, own = scope.day, buyers(scope)
-    windows = scope.once("season_windows", lambda: _windows(own, day))
-    if not scope.rows(windows.aggregate(found=windows.count()))[0]["found"]:
-        return own.mutate(season=ibis.null("string"), waited=own.since, resting=ibis.literal(False))
-    mine = _seasons(scope.once("season_chosen", lambda: _chosen(windows))).rename(seasonal_id="customer_id")
-    rows = own.left_join(mine, own.customer_id == mine.seasonal_id).drop("seasonal_id")
-    total = _in_season(mine.join(own, mine.seasonal_id == own.customer_id).select("customer_id", "last", "season"), day)
-    rows = rows.left_join(total, rows.customer_id == total.counted_id).drop("counted_id")
-    return rows.mutate(
-        waited=ibis.ifelse(rows.season.notnull(), rows.in_season.fill_null(0), rows.since),
-        resting=(rows.season.notnull() & (rows.season.substr(day.month - 1, 1) == "0")).fill_null(False),
-    ).drop("in_season")
+def _named(rows: ir.Table) -> ir.Table:
+    """customer_id, turn, last, season."""
+    counts = by_month(rows)
+    rows = rows.mutate(few=_few(rows, counts), **{f"w{start}": count for start, count in _windows(counts).items()}).view()
+    most = ibis.greatest(*(rows[f"w{start}"] for start in MONTHS))
+    rows = rows.mutate(start=ibis.cases(*((rows[f"w{start}"] == most, start) for start in MONTHS), else_=1)).view()
+    counts = by_month(rows)
+    bits = [
+        ibis.ifelse((counts[month] > 0) & (rows.few | ((month - rows["start"] + 12) % 12 < MONTHS_LONG)), "1", "0")
+        for month in MONTHS
+    ]
+    return rows.select("customer_id", "turn", "last", season=bits[0].concat(*bits[1:]))
 
 
-def _in_season(seasonal: ir.Table, day: dt.date) -> ir.Table:
-    """counted_id, in_season: the days after the last purchase up to the day that lie in months of the season."""
-    months = _months(day)
-    joined = seasonal.join(months, (months.next > seasonal["last"]) & (months.start <= ibis.literal(day)))
-    counted = joined.filter(joined.season.substr(joined.month - 1, 1) == "1")
-    begin = ibis.greatest(counted.start, counted["last"] + ibis.interval(days=1)).cast("date")
-    end = ibis.least(counted.next, ibis.literal(day + dt.timedelta(days=1)))
-    days = counted.mutate(days=ibis.greatest(end.delta(begin, unit="day"), 0))
-    return days.group_by(counted_id="customer_id").aggregate(in_season=days.days.sum())
+def _counted(rows: ir.Table, turns: PlacementTurns) -> ir.Table:
+    """With in_season: the days after the last purchase up to the turn that lie in months of the season."""
+    months = _months(turns.days[-1])
+    joined = rows.join(months, (months.next > rows["last"]) & (months.start <= rows.turn), how="left")
+    counts = joined.season.substr(joined.month - 1, 1) == "1"
+    begin = ibis.greatest(joined.start, joined["last"] + ibis.interval(days=1)).cast("date")
+    end = ibis.least(joined.next, joined.turn + ibis.interval(days=1)).cast("date")
+    days = joined.mutate(days=ibis.ifelse(counts, ibis.greatest(end.delta(begin, unit="day"), 0), 0).fill_null(0))
+    return days.group_by("customer_id", "turn").aggregate(season=days.season.max(), in_season=days.days.sum())
 
 
 def _months(day: dt.date, years: int = 10) -> ir.Table:
