@@ -29,6 +29,7 @@ FILE: Mapping[str, str] = {
     "too_many_columns": N_("The file has %(columns)s columns; Kith takes %(limit)s. Check the separator or export fewer."),
     "mapping": N_("The mapping cannot be read: %(detail)s. Save it again from the import page, or correct the file."),
     "column_missing": N_("The file has no column “%(column)s”. Its columns are: %(columns)s. Correct the mapping or the file."),
+    "nothing_mapped": N_("None of the columns has a place. Choose at least one, such as the number or the e-mail: %(columns)s."),
     "no_such_table": N_("There is no table “%(table)s”. Tables are: %(tables)s."),
 }
 

@@ -22,6 +22,7 @@ from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import DONE, DRAFT, RUNNING, UNDOING, WAITING, Import, ImportReject, SavedMapping
 from kith_platform.imports.preview import Preview, preview
+from kith_platform.imports.problems import FileProblem
 from kith_platform.imports.uploads import SEVERAL, Kept, open_file, unpacked_beside
 from kith_platform.sdk.templates import ImportTemplate
 from kith_tenants.context import Actor, tenant_of
@@ -166,12 +167,14 @@ def amend(row: Import, seen: Preview) -> None:
 def begin(session: Session, actor: Actor | None, row: Import, seen: Preview, *, dry_run: bool = False) -> tuple[Import, Job]:
     """Load a draft by the mapping of its preview, or try it: a dry run leaves the draft as it is and has a row of its own.
 
-    Raises MissingColumns, Conflict once it was started.
+    Raises MissingColumns, FileProblem where no column has a place, Conflict once it was started.
     """
     from kith_platform.jobs import service as jobs
 
+    shown = ", ".join(str(name) for name in seen.header)
+    if not seen.guess.mapping.fields:
+        raise FileProblem("nothing_mapped", columns=shown)
     if lacking := seen.guess.missing_required:
-        shown = ", ".join(str(name) for name in seen.header)
         raise MissingColumns(file=row.file_name, missing=", ".join(lacking), header=shown)
     amend(row, seen)
     if dry_run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ from kith_platform.jobs.models import Job
 from kith_platform.runtime import Runtime
 from kith_tenants import registry
 from kith_tenants.tenant import TenantContext
+
+sys.path.insert(0, str(Path(__file__).parent))  # for bad_files
 
 
 class Company:
