@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from kith_platform.i18n import mark
-from kith_platform.i18n import mark_plural as mark_plural
+from kith_platform.i18n import mark_plural as mark_plural  # noqa: PLC0414 - plugins mark with it
 from kith_platform.sdk.placing import Histories as Histories
 from kith_platform.sdk.placing import PlacementTurns as PlacementTurns
 from kith_tenants.context import Actor
