@@ -42,7 +42,7 @@ def shop(company: Any) -> Any:
 
 def links(page: Any) -> dict[str, tuple[int, str]]:
     """Issue → (count, address) of the table of issues."""
-    title = r'<th scope="row" class="text-wrap"><a href="([^"]+)">([^<]+)</a><div[^>]*>[^<]*</div></th>'
+    title = r'<div><a href="([^"]+)">([^<]+)</a></div>\s*<div[^>]*>[^<]*</div></th>'
     rows = re.findall(title + r'\s*<td class="end">([\d,]+) ', page.text)
     return {title: (int(count.replace(",", "")), url.replace("&amp;", "&")) for url, title, count in rows}
 
