@@ -55,6 +55,7 @@ API: tuple[str, ...] = (
     "kith_platform.customers.events_api",
     "kith_platform.customers.scores_api",
     "kith_platform.segments.api",
+    "kith_platform.placements.api",
     "kith_platform.scorecards.api",
     "kith_platform.predict.api",
     "kith_platform.audit.api",

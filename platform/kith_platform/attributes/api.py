@@ -14,7 +14,7 @@ from kith_platform.attributes.schemas import (
     AttributeListSchema,
     AttributeSchema,
     NewAttributeSchema,
-    SeenListSchema,
+    OfferedColumnsSchema,
 )
 from kith_platform.auth.edge import current_actor, current_db
 from kith_platform.auth.gate import requires
@@ -61,7 +61,7 @@ class Attributes(MethodView):
 @api.route("/columns")
 class Columns(MethodView):
     @requires("attributes:read")
-    @api.response(200, SeenListSchema)
+    @api.response(200, OfferedColumnsSchema)
     def get(self) -> dict[str, Any]:
         """Columns of imported customers that nobody gave a place, with what Kith takes each for."""
         found = columns.seen(current_db())

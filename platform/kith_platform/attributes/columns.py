@@ -9,11 +9,16 @@ import polars as pl
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from kith_platform import i18n
 from kith_platform.attributes.guessing import format_of, guess
 from kith_platform.attributes.kinds import Column, Definition, definitions
 from kith_platform.facts.models import CustomerRecord
 from kith_platform.imports.formats import present
+from kith_platform.imports.mapping import position
 from kith_platform.imports.models import DRAFT, Import
+from kith_platform.imports.preview import Preview
+from kith_platform.imports.problems import COLUMN
+from kith_platform.imports.reading import column as column_of
 from kith_tenants.context import tenant_of
 
 RECORD: Table = CustomerRecord.__table__
@@ -50,10 +55,38 @@ def seen(session: Session) -> list[Seen]:
     return found
 
 
+@dataclass(frozen=True)
+class Offer:
+    """What a column of a file is as an attribute (`made`), or would be."""
+
+    attribute: Definition
+    made: bool
+
+
+def offered(session: Session, row: Import, file: Preview) -> dict[str, Offer]:
+    """The columns of a file of customers that have no place, by name."""
+    if row.table_name != "customers":
+        return {}
+    known = definitions(session)
+    taken = {one.key for one in known}
+    found = {}
+    for source in file.guess.mapping.unmapped:
+        name = str(source)
+        made = next((one for one in known if one.reading(row.source, [name])), None)
+        if made is not None:
+            found[name] = Offer(made, True)
+            continue
+        texts = file.texts[column_of(position(source, file.dialect))]
+        if present(texts).len():
+            found[name] = Offer(guessed(session, row.source, name, texts, taken), False)
+    return found
+
+
 def guessed(session: Session, source: str, name: str, texts: pl.Series, taken: Iterable[str]) -> Definition:
-    """What a column would be, in the company's language and zone."""
+    """What a column would be, in the company's language and zone. One that is known by its position is called so."""
     company = tenant_of(session)
-    return guess(name, texts, source, set(taken), language=company.language, zone=company.timezone)
+    label = i18n.translate(COLUMN, company.language, number=name) if name.isdigit() else name
+    return guess(name, texts, source, set(taken), label=label, language=company.language, zone=company.timezone)
 
 
 def column(session: Session, source: str, name: str, kind: str) -> Column:

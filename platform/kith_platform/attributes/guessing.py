@@ -50,12 +50,19 @@ _SENSITIVE = re.compile(
 
 
 def guess(
-    name: str, texts: pl.Series, source: str, taken: Collection[str], *, language: str = "en", zone: str = "UTC"
+    name: str,
+    texts: pl.Series,
+    source: str,
+    taken: Collection[str],
+    *,
+    label: str = "",
+    language: str = "en",
+    zone: str = "UTC",
 ) -> Definition:
     """The attribute that the column `name` of a source would be. `texts`: a sample; `taken`: keys that are in use."""
     kind, form, choices = _kind(name, texts, language, zone)
     plain = words(name)
-    label = (name.strip() or "?")[:LABEL]
+    label = ((label or name).strip() or "?")[:LABEL]
     column = Column(source, name, form)
     return Definition(
         key_of(label, taken),

@@ -13,7 +13,7 @@ _TIMING = {
 }
 
 
-class ColumnSchema(Schema):
+class AttributeColumnSchema(Schema):
     source = fields.String(required=True, metadata={"description": "the source whose files of customers have the column"})
     column = fields.String(required=True, metadata={"description": "its name there, or its position"})
 
@@ -28,7 +28,7 @@ class NewAttributeSchema(Schema):
     choices = fields.List(
         fields.String(validate=validate.Length(1, CHOICE_LENGTH)), load_default=list, validate=validate.Length(max=CHOICES)
     )
-    columns = fields.List(fields.Nested(ColumnSchema), load_default=list)
+    columns = fields.List(fields.Nested(AttributeColumnSchema), load_default=list)
 
 
 class AttributeChangeSchema(Schema):
@@ -39,11 +39,11 @@ class AttributeChangeSchema(Schema):
     timing = fields.String(validate=validate.OneOf(tuple(TIMINGS)), metadata=_TIMING)
     sensitive = fields.Boolean()
     choices = fields.List(fields.String(validate=validate.Length(1, CHOICE_LENGTH)), validate=validate.Length(max=CHOICES))
-    columns = fields.List(fields.Nested(ColumnSchema))
+    columns = fields.List(fields.Nested(AttributeColumnSchema))
     in_models = fields.Boolean(metadata={"description": "whether models may learn from it"})
 
 
-class UsesSchema(Schema):
+class AttributeUsesSchema(Schema):
     segments = fields.List(fields.String())
     views = fields.List(fields.String(), metadata={"description": "saved views of the customer list"})
     models = fields.List(fields.String(), metadata={"description": "models whose champion learnt from it"})
@@ -57,18 +57,18 @@ class AttributeSchema(Schema):
     sensitive = fields.Boolean()
     in_models = fields.Boolean()
     choices = fields.List(fields.String())
-    columns = fields.List(fields.Nested(ColumnSchema))
+    columns = fields.List(fields.Nested(AttributeColumnSchema))
     filled = fields.Integer(allow_none=True, metadata={"description": "customers who have a value; null until counted"})
     misfits = fields.Integer(allow_none=True, metadata={"description": "records that say something else than its kind"})
     counted_at = fields.AwareDateTime(allow_none=True)
-    uses = fields.Nested(UsesSchema)
+    uses = fields.Nested(AttributeUsesSchema)
 
 
 class AttributeListSchema(Schema):
     attributes = fields.List(fields.Nested(AttributeSchema))
 
 
-class SeenColumnSchema(ColumnSchema):
+class OfferedColumnSchema(AttributeColumnSchema):
     label = fields.String()
     kind = fields.String(metadata={"description": "what Kith takes it for"})
     timing = fields.String()
@@ -78,5 +78,5 @@ class SeenColumnSchema(ColumnSchema):
     sampled = fields.Integer()
 
 
-class SeenListSchema(Schema):
-    columns = fields.List(fields.Nested(SeenColumnSchema))
+class OfferedColumnsSchema(Schema):
+    columns = fields.List(fields.Nested(OfferedColumnSchema))

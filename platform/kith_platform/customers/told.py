@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from kith_platform.customers.timeline import Happening
 from kith_platform.i18n import N_
@@ -69,9 +69,9 @@ def item(happening: Happening, fact: Fact, labels: Labels) -> Item:
 
 
 def word(code: Any) -> str:
-    """A code of the data in the reader's words, else as the data have it."""
+    """A code of the data in the reader's words, else as the data have it, without underscores."""
     text = str(code or "")
-    return gettext(WORDS[text]) if text in WORDS else text
+    return gettext(WORDS[text]) if text in WORDS else text.replace("_", " ")
 
 
 def _money(values: Mapping[str, Any], name: str = "net") -> str:
@@ -219,7 +219,8 @@ def _subscription(one: Happening, _fact: Fact) -> Item:
 
 def _event(one: Happening, _fact: Fact) -> Item:
     values = one.values
-    minutes = gettext("%(number)s minutes", number=locale.number(values["minutes"], 0)) if values.get("minutes") else ""
+    spent = round(values.get("minutes") or 0)
+    minutes = ngettext("%(shown)s minute", "%(shown)s minutes", spent, shown=locale.number(spent)) if spent else ""
     return {
         "title": str(values.get("name") or "").replace("_", " ").capitalize(),
         "text": _line(word(values.get("channel")), minutes, values.get("detail")),

@@ -8,7 +8,7 @@ from collections.abc import Sized
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from kith_platform.attributes import features as own_features
@@ -246,7 +246,9 @@ def own_selected(slug: str) -> AnyResponse:
     chosen = [one for typed in request.form.getlist("ids")[: listing.PAGE] if (one := _member(typed))]
     for public_id in chosen:
         service.set_owner(session, actor, service.get(session, actor, public_id), member)
-    flash(gettext("The owner of %(number)s customers is changed.", number=len(chosen)), "good")
+    flash(
+        ngettext("The owner of %(num)s customer is changed.", "The owner of %(num)s customers is changed.", len(chosen)), "good"
+    )
     return redirect(url_for("customers.index", slug=slug))
 
 

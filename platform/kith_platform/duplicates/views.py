@@ -9,6 +9,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
+from kith_platform.attributes.kinds import definitions
 from kith_platform.attributes.shown import hidden_columns
 from kith_platform.auth.edge import current_actor, current_db
 from kith_platform.auth.gate import requires
@@ -130,9 +131,16 @@ def split(slug: str, public_id: uuid.UUID) -> AnyResponse:
 def shown(slug: str) -> str:
     """Which of several values a customer shows."""
     session = current_db()
-    chosen = surviving.rules(session)
+    labels = _labels()
+    chosen = surviving.rules(session, [field.removeprefix(surviving.OWN) for field in labels if field.startswith(surviving.OWN)])
     form = Form({**{field: rule.rule for field, rule in chosen.items()}, "sources": ", ".join(chosen["name"].sources)})
-    return render_template("duplicates/shown.html", slug=slug, words=words, rules=chosen, form=form, sources=_sources())
+    return render_template("duplicates/shown.html", slug=slug, words=words, labels=labels, form=form, sources=_sources())
+
+
+def _labels() -> dict[str, str]:
+    """The fields that have a rule, the company's own attributes last, in words."""
+    own = {surviving.OWN + one.key: one.label for one in definitions(current_db())}
+    return {**{field: gettext(words.SHOWN[field]) for field in surviving.FIELDS}, **own}
 
 
 @pages.post("/shown")
@@ -140,10 +148,11 @@ def shown(slug: str) -> str:
 def choose(slug: str) -> AnyResponse:
     """Save the rules that changed."""
     session, actor = current_db(), current_actor()
-    known, before = _sources(), surviving.rules(session)
+    labels, known = _labels(), _sources()
+    before = surviving.rules(session, [field.removeprefix(surviving.OWN) for field in labels if field.startswith(surviving.OWN)])
     typed = [one.strip() for one in request.form.get("sources", "").split(",")]
     order = [one for one in dict.fromkeys(typed) if one in known]
-    for field in surviving.FIELDS:
+    for field in labels:
         wanted = surviving.Rule(request.form.get(field, before[field].rule), tuple(order))
         if wanted != before[field]:
             surviving.set_rule(session, actor, field, wanted.rule, wanted.sources)

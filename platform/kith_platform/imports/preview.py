@@ -41,7 +41,7 @@ class ColumnProblem:
 @dataclass(frozen=True)
 class Preview:
     """`raw`: the first rows as text in the file's columns; `parsed`: the same rows, one typed column per target; `problems`
-    and `sampled` (lines) are of the sample, `rejected` its unreadable lines."""
+    and `sampled` (lines) are of the sample, `rejected` its unreadable lines; `texts`: the sample itself, as of Chunk.rows."""
 
     dialect: Dialect
     header: tuple[Source, ...]
@@ -52,6 +52,7 @@ class Preview:
     rejected: tuple[Rejected, ...]
     sampled: int
     notes: tuple[Note, ...]
+    texts: pl.DataFrame
 
 
 def preview(
@@ -93,6 +94,7 @@ def preview(
         rejected=rejected,
         sampled=head.height + len(rejected),
         notes=(*dialect.warnings, *(() if mapping else found.notes)),
+        texts=head,
     )
 
 

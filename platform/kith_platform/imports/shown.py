@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask_babel import format_decimal, gettext
 from sqlalchemy.orm import Session
 
+from kith_platform.attributes.kinds import definitions
 from kith_platform.i18n import N_
 from kith_platform.imports import dirt, service
 from kith_platform.imports.models import DONE, DRAFT, RUNNING, UNDOING, UNDONE, WAITING, Import
@@ -33,6 +34,7 @@ class ImportView:
     job: Shown | None
     made: list[tuple[str, int, int]]
     unresolved: list[tuple[str, int]]
+    misfits: list[tuple[str, str, int]]  # an attribute's key and name, and lines that say something there that does not fit
     dirt: list[str]  # what was odd in lines that were taken, a sentence for each kind
     refused: list[tuple[int, int, str]]  # of each kind of rejection how many lines, the first of them, and why that one
 
@@ -68,6 +70,8 @@ def shown(session: Session, row: Import, facts: FactCatalogue) -> ImportView:
         fact, _, column = target.partition(".")
         found = next((item for item in known[fact].columns if item.stored_as == column), None) if fact in known else None
         unresolved.append((gettext(found.label) if found else gettext(N_("Customer")), count))
+    wrong: dict[str, int] = row.made.get("misfits", {})
+    misfits = [(one.key, one.label, wrong[one.key]) for one in definitions(session) if one.key in wrong] if wrong else []
     label = next((fact.label_plural for fact in facts if fact.plural == row.table_name), row.table_name)
     refused = [
         (lines, one.line, reason(one.reason, one.params, translate=gettext))
@@ -75,4 +79,4 @@ def shown(session: Session, row: Import, facts: FactCatalogue) -> ImportView:
     ]
     words = job_shown(job, gettext) if job is not None else None
     odd = dirt.told(row.made.get("dirt", {}), gettext, format_decimal)
-    return ImportView(row, state, _BADGES.get(state, state), gettext(label), words, made, unresolved, odd, refused)
+    return ImportView(row, state, _BADGES.get(state, state), gettext(label), words, made, unresolved, misfits, odd, refused)

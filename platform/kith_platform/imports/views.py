@@ -9,6 +9,9 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from kith_platform.attributes import columns as attributes
+from kith_platform.attributes import service as attribute_service
+from kith_platform.attributes.words import kind_word
 from kith_platform.auth.edge import current_actor, current_db, current_tenant
 from kith_platform.auth.gate import requires
 from kith_platform.errors import FieldError, Invalid
@@ -158,6 +161,8 @@ def _columns(slug: str, row: Import, seen: Preview, form: Form | None = None) ->
         again=again,
         parts=service.parts(row),
         template=_looks_like(row, seen),
+        offers=attributes.offered(current_db(), row, seen),
+        kind_word=kind_word,
     )
 
 
@@ -209,13 +214,23 @@ def settle(slug: str, public_id: uuid.UUID) -> str | tuple[str, int] | AnyRespon
         seen = _look(row, chosen(request.form, row, _look(row), facts))
         service.amend(row, seen)
         todo = request.form.get("do", "show")
-        if todo == "show":
+        if todo.startswith("keep:"):
+            _keep(row, seen, todo.removeprefix("keep:"))
+        if todo == "show" or todo.startswith("keep:"):
             return redirect(url_for("imports.show", slug=slug, public_id=public_id))
         row, _job = service.begin(session, current_actor(), row, seen, dry_run=todo == "try")
     except Invalid as error:
         form = Form(request.form, [FieldError("", error.message, error.params)])
         return _columns(slug, row, _look(row), form), 422
     return redirect(url_for("imports.show", slug=slug, public_id=row.public_id))
+
+
+def _keep(row: Import, seen: Preview, source: str) -> None:
+    """Keep a column of a draft as an attribute, of this file and of all that come after it."""
+    offer = attributes.offered(current_db(), row, seen).get(source)
+    if offer is not None and not offer.made:
+        made = attribute_service.keep(current_db(), current_actor(), offer.attribute)
+        flash(gettext("“%(name)s” is an attribute now.", name=made.label), "good")
 
 
 @pages.get("/<uuid:public_id>/rejects.csv")

@@ -69,6 +69,11 @@ def track(session: Session, key: str) -> PlacementTrack | None:
     return session.execute(select(PlacementTrack).where(PlacementTrack.key == key)).scalar_one_or_none()
 
 
+def tracks(session: Session) -> dict[str, PlacementTrack]:
+    """How far each placement has come."""
+    return {row.key: row for row in session.execute(select(PlacementTrack)).scalars()}
+
+
 def of_customer(session: Session, customer_id: int, keys: Sequence[str], most: int = 12) -> list[PlacementMove]:
     """One customer's moves, latest first. The caller has checked that the customer may be seen."""
     statement = select(PlacementMove).where(PlacementMove.customer_id == customer_id, PlacementMove.key.in_(keys))

@@ -34,7 +34,6 @@ class Scopes:
     ) -> None:
         self._frames, self._catalogue, self._tenant = frames, catalogue, tenant
         self._days, self._histories, self._keep = tuple(days), found, keep
-        self._buying = buying(found)
         self._kept: dict[tuple[str, ...], ir.Table] = {}
 
     def scope(self, plugin: str, settings: Mapping[str, Any], day: dt.date, **more: Any) -> PlacementScope:
@@ -48,7 +47,7 @@ class Scopes:
             day=day,
             tenant=self._tenant,
             settings=settings,
-            buying=_until(self._buying, day),
+            bought=lambda: _until(buying(self._histories), day),
             people=self._once(("", day.isoformat()), lambda: self._people(day)),
             has=self._has,
             once=keep(day.isoformat()),

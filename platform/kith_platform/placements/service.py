@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -78,6 +79,38 @@ def codes(session: Session, key: str, actor: Actor | None = None) -> list[Cell]:
         statement = visible(statement, actor, owner=PEOPLE.owner_id, unit=PEOPLE.unit_id)
     rows = session.execute(statement.group_by(CustomerPlacement.code).order_by(CustomerPlacement.code))
     return [Cell(code, count, mean) for code, count, mean in rows]
+
+
+@dataclass(frozen=True)
+class PlacedPage:
+    """Customers with their place, by customer. `next` is the last one's public id where there are more."""
+
+    rows: Sequence[tuple[Customer, CustomerPlacement]]
+    next: str | None
+
+
+def page(
+    session: Session, actor: Actor, key: str, *, code: str | None = None, after: uuid.UUID | None = None, limit: int
+) -> PlacedPage:
+    """The customers the actor may see that have a place, or a code of it, in a placement; after a customer of this company.
+
+    Raises NotFound for a customer to begin after that is none.
+    """
+    statement: Any = select(Customer, CustomerPlacement).join(CustomerPlacement, CustomerPlacement.customer_id == Customer.id)
+    statement = statement.where(CustomerPlacement.key == key, Customer.merged_into.is_(None))
+    statement = visible(statement, actor, owner=PEOPLE.owner_id, unit=PEOPLE.unit_id)
+    if code is not None:
+        statement = statement.where(CustomerPlacement.code == code)
+    if after is not None:
+        last = session.execute(select(Customer.id).where(Customer.public_id == after)).scalar_one_or_none()
+        if last is None:
+            raise NotFound(
+                N_("There is no customer here that you can see. The link may be old, or it belongs to another company.")
+            )
+        statement = statement.where(CustomerPlacement.customer_id > last)
+    found = session.execute(statement.order_by(CustomerPlacement.customer_id).limit(limit + 1)).all()
+    rows = [(row[0], row[1]) for row in found[:limit]]
+    return PlacedPage(rows, rows[-1][0].public_id.hex if len(found) > limit else None)
 
 
 def as_of(session: Session, key: str) -> dt.datetime | None:

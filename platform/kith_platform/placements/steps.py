@@ -24,12 +24,12 @@ def _also(turn: Turn) -> str:
 @step("placements", inputs=(SNAPSHOT, "identity"), label=N_("Placing customers"), version=2, also=_also)
 def refresh_placements(turn: Turn) -> None:
     """Each placement in a transaction of its own; one that fails keeps what it had."""
-    from kith_platform.placements import histories, store, turns
+    from kith_platform.placements import histories, history, store, turns
 
     run = turn.run
     with run.step() as session:
         found = [one for one in service.catalogue(session, run.runtime.plugins) if _possible(turn, one)]
-        tracks = store.tracks(session)
+        tracks = history.tracks(session)
         limits = {one.placement.key: store.frozen(session, one.placement.key) for one in found}
     if not found:
         return

@@ -55,11 +55,6 @@ def stored(runtime: Runtime, tenant: TenantContext, placement: Placement) -> pa.
         return door.read(statement).read_all()
 
 
-def tracks(session: Session) -> dict[str, PlacementTrack]:
-    """How far each placement has come."""
-    return {row.key: row for row in session.execute(select(PlacementTrack)).scalars()}
-
-
 def frozen(session: Session, key: str) -> dict[dt.date, Mapping[str, float]]:
     """The thresholds of each quarter that has any."""
     rows = session.execute(select(PlacementFrozen).where(PlacementFrozen.key == key)).scalars()

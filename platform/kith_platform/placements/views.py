@@ -11,14 +11,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kith_platform.auth.edge import current_actor, current_db, runtime
 from kith_platform.auth.gate import requires
-from kith_platform.placements import drawing, history, service
-from kith_platform.placements.service import Offered
+from kith_platform.placements import drawing, history, service, spans
+from kith_platform.placements.spans import SPANS
 from kith_platform.web.charts import Chart
 
 pages = Blueprint("placements", __name__, url_prefix="/c/<slug>/placements")
-SPANS = {"month": 1, "quarter": 3, "year": 12}
 FEW = 16  # more codes than these are not drawn one by one
-LISTED = 24  # month-ends to choose from
 
 
 @pages.get("/<key>")
@@ -74,68 +72,31 @@ def renew_limits(slug: str, key: str) -> AnyResponse:
 def moves(slug: str, key: str) -> str:
     """The migration matrix between two month-ends."""
     session, actor, kith = current_db(), current_actor(), runtime()
-    found = service.offered(session, kith.plugins, key)
+    placement = service.offered(session, kith.plugins, key).placement
     track = history.track(session, key)
-    span = SPANS.get(request.args.get("span", ""), 1)
-    by_amount = request.args.get("by") == "amount"
-    shared = {"slug": slug, "placement": found.placement, "say": gettext, "maps": service.catalogue(session, kith.plugins)}
-    ends = [] if track is None else _ends(track.first_day, track.last_day, track.month_end)
-    if track is None or not ends:
+    asked, by_amount = request.args.get("span", ""), request.args.get("by") == "amount"
+    name = asked if asked in SPANS else "month"
+    shared = {"slug": slug, "placement": placement, "say": gettext, "maps": service.catalogue(session, kith.plugins)}
+    end = _day(request.args.get("to", ""))
+    found = spans.span(session, actor, placement, months=SPANS[name], end=end, by_amount=by_amount)
+    if track is None or found is None:
         return render_template("placements/moves.html", matrix=None, **shared)
-    end = _day(request.args.get("to", "")) or track.month_end or ends[0]
-    start = max(history.month_end(end, -span), track.first_day)
-    if start >= end:
-        return render_template("placements/moves.html", matrix=None, **shared)
-    matrix = history.matrix(session, key, start, end, actor)
-    earlier = history.usual(session, key, matrix, track.first_day, actor) if _few(matrix) else []
-    words = drawing.names(found.placement, sorted(matrix.codes()))
-    rates = history.rates(matrix, list(words), earlier, by_amount=by_amount)
-    plain = history.rates(matrix, list(words), earlier) if by_amount else rates
-    after = history.project(plain, matrix.stock(), matrix.arriving())
+    matrix, rates = found.matrix, found.rates
+    words = drawing.names(placement, sorted(matrix.codes()))
     return render_template(
         "placements/moves.html",
         matrix=matrix,
         rates=rates,
         words=words,
-        ends=ends,
-        span=next(name for name, months in SPANS.items() if months == span),
+        ends=spans.ends(track),
+        span=name,
         by_amount=by_amount,
         moved=drawing.moved(matrix),
-        shares=_shares(found, matrix, rates, track.first_day),
+        shares=[(gettext(one.label), value, one.better) for one, value in found.shares],
         chart=drawing.matrix_of(rates, words, list(words)),
-        projection=drawing.projection_of(matrix.stock(), after, words, list(words)),
+        projection=drawing.projection_of(matrix.stock(), found.after, words, list(words)),
         **shared,
     )
-
-
-def _shares(found: Offered, matrix: history.Matrix, rates: history.Rates, first: dt.date) -> list[tuple[str, float | None, str]]:
-    """(label, value, direction of good) of each key share."""
-    session, actor = current_db(), current_actor()
-    shares: list[tuple[str, float | None, str]] = []
-    for one in found.placement.shares:
-        if not one.within_year:
-            value = history.share(rates, one)
-        else:
-            year = max(history.month_end(matrix.end, -12), first)
-            whole, part = history.reached(session, found.placement.key, one, year, matrix.end, actor)
-            value = part / whole if whole else None
-        shares.append((gettext(one.label), value, one.better))
-    return shares
-
-
-def _few(matrix: history.Matrix) -> bool:
-    return any(0 < sum(matrix.row(code).values()) < history.FEW for code in matrix.codes())
-
-
-def _ends(first: dt.date, last: dt.date, month_end: dt.date | None) -> list[dt.date]:
-    """The days a span may end on, latest first: the last turn's, and the month-ends since the first."""
-    found = [last]
-    day = history.month_end(last, -1) if month_end is None or month_end == last else month_end
-    while day > first and len(found) < LISTED:
-        if day != last:
-            found.append(day)
-        day = history.month_end(day, -1)
-    return found
 
 
 def _day(typed: str) -> dt.date | None:

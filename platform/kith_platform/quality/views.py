@@ -19,7 +19,7 @@ from kith_platform.metrics import service as metrics
 from kith_platform.quality import issues, lift, service
 from kith_platform.quality.fields import FIELDS
 from kith_platform.quality.issues import Issue
-from kith_platform.quality.measures import CONSISTENCY, METRICS
+from kith_platform.quality.measures import INDEX, WEIGHTS
 from kith_platform.quality.required import choose, required
 from kith_platform.quality.service import Line, Overview
 from kith_platform.web import locale
@@ -99,7 +99,7 @@ def show(slug: str) -> str:
         "quality/show.html",
         slug=slug,
         found=found,
-        cards=[_card(slug, metric, found, lines[metric], former, offered) for metric in reversed(METRICS)],
+        cards=[_card(slug, metric, found, lines[metric], former, offered) for metric in (INDEX, *WEIGHTS)],
         chart=_chart(own, source, field),
         issues=[_issue(slug, one) for one in issues.listed(session, actor, now=dt.datetime.now(dt.UTC))],
         sources=found.sources[:SOURCES_SHOWN],
@@ -110,7 +110,6 @@ def show(slug: str) -> str:
         chosen=(source, field),
         lifts=_lifts(session),
         days=service.COMPARED_DAYS,
-        consistency=CONSISTENCY,
         metrics_of_fields=("completeness", "validity", "consistency"),
     )
 
@@ -153,8 +152,8 @@ def _points(moved: float | None) -> str:
 
 
 def _chart(lines: dict[str, Line], source: str, field: str) -> Chart | None:
-    """The lines of all measures on the days on which any of them changed; None before there are two."""
-    drawn = {metric: line for metric, line in lines.items() if line}
+    """The lines of the five measures on the days on which any of them changed; None before there are two."""
+    drawn = {metric: line for metric, line in lines.items() if line and metric in WEIGHTS}
     days = sorted({day for line in drawn.values() for day, _value in line})
     if len(days) < 2:
         return None
@@ -166,8 +165,7 @@ def _chart(lines: dict[str, Line], source: str, field: str) -> Chart | None:
         kind="line",
         categories=[i18n.day(day, locale.language()) for day in days],
         series=[
-            Series(name=gettext(NAMES[metric]), values=[service.at(line, day) for day in days], dashed=metric == "index")
-            for metric, line in drawn.items()
+            Series(name=gettext(NAMES[metric]), values=[service.at(line, day) for day in days]) for metric, line in drawn.items()
         ],
         unit="percent",
         note=gettext("The days on which a refresh found something else than before."),

@@ -38,6 +38,7 @@ class Card:
     interval: str
     missing: str
     importable: bool
+    model: str  # the task whose model is missing, or empty
     flags: list[tuple[str, str]]
     line: str  # points of an SVG polyline, empty with fewer than three months
 
@@ -67,6 +68,7 @@ def card(shown: Shown, series: Series, facts: FactCatalogue) -> Card:
         interval=interval(metric, value),
         missing="" if value is not None and value.value is not None else words.reason(reason, facts),
         importable=reason.startswith("import:"),
+        model=reason.removeprefix("train:") if reason.startswith("train:") else "",
         flags=words.flags(value.flags if value else ()),
         line=polyline([found.value if found else None for _place, found in series]),
     )

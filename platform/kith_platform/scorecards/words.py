@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.i18n import N_
+from kith_platform.predict.service import TASKS
 from kith_platform.sdk.types import Metric
 from kith_platform.web import locale
 
@@ -20,7 +21,7 @@ REASONS: Mapping[str, str] = {
     "failed": N_("The module could not compute this. Your administrator sees why in the module catalogue."),
     "not_computed": N_("Not computed yet: it comes with the next refresh."),
 }
-TRAIN = N_("Train the model '%(model)s' to see this.")
+TRAIN = N_("This comes from the prediction “%(model)s”, which has not been trained yet.")
 IMPORT = N_("Import %(what)s to see this.")
 
 FLAGS: Mapping[str, tuple[str, str]] = {
@@ -49,7 +50,7 @@ def reason(code: str, facts: FactCatalogue) -> str:
         names = [gettext(facts.by_plural(plural).label_plural) for plural in what.split("|")]
         return str(gettext(IMPORT, what=gettext(" or ").join(names)))
     if kind == "train":
-        return str(gettext(TRAIN, model=what))
+        return str(gettext(TRAIN, model=gettext(TASKS[what].label) if what in TASKS else what))
     return str(gettext(REASONS.get(kind, REASONS["not_computed"])))
 
 

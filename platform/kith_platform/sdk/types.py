@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from kith_platform.i18n import mark
-from kith_platform.i18n import mark_plural as mark_plural
+from kith_platform.i18n import mark_plural as mark_plural  # noqa: PLC0414 - plugins mark with it
 from kith_platform.sdk.placing import Histories as Histories
 from kith_platform.sdk.placing import PlacementTurns as PlacementTurns
 from kith_tenants.context import Actor
@@ -331,7 +331,7 @@ class PlacementScope:
     day: dt.date
     tenant: TenantContext
     settings: Mapping[str, Any]
-    buying: Buying
+    bought: Callable[[], Buying]
     people: ir.Table
     has: Callable[[str], bool]
     once: Callable[[str, Callable[[], ir.Table]], ir.Table]
@@ -339,6 +339,11 @@ class PlacementScope:
     before: ir.Table | None = None
     month_end: bool = False
     limits: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def buying(self) -> Buying:
+        """Purchase days and money up to the day; computed where it is read, so `turns.histories` is the cheaper way."""
+        return self.bought()
 
     def together(self, name: str, make: Callable[[PlacementTurns], ir.Table]) -> ir.Table:
         """This turn's rows of what `make(turns)` gives for all: a table with the day of each row in `turn`."""

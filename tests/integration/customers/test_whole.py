@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from kith_platform.customers.models import Customer
-from kith_platform.facts.models import CustomerRecord, SalesOrder
+from kith_platform.facts.models import CustomerRecord, Event, SalesOrder
 from kith_platform.jobs.models import Job
 from kith_platform.predict.models import Score
 from kith_platform.runtime import Runtime
@@ -141,3 +141,17 @@ def test_the_list_shows_the_columns_one_chose(people: People, client_for: Callab
     assert "Net, 12 months" not in head
     assert "Kyoto" in chosen
     assert "Kyoto" not in usual.partition("<tbody")[2]
+
+
+def test_one_minute_is_one_minute(runtime: Runtime, tenant: TenantContext, people: People, page_of: Callable[..., str]) -> None:
+    (customer,) = people(["Quick"])
+    at = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        record = session.execute(select(CustomerRecord.id).where(CustomerRecord.customer_id == customer)).scalar_one()
+        for name, minutes in (("short_visit", 1), ("long_visit", 12)):
+            row = {"source": "web", "external_id": name, "name": name, "minutes": minutes, "record_id": record, "known_at": at}
+            session.execute(insert(Event).values(occurred_at=at, occurred_on=at.date(), **row))
+    page = page_of(customer)
+    assert "1 minute<" in page or "1 minute " in page or "1 minute\n" in page
+    assert "1 minutes" not in page
+    assert "12 minutes" in page

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kith_platform.predict import artefacts
+from kith_platform.predict import artefacts, sentences
 from kith_platform.predict.reasons import drivers, top_reasons
 from kith_platform.predict.verdicts import SENTENCES, sentence
+from kith_plugins.industry_retail.features import LOYALTY
 
 NAMES = ("recency", "orders", "complaints", "age")
 
@@ -59,3 +60,11 @@ def test_every_verdict_reads_as_a_sentence_with_its_numbers(verdict: str, task: 
     assert words.endswith(".")
     assert "%(" not in words
     assert "95 %" in words
+
+
+@pytest.mark.parametrize(
+    ("held", "words"), [(1, "Used 1 coupon in the last 365 days."), (3, "Used 3 coupons in the last 365 days.")]
+)
+def test_a_module_s_sentence_counts_one_as_one(held: int, words: str) -> None:
+    known = sentences.features([LOYALTY])
+    assert sentences.sentence(known["retail_coupons_used"], held, "en", "USD") == words

@@ -9,13 +9,14 @@ from kith_platform.sdk.types import N_, Metric, MetricScope, Reading
 
 
 def _reading(measure: str, scope: MetricScope) -> Reading:
-    """The share over all sources; `rows` are those of each source and field."""
+    """The share over all sources; `rows` are those of each source, by name, and of each of its fields."""
     found = [one for one in scope.quality() if one.metric == measure]
     whole = next((one for one in found if not one.source and not one.field), None)
     if whole is None:
         return Reading.none() if scope.quality() else Reading.none("not_computed")
     rows = [
         {"source": one.source, "field": one.field, "value": one.value, "n": round(one.whole)}
+        | ({} if one.field else {"name": one.source, "share": one.value})
         for one in found
         if one.source and one.value is not None
     ]

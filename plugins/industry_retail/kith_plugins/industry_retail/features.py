@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
-from kith_platform.sdk.types import N_, Feature, FeatureSet
+from kith_platform.sdk.types import N_, Feature, FeatureSet, mark_plural
 
 if TYPE_CHECKING:
     from kith_platform.sdk.types import Tables
@@ -51,14 +51,18 @@ LOYALTY = FeatureSet(
         Feature(
             name="retail_coupons_used",
             label=N_("Coupons used in a year"),
-            sentence=N_("Used %(value)s coupons in the last 365 days."),
+            sentence=mark_plural(
+                "Used %(value)s coupon in the last 365 days.", "Used %(value)s coupons in the last 365 days.", "value"
+            ),
             unit="count",
             sense=-1,
         ),
         Feature(
             name="retail_coupons_open",
             label=N_("Coupons not yet used"),
-            sentence=N_("Holds %(value)s valid coupons that were not used."),
+            sentence=mark_plural(
+                "Holds %(value)s valid coupon that was not used.", "Holds %(value)s valid coupons that were not used.", "value"
+            ),
             unit="count",
         ),
     ),
