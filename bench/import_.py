@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import psutil
-from rows import Row, Skipped, alternating, say, size
+from psycopg import sql
+from rows import Row, Skipped, alternating, say, seconds, size
 from site_ import company, site, superuser
 
 from kith_platform.imports import service, uploads
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.declared import load_all
 from kith_platform.runtime import Runtime
+from kith_tenants import registry
 from kith_tenants.tenant import TenantContext
 
 FIRST = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
@@ -82,6 +85,40 @@ def copy(runtime: Runtime, path: Path) -> None:
                 into.write(piece)
 
 
+def keyed(runtime: Runtime, tenant: TenantContext, other: TenantContext) -> float:
+    """Seconds of COPY of what `tenant` has, past row level security, into the keys of the real table, for `other`."""
+    named = "public_id, source, external_id, record_id, occurred_at, occurred_on, net, currency, known_at, import_id"
+    path = runtime.settings.home / "rows.csv"
+    with superuser(runtime) as connection, connection.cursor() as cursor:
+        rows = sql.SQL("COPY (SELECT {}, {} FROM kith.sales_order WHERE tenant_id = {} ORDER BY id) TO STDOUT (FORMAT csv)")
+        with (
+            path.open("wb") as file,
+            cursor.copy(rows.format(sql.Literal(other.id), sql.SQL(named), sql.Literal(tenant.id))) as out,
+        ):
+            for piece in out:
+                file.write(piece)
+        target = sql.SQL("COPY kith.sales_order (tenant_id, {}) FROM STDIN (FORMAT csv)").format(sql.SQL(named))
+
+        def fill() -> None:
+            with path.open("rb") as file, cursor.copy(target) as into:
+                while piece := file.read(1 << 20):
+                    into.write(piece)
+
+        return seconds(fill)
+
+
+def at_once(runtime: Runtime, path: Path) -> float:
+    """Seconds in which two files of half the size each are in, loaded by two jobs of one company at the same time."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    tenant = company(runtime, "bench-two")
+    halves = []
+    for at, part in enumerate((lines[1::2], lines[2::2])):
+        halves.append(path.with_name(f"half{at}.csv"))
+        halves[-1].write_text(lines[0] + "".join(part), encoding="utf-8")
+    with ThreadPoolExecutor(2) as threads:
+        return max(found["seconds"] for found in threads.map(lambda half: load(runtime, tenant, half), halves))
+
+
 def measure() -> list[Row]:
     orders = size(1_000_000)
     load_all()
@@ -102,6 +139,11 @@ def measure() -> list[Row]:
         if wrong:
             raise Skipped(f"the import did not take every line: {wrong[0]}")
         ours = sorted(found["seconds"] for found in results)[len(results) // 2]
+        say("the same rows by COPY into the keyed table; two files at once")
+        with runtime.doors.auth_scope() as session:
+            first = registry.find(session, "bench-0")
+        floor = keyed(runtime, first, company(runtime, "bench-keyed"))
+        both = at_once(runtime, path)
     ratio = theirs / ours
     return [
         Row(
@@ -110,8 +152,26 @@ def measure() -> list[Row]:
             unit="s",
             reference=theirs,
             ratio=ratio,
-            budget="≥ 0.05 × COPY's rate",
-            met=ratio >= 0.05,
+            budget="≥ 0.12 × COPY's rate",
+            met=ratio >= 0.12,
+        ),
+        Row(
+            name="the same rows by COPY into the table with its keys, past row level security",
+            value=floor,
+            unit="s",
+            reference=theirs,
+            ratio=theirs / floor,
+            budget="what the keys alone cost",
+            met=True,
+        ),
+        Row(
+            name=f"two files of {orders // 2} orders at once",
+            value=both,
+            unit="s",
+            reference=ours,
+            ratio=ours / both,
+            budget="both within the company's limit",
+            met=True,
         ),
         Row(
             name="import, memory of its process",

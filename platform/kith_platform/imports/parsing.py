@@ -162,10 +162,9 @@ def _moments(texts: pl.Series, clean: pl.Series, kind: Kind, form: Format, zone:
     shapes = [(_YMD, (2, 1, 0)), (_COMPACT, (2, 1, 0)), (_WORDS, (0, 1, 2)), (_WORDS_US, (1, 0, 2))]
     if form.order != "ymd":
         shapes.insert(0, (NUMERIC, (*numeric, 2)))
-    # The commonest shape first and at once; the others by their parts.
-    timed = clean.str.contains(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$").fill_null(value=False)
-    local = clean.set(~timed, None).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
-    offset = pl.Series([None] * clean.len(), dtype=pl.Int64)
+    # The commonest shapes first and at once; the others by their parts.
+    timed = clean.str.contains(r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})?$").fill_null(value=False)
+    local, offset = _iso(clean.set(~timed, None))
     for pattern, places in shapes:
         left = local.is_null() & clean.is_not_null()
         if not left.any():
@@ -181,6 +180,19 @@ def _moments(texts: pl.Series, clean: pl.Series, kind: Kind, form: Format, zone:
         return _parsed(texts, clean, days, kind)
     parsed = _parsed(texts, clean, utc, kind)
     return Parsed(parsed.values, parsed.wrong, texts, day_only=~timed & utc.is_not_null())
+
+
+def _iso(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Local times and offsets in seconds (null where there is none): 2024-03-05 10:00:00, 2024-03-05T10:00:00+02:00."""
+    text = pl.col("text")
+    zone = text.str.slice(19)
+    seconds = zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 3600 + zone.str.slice(4, 2).cast(pl.Int64, strict=False) * 60
+    sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
+    found = pl.DataFrame({"text": texts}).select(
+        text.str.head(19).str.replace("T", " ", literal=True).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us"),
+        pl.when(zone == "Z").then(0).otherwise(seconds * sign).alias("offset"),
+    )
+    return found.to_series(0), found.to_series(1)
 
 
 def _fields(pattern: str, places: tuple[int, int, int]) -> list[pl.Expr]:
