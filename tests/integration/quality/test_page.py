@@ -166,9 +166,9 @@ def test_rejected_lines_and_silent_sources_are_issues_until_mended(shop: Any, cl
     assert "Nothing came from" not in mended
 
 
-def test_what_a_field_is_worth_is_scaled_to_those_who_lack_it(shop: Any, client_for: Callable[..., Any]) -> None:
+def test_what_a_field_would_bring_is_said_with_its_interval_or_not_at_all(shop: Any, client_for: Callable[..., Any]) -> None:
     row = {"task": "churn", "version": 1, "customers": 1_000, "weight": 0.2}
-    told = {"filled": 800, "score": 0.5, "gain": 0.04, "low": 0.02, "high": 0.06, "reason": ""}
+    told = {"filled": 800, "score": 0.5, "gain": 0.01, "low": 0.005, "high": 0.015, "reason": ""}
     with shop.runtime.doors.tenant_scope(shop.tenant.id) as session:
         session.add(QualityLift(field="survey_responses.score", **row, **told))
         session.add(QualityLift(field="orders.discount", **row, filled=5, reason="few"))
