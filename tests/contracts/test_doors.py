@@ -40,7 +40,6 @@ ENGINES = {
 # Statements with names in them that SQLAlchemy cannot bind: names of our own roles, schemas and declared columns, never a value.
 NAMES_OF_OUR_OWN = {
     "tenants/kith_tenants/schema.py": "the name of core's schema",
-    "tenants/kith_tenants/statistics.py": "a mapped table, for EXPLAIN",
     "platform/kith_platform/facts/table.py": "the name of core's schema",
     "platform/kith_platform/migrate.py": "roles and schemas, checked by a pattern",
     "platform/kith_platform/backups/put_back.py": "roles and schemas of the backup's own lint",
