@@ -58,19 +58,27 @@ def fill(session: Session, one: Definition, source: str, after: int, until: int 
 
 
 def again(session: Session, records: Any, *, zone: str) -> None:
-    """Read records anew by all definitions: `records` is a select of ids, of records whose raw columns were put back."""
-    wanted = definitions(session)
-    if not wanted:
-        return
-    rows = session.execute(select(RECORD.c.id, RECORD.c.source, RECORD.c.raw).where(RECORD.c.id.in_(records))).all()
-    for source in {row.source for row in rows}:
-        mine = [row for row in rows if row.source == source]
-        names = dict.fromkeys(column.column for one in wanted for column in one.columns if column.source == source)
-        own = [one for one in wanted if one.timing != DATED and one.reading(source, list(names))]
-        said = {name: pl.Series([(row.raw or {}).get(name) for row in mine], dtype=pl.String) for name in names}
-        if own:
-            kept = filled(said, own, source, rows=len(mine), zone=zone).values
-            write(session, [row.id for row in mine], kept, [one.key for one in own])
+    """Read records anew by all definitions: `records` is a select of ids, of records whose raw columns were put back.
+
+    Dated attributes follow their history instead, by a job.
+    """
+    wanted = [one for one in definitions(session) if one.timing != DATED and one.columns]
+    after: int | None = 0 if wanted else None
+    while after is not None:
+        rows = select(RECORD.c.id, RECORD.c.source, RECORD.c.raw).where(RECORD.c.id.in_(records), RECORD.c.id > after)
+        found = session.execute(rows.order_by(RECORD.c.id).limit(BATCH)).all()
+        for source in {row.source for row in found}:
+            _read(session, [row for row in found if row.source == source], source, wanted, zone)
+        after = found[-1].id if len(found) == BATCH else None
+
+
+def _read(session: Session, rows: Sequence[Any], source: str, wanted: Sequence[Definition], zone: str) -> None:
+    names = dict.fromkeys(column.column for one in wanted for column in one.columns if column.source == source)
+    own = [one for one in wanted if one.reading(source, list(names))]
+    said = {name: pl.Series([(row.raw or {}).get(name) for row in rows], dtype=pl.String) for name in names}
+    if own:
+        kept = filled(said, own, source, rows=len(rows), zone=zone).values
+        write(session, [row.id for row in rows], kept, [one.key for one in own])
 
 
 def write(session: Session, ids: Sequence[int], kept: pl.Series, keys: Sequence[str]) -> None:
