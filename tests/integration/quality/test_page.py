@@ -68,6 +68,8 @@ def test_each_issue_leads_to_as_many_customers_as_it_says(shop: Any, client_for:
         assert len(re.findall(r"<tr data-href", listed.text)) == count, title
         assert title in listed.text
     assert "Dora Lind" in client.get(found["E-mail is missing"][1]).text
+    told = client.get("/api/v1/customers?quality=missing_email", headers={"X-Kith-Tenant": client.slug}).json
+    assert [one["name"] for one in told["customers"]] == ["Dora Lind"]
 
 
 def test_the_overview_links_to_formulas_and_says_of_when(shop: Any, client_for: Callable[..., Any]) -> None:
