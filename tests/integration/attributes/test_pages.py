@@ -191,6 +191,28 @@ def test_whoever_sees_only_their_own_customers_gets_no_examples_of_others(compan
     assert "many" not in page
 
 
+def test_what_people_write_on_a_customer_wins_over_files_and_can_be_taken_back(
+    filled: Any, client_for: Callable[..., Any]
+) -> None:
+    filled.change("seats", timing="dated")
+    client, slug, bob = client_for("agent", reach="all"), filled.tenant.slug, customer(filled, "bob@x.org")
+    url = f"/c/{slug}/customers/{bob}/edit"
+    form = client.get(url).text
+    assert 'name="attribute.seats"' in form
+    assert 'name="attribute.health_notes"' not in form  # sensitive
+    wrong = client.post(url, data={"email": "bob@x.org", "attribute.seats": "lots"})
+    assert wrong.status_code == 422
+    assert "“lots” is not a number" in wrong.text
+    assert client.post(url, data={"email": "bob@x.org", "attribute.seats": "30"}).status_code == 302
+    assert filled.shown()["2"]["seats"] == 30
+    filled.load(FILE.replace("many", "8"))
+    assert filled.shown()["2"]["seats"] == 30
+    filled.change("seats", kind="text", timing="current")  # read anew: what was written by hand stays
+    assert filled.shown()["2"]["seats"] == "30"
+    assert client.post(url, data={"email": "bob@x.org", "attribute.seats": ""}).status_code == 302
+    assert filled.shown()["2"]["seats"] == "8"
+
+
 def test_viewers_do_not_get_at_the_attributes_page(filled: Any, client_for: Callable[..., Any]) -> None:
     assert client_for("viewer").get(address(filled)).status_code == 403
     assert client_for("viewer").post(address(filled, "keep"), data={"source": "shop", "column": "Tier"}).status_code == 403
