@@ -18,9 +18,12 @@ def test_the_command_says_what_the_page_says(company: Any) -> None:
 
     assert "Not measured yet" in go().stdout
     assert json.loads(go("--json").stdout)["as_of"] is None
-    _ids, records = company.people(
-        "shop", [{"name": "Ada Okafor", "email": "ada@kith.example"}, {"name": "Bo Lind", "email": "bo@"}]
-    )
+    today = dt.datetime.now(dt.UTC).date()  # who came after the last order is a customer all the same
+    two = [
+        {"name": "Ada Okafor", "email": "ada@kith.example", "since": today},
+        {"name": "Bo Lind", "email": "bo@", "since": None},
+    ]
+    _ids, records = company.people("shop", two)
     company.fact("sales_order", records[0], dt.date(2026, 6, 30), net=10)
     company.refresh()
     found = json.loads(go("--json").stdout)
