@@ -100,7 +100,8 @@ def test_every_key_and_index_of_a_tenant_table_starts_with_the_tenant(catalogue:
 
 def test_no_view_or_definer_function_goes_around_the_policies(catalogue: dict[str, list[dict[str, Any]]]) -> None:
     assert catalogue["views"] == []
-    assert catalogue["definers"] == []
+    # kith.learn(name) has a table analysed: it reads nothing and changes no row.
+    assert catalogue["definers"] == [{"name": "learn"}]
 
 
 def test_no_role_has_more_power_than_it_needs(catalogue: dict[str, list[dict[str, Any]]]) -> None:

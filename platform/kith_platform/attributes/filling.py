@@ -15,7 +15,6 @@ from kith_platform.attributes import history
 from kith_platform.attributes.kinds import DATED, Definition, definitions
 from kith_platform.attributes.values import filled
 from kith_platform.customers.models import Attribute, Customer
-from kith_platform.customers.service import SOURCE
 from kith_platform.duplicates import surviving
 from kith_platform.facts.models import AttributeChange, CustomerRecord
 from kith_platform.imports.formats import MISSING
@@ -41,7 +40,7 @@ def fill(session: Session, one: Definition, source: str, after: int, until: int 
 
     A dated attribute's value is that of its last change; what a record said before any was noted becomes the first.
     """
-    columns = [column for column in one.columns if column.source == source]
+    columns = [column for column in one.places if column.source == source]
     texts = [RECORD.c.raw[column.column].as_string() for column in columns]
     rows = select(RECORD.c.id, *texts).where(RECORD.c.source == source, RECORD.c.id > after).order_by(RECORD.c.id)
     rows = rows if until is None else rows.where(RECORD.c.id <= until)
@@ -58,19 +57,27 @@ def fill(session: Session, one: Definition, source: str, after: int, until: int 
 
 
 def again(session: Session, records: Any, *, zone: str) -> None:
-    """Read records anew by all definitions: `records` is a select of ids, of records whose raw columns were put back."""
-    wanted = definitions(session)
-    if not wanted:
-        return
-    rows = session.execute(select(RECORD.c.id, RECORD.c.source, RECORD.c.raw).where(RECORD.c.id.in_(records))).all()
-    for source in {row.source for row in rows}:
-        mine = [row for row in rows if row.source == source]
-        names = dict.fromkeys(column.column for one in wanted for column in one.columns if column.source == source)
-        own = [one for one in wanted if one.timing != DATED and one.reading(source, list(names))]
-        said = {name: pl.Series([(row.raw or {}).get(name) for row in mine], dtype=pl.String) for name in names}
-        if own:
-            kept = filled(said, own, source, rows=len(mine), zone=zone).values
-            write(session, [row.id for row in mine], kept, [one.key for one in own])
+    """Read records anew by all definitions: `records` is a select of ids, of records whose raw columns were put back.
+
+    Dated attributes follow their history instead, by a job.
+    """
+    wanted = [one for one in definitions(session) if one.timing != DATED]
+    after: int | None = 0 if wanted else None
+    while after is not None:
+        rows = select(RECORD.c.id, RECORD.c.source, RECORD.c.raw).where(RECORD.c.id.in_(records), RECORD.c.id > after)
+        found = session.execute(rows.order_by(RECORD.c.id).limit(BATCH)).all()
+        for source in {row.source for row in found}:
+            _read(session, [row for row in found if row.source == source], source, wanted, zone)
+        after = found[-1].id if len(found) == BATCH else None
+
+
+def _read(session: Session, rows: Sequence[Any], source: str, wanted: Sequence[Definition], zone: str) -> None:
+    names = dict.fromkeys(column.column for one in wanted for column in one.places if column.source == source)
+    own = [one for one in wanted if one.reading(source, list(names))]
+    said = {name: pl.Series([(row.raw or {}).get(name) for row in rows], dtype=pl.String) for name in names}
+    if own:
+        kept = filled(said, own, source, rows=len(rows), zone=zone).values
+        write(session, [row.id for row in rows], kept, [one.key for one in own])
 
 
 def write(session: Session, ids: Sequence[int], kept: pl.Series, keys: Sequence[str]) -> None:
@@ -113,7 +120,7 @@ def _note(session: Session, ids: Sequence[int], key: str, zone: str) -> None:
 
 def settle(session: Session, one: Definition) -> None:
     """After all batches: records of sources that no longer feed the attribute lose it, dated ones show their last change."""
-    sources = [*dict.fromkeys(column.source for column in one.columns), SOURCE]
+    sources = list(dict.fromkeys(column.source for column in one.places))
     lost = update(RECORD).where(RECORD.c.source.not_in(sources), RECORD.c.attributes.has_key(one.key))
     if one.timing == DATED:
         lost = lost.where(not_(exists().where(AttributeChange.record_id == RECORD.c.id, AttributeChange.attribute == one.key)))
@@ -157,12 +164,10 @@ def count(session: Session) -> None:
 
 def misfit(one: Definition) -> Any:
     """Whether a record says something in one of the attribute's columns, and yet has no value of it."""
-    if not one.columns:
-        return literal(False)
     said = or_(
         *(
             (RECORD.c.source == column.source) & func.lower(func.btrim(RECORD.c.raw[column.column].as_string())).not_in(MISSING)
-            for column in one.columns
+            for column in one.places
         )
     )
     return said & not_(func.coalesce(RECORD.c.attributes, EMPTY).has_key(one.key))

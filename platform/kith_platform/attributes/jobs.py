@@ -21,7 +21,7 @@ def fill(run: JobRun) -> None:
     key, zone, done = run.args["key"], run.tenant.timezone, 0
     with run.step() as session:
         one = _find(session, key)
-    for source in dict.fromkeys(column.source for column in one.columns) if one else ():
+    for source in dict.fromkeys(column.source for column in one.places) if one else ():
         after: int | None = 0
         while after is not None:
             run.check()

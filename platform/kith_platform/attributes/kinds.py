@@ -34,6 +34,7 @@ TIMING_HELP: Mapping[str, str] = {
     CURRENT: N_("Nobody knows since when it holds, so models cannot use it: today's value would tell them the future."),
 }
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+PEOPLE, BY_HAND = "kith", "attribute:"  # the source of what people write, and what begins its name there
 LABEL, CHOICES, CHOICE_LENGTH, ATTRIBUTES = 60, 50, 80, 100
 
 
@@ -72,9 +73,14 @@ class Definition:
         columns = tuple(Column.from_json(one) for one in row.columns)
         return cls(row.key, row.label, row.kind, row.timing, row.sensitive, row.in_models, tuple(row.choices), columns)
 
+    @property
+    def places(self) -> tuple[Column, ...]:
+        """Where its values come from: its columns, and what people write by hand."""
+        return (*self.columns, Column(PEOPLE, BY_HAND + self.key))
+
     def reading(self, source: str, columns: Sequence[str]) -> tuple[Column, ...]:
-        """Those of its columns that a file of that source with these columns has."""
-        return tuple(one for one in self.columns if one.source == source and one.column in columns)
+        """Those of its places that records of that source with these columns have."""
+        return tuple(one for one in self.places if one.source == source and one.column in columns)
 
 
 def definitions(session: Session) -> list[Definition]:

@@ -33,9 +33,7 @@ class Misfit:
 
 def page(session: Session, actor: Actor, one: Definition, *, after: int = 0) -> Sequence[Misfit]:
     """Misfits of customers the actor may see, by record; one more than a page where there are more."""
-    if not one.columns:
-        return []
-    text = func.coalesce(*(RECORD.c.raw[column.column].as_string() for column in one.columns), "")
+    text = func.coalesce(*(RECORD.c.raw[column.column].as_string() for column in one.places), "")
     statement = (
         select(RECORD.c.id, Customer.public_id, Customer.name, RECORD.c.source, text)
         .join(Customer, Customer.id == RECORD.c.customer_id)

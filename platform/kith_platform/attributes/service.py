@@ -158,10 +158,10 @@ def catch_up(session: Session, done: Import, filled: Sequence[Definition] = ()) 
         for one in definitions(session):
             if one.timing == DATED:
                 ask(session, one.key)
-    elif done.table_name == "customers" and done.undone_at is None:
+    elif done.table_name == "customers":
         columns = [str(source) for source in done.mapping.get("unmapped", ())]
         for one in reading(session, done.source, columns):
-            if one not in filled:
+            if one not in filled and (done.undone_at is None or one.timing == DATED):
                 ask(session, one.key)
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
 import polars as pl
 
@@ -17,7 +14,6 @@ from kith_platform.imports.parsing import Parsed, parse
 from kith_platform.sdk.facts import Kind
 
 _KINDS: Mapping[str, Kind] = {TEXT: Kind.TEXT, NUMBER: Kind.NUMBER, BOOLEAN: Kind.BOOLEAN, DATE: Kind.DATE, CHOICE: Kind.TEXT}
-Value = str | int | float | bool
 
 
 @dataclass(frozen=True)
@@ -31,31 +27,43 @@ class Filled:
 
 def filled(texts: Mapping[str, pl.Series], wanted: Sequence[Definition], source: str, *, rows: int, zone: str = "UTC") -> Filled:
     """The attributes of rows of one source. `texts`: the file's columns (String) by name; `zone`: the company's."""
-    columns: list[tuple[str, list[Value | None]]] = []
+    parts: list[pl.Series] = []
     misfits: dict[str, int] = {}
     for one in wanted:
-        values, wrong = _first(texts, one, one.reading(source, list(texts)), rows, zone)
-        columns.append((json.dumps(one.key), values))
+        columns = one.reading(source, list(texts))
+        if not columns:
+            continue
+        values, wrong = _first(texts, one, columns, zone)
+        parts.append((json.dumps(one.key) + ":" + _written(values)).alias(one.key))
         if wrong:
             misfits[one.key] = wrong
-    written = [
-        "{" + ",".join(f"{key}:{json.dumps(values[row])}" for key, values in columns if values[row] is not None) + "}"
-        for row in range(rows)
-    ]
-    return Filled(pl.Series(written, dtype=pl.String), misfits)
+    if not parts:
+        return Filled(pl.Series(["{}"] * rows, dtype=pl.String), misfits)
+    inner = pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator=",", ignore_nulls=True)).to_series()
+    return Filled("{" + inner + "}", misfits)
 
 
-def _first(
-    texts: Mapping[str, pl.Series], one: Definition, columns: Sequence[Column], rows: int, zone: str
-) -> tuple[list[Value | None], int]:
-    found: list[Value | None] = [None] * rows
-    wrong = pl.Series([False] * rows, dtype=pl.Boolean)
-    for column in columns:
-        parsed = typed(texts[column.column], one, column.format, zone=zone)
-        wrong = wrong | parsed.wrong.is_not_null()
-        found = [value if value is not None else plain(other) for value, other in zip(found, parsed.values, strict=True)]
-    missing = pl.Series([value is None for value in found], dtype=pl.Boolean)
-    return found, int((wrong & missing).sum())
+def _first(texts: Mapping[str, pl.Series], one: Definition, columns: Sequence[Column], zone: str) -> tuple[pl.Series, int]:
+    """The first column's value that there is, and how many rows have none although some column says something."""
+    read = [typed(texts[column.column], one, column.format, zone=zone) for column in columns]
+    values, wrong = read[0].values, read[0].wrong.is_not_null()
+    for further in read[1:]:
+        values = values.zip_with(values.is_not_null(), further.values)
+        wrong = wrong | further.wrong.is_not_null()
+    return values, int((wrong & values.is_null()).sum())
+
+
+def _written(values: pl.Series) -> pl.Series:
+    """Typed values as JSON, null where there is none: whole numbers without a point, days as YYYY-MM-DD."""
+    kind = values.dtype
+    if kind.is_decimal():
+        return values.cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
+    if kind.is_numeric() or kind == pl.Boolean:
+        return values.cast(pl.String)
+    if kind.is_temporal():
+        values = values.dt.to_string("iso")
+    quoted = pl.DataFrame({"v": values}).select(pl.struct("v").struct.json_encode()).to_series()
+    return quoted.str.slice(len('{"v":')).str.head(-1).set(values.is_null(), None)
 
 
 def typed(texts: pl.Series, one: Definition, form: Format | None = None, *, zone: str = "UTC") -> Parsed:
@@ -77,13 +85,3 @@ def fold(choice: str) -> str:
 
 def _kind(kind: str) -> Kind:
     return _KINDS[kind] if kind in _KINDS else Kind(kind)
-
-
-def plain(value: Any) -> Value | None:
-    """A typed value as JSON has it: whole numbers without a point, days as YYYY-MM-DD."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    known: Value | None = value
-    return known

@@ -20,6 +20,7 @@ from kith_platform.i18n import N_
 from kith_platform.predict.service import TASKS
 from kith_platform.web.forms import Form
 from kith_platform.web.navigation import NavItem
+from kith_tenants.context import Reach
 
 pages = Blueprint("attributes", __name__, url_prefix="/c/<slug>/attributes")
 NAVIGATION = (
@@ -53,6 +54,7 @@ def index(slug: str) -> str:
         refused=refused,
         of=Definition.of,
         may_see=current_actor().can(service.SEE),
+        sees_all=current_actor().reach is Reach.ALL,
         may_write=current_actor().can("attributes:write"),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Table, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Select, Table, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from kith_platform.audit.service import record
@@ -50,14 +50,10 @@ def erase(session: Session, actor: Actor, customer: Customer, facts: FactCatalog
         raise Forbidden
     customers = _family(session, customer)
     records = _records(session, customers)
-    _leave_segments(session, customers)
     removed = _remove_facts(session, facts, records)
     _remove_decisions(session, customers, records)
-    tables = [table for table in Base.metadata.sorted_tables if table not in (PEOPLE, RECORDS)]
-    for table in reversed(tables):
-        for column, ids in ((OF_RECORD, records), (OF_CUSTOMER, customers)):
-            if column in table.c:
-                session.execute(delete(table).where(table.c[column].in_(ids)))
+    _forget(session, OF_RECORD, records)
+    forget_customers(session, customers)
     session.execute(update(PEOPLE).where(PEOPLE.c.contact_of.in_(customers)).values(contact_of=None, changed_at=func.now()))
     for table, name, ids in ((RECORDS, "customer_record", records), (PEOPLE, "customer", customers)):
         _note_removed(session, name, ids)
@@ -66,6 +62,18 @@ def erase(session: Session, actor: Actor, customer: Customer, facts: FactCatalog
     told = {"records": len(records), "facts": removed}
     record(session, actor, "customer:erased", f"customer:{customer.public_id}", told)
     session.expunge(customer)
+
+
+def forget_customers(session: Session, customers: list[int] | Select[Any]) -> None:
+    """Remove what tables hold of these customers, but for themselves and their records: scores, placements, segments, tokens."""
+    _leave_segments(session, customers)
+    _forget(session, OF_CUSTOMER, customers)
+
+
+def _forget(session: Session, column: str, ids: list[int] | Select[Any]) -> None:
+    for table in reversed(Base.metadata.sorted_tables):
+        if column in table.c and table is not RECORDS:
+            session.execute(delete(table).where(table.c[column].in_(ids)), execution_options={"synchronize_session": False})
 
 
 def _family(session: Session, customer: Customer) -> list[int]:
@@ -83,7 +91,7 @@ def _records(session: Session, customers: list[int]) -> list[int]:
     return list(session.execute(select(RECORDS.c.id).where(RECORDS.c.customer_id.in_(customers))).scalars())
 
 
-def _leave_segments(session: Session, customers: list[int]) -> None:
+def _leave_segments(session: Session, customers: list[int] | Select[Any]) -> None:
     """A segment is smaller by those who were in it; its history of sizes stays as it was."""
     inside = select(SegmentMember.segment_id, func.count().label("number")).where(SegmentMember.customer_id.in_(customers))
     those = inside.group_by(SegmentMember.segment_id).subquery()

@@ -69,6 +69,7 @@ class CustomerQuerySchema(Schema):
     worth = fields.String(load_default="", validate=validate.OneOf(("", *WORTH)))
     country = fields.String(load_default="")
     complaint = fields.Boolean(load_default=False, metadata={"description": "only those with an unsolved complaint"})
+    quality = fields.String(load_default="", metadata={"description": "only those with this issue of data quality"})
     sort = fields.String(load_default="name", validate=validate.OneOf(SORT_CHOICES))
     after = fields.String(load_default="")
     limit = fields.Integer(load_default=PAGE, validate=validate.Range(1, 200))

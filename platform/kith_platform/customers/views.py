@@ -11,6 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from kith_platform.attributes import editing
 from kith_platform.attributes import features as own_features
 from kith_platform.attributes import shown as attributes
 from kith_platform.attributes import words as own_words
@@ -18,6 +19,7 @@ from kith_platform.auth.edge import current_actor, current_db, current_tenant, r
 from kith_platform.auth.gate import requires
 from kith_platform.customers import advice, figures, listing, placed, service, timeline, told
 from kith_platform.customers.listing import Filter
+from kith_platform.customers.models import Customer
 from kith_platform.duplicates import accounts
 from kith_platform.duplicates import service as duplicates
 from kith_platform.errors import Invalid
@@ -191,17 +193,20 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
 @requires("customers:write")
 def new(slug: str) -> str:
     """The form for a new customer."""
-    return render_template("customers/form.html", slug=slug, customer=None, form=Form({"kind": "person"}))
+    return _form(slug, None, Form({"kind": "person"}))
 
 
 @pages.post("/new")
 @requires("customers:write")
 def create(slug: str) -> Any:
     """Add a customer."""
+    session, actor = current_db(), current_actor()
     try:
-        row = service.create(current_db(), current_actor(), request.form)
+        said = editing.checked(session, actor, request.form)
+        row = service.create(session, actor, request.form)
+        editing.write(session, actor, row, said)
     except Invalid as error:
-        return render_template("customers/form.html", slug=slug, customer=None, form=Form(request.form, error.fields)), 422
+        return _form(slug, None, Form(request.form, error.fields)), 422
     flash(gettext("%(name)s is added.", name=row.name), "good")
     return redirect(url_for("customers.show", slug=slug, public_id=row.public_id))
 
@@ -211,7 +216,8 @@ def create(slug: str) -> Any:
 def edit(slug: str, public_id: uuid.UUID) -> str:
     """The form of a customer."""
     row = service.get(current_db(), current_actor(), public_id)
-    return render_template("customers/form.html", slug=slug, customer=row, form=Form(row))
+    plain = {name: getattr(row, name) for name in service.FIELDS}
+    return _form(slug, row, Form({**plain, **editing.texts(editing.fields(current_db(), current_actor()), row)}))
 
 
 @pages.post("/<uuid:public_id>/edit")
@@ -221,11 +227,18 @@ def change(slug: str, public_id: uuid.UUID) -> Any:
     session, actor = current_db(), current_actor()
     row = service.get(session, actor, public_id)
     try:
+        said = editing.checked(session, actor, request.form, row)
         service.change(session, actor, row, request.form)
+        editing.write(session, actor, row, said)
     except Invalid as error:
-        return render_template("customers/form.html", slug=slug, customer=row, form=Form(request.form, error.fields)), 422
+        return _form(slug, row, Form(request.form, error.fields)), 422
     flash(gettext("Saved."), "good")
     return redirect(url_for("customers.show", slug=slug, public_id=row.public_id))
+
+
+def _form(slug: str, customer: Customer | None, form: Form) -> str:
+    own = editing.fields(current_db(), current_actor())
+    return render_template("customers/form.html", slug=slug, customer=customer, form=form, own=own, prefix=editing.FIELD)
 
 
 @pages.post("/<uuid:public_id>/owner")

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from kith_platform.attributes.kinds import BY_HAND
 from kith_platform.customers import figures
 from kith_platform.customers.models import Customer
 from kith_platform.duplicates.service import Candidate
@@ -56,7 +57,11 @@ def pairs(session: Session, candidates: Sequence[Candidate], secret: Collection[
         for name in _PLAIN:
             said[name] = next((str(value) for row in reversed(records) if (value := getattr(row, name))), "")
         for row in records:
-            said |= {key: str(value) for key, value in (row.raw or {}).items() if value and key not in said and key not in secret}
+            said |= {
+                key: str(value)
+                for key, value in (row.raw or {}).items()
+                if value and key not in (*said, *secret) and not key.startswith(BY_HAND)
+            }
         sources = tuple(f"{row.source} · {row.external_id}" if row.source != "kith" else "kith" for row in records)
         return Side(customer, {key: value for key, value in said.items() if value}, sources, known.get(customer.id, figures.NONE))
 

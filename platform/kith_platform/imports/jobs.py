@@ -33,6 +33,7 @@ from kith_platform.imports.reading import Chunk, Rejected, chunks
 from kith_platform.imports.undo import begin, undo
 from kith_platform.jobs.declared import Cancelled, Fenced, HandedBack, JobRun, job
 from kith_platform.refresh.service import ask_refresh
+from kith_tenants import statistics
 
 log = structlog.get_logger(__name__)
 
@@ -200,6 +201,9 @@ def _finish(run: JobRun, row: Import, started: float, filled: tuple[Definition, 
     name = write_rejects(run, row) if row.rejected else ""
     counts = {key: getattr(row, key) for key in COUNTS}
     run.result({**counts, "made": row.made, "rejects": name, "seconds": round(time.monotonic() - started, 3)})
+    if not row.dry_run and row.inserted + row.updated >= statistics.FEW:
+        with run.step() as session:
+            statistics.learn(session)
     with run.step(last=True) as session:
         session.execute(update(Import).where(Import.id == row.id).values(state=DONE, rejects=name, finished_at=func.now()))
         if not row.dry_run:

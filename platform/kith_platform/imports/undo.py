@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.schema import DropTable
 
 from kith_platform.attributes import filling
-from kith_platform.customers.models import Customer, CustomerIdentity, CustomerToken
+from kith_platform.customers import erasure
+from kith_platform.customers.models import Customer, CustomerIdentity
 from kith_platform.errors import Conflict
 from kith_platform.facts.models import FactRemoved, FactVersion
 from kith_platform.facts.table import row_class
@@ -238,7 +239,7 @@ def _remove_people(session: Session, records: Table, ids: Select[Any]) -> None:
     gone = materialise(session, select(OWNER.c.id).where(theirs, ~left, ~pointed), "gone_customer")
     lonely = select(gone.c.id)
     session.execute(insert(FactRemoved).from_select(["fact", "row_id"], select(literal("customer"), gone.c.id)))
-    session.execute(delete(CustomerToken).where(CustomerToken.customer_id.in_(lonely)), execution_options=_QUIET)
+    erasure.forget_customers(session, lonely)
     session.execute(delete(OWNER).where(OWNER.c.id.in_(lonely)), execution_options=_QUIET)
     session.execute(DropTable(gone))
 

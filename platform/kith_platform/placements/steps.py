@@ -21,7 +21,7 @@ def _also(turn: Turn) -> str:
     return repr([(one.placement.key, plugins[one.plugin].manifest.version, sorted(one.settings.items())) for one in found])
 
 
-@step("placements", inputs=(SNAPSHOT, "identity"), label=N_("Placing customers"), version=2, also=_also)
+@step("placements", inputs=(SNAPSHOT, "identity"), label=N_("Placing customers"), version=3, also=_also)
 def refresh_placements(turn: Turn) -> None:
     """Each placement in a transaction of its own; one that fails keeps what it had."""
     from kith_platform.placements import histories, history, store, turns
@@ -54,11 +54,13 @@ def refresh_placements(turn: Turn) -> None:
 
 
 def _store(turn: Turn, place: Placed) -> None:
-    from kith_platform.placements import rows, store
+    from kith_platform.placements import durations, rows, store
 
     assert place.before is not None  # noqa: S101 - a placement that did not fail has rows
     with turn.run.step() as session:
         store.remember(session, place.moves)
+        if place.placement.by_month:
+            place.figures[durations.STAY.key] = durations.stays(session, place.placement, place.days[-1].day)
         store.keep(session, place.placement, rows.kept(place.placement, place.before))
         first = place.days[0].day if place.track is None else place.track.first_day
         store.note(session, place.placement.key, first, place.days[-1].day, place.month_end, place.figures, place.frozen)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kith_platform.auth.edge import current_actor, current_db, runtime
 from kith_platform.auth.gate import requires
-from kith_platform.placements import drawing, history, service, spans
+from kith_platform.placements import drawing, durations, history, service, spans
 from kith_platform.placements.spans import SPANS
 from kith_platform.web.charts import Chart
 
@@ -36,7 +36,7 @@ def show(slug: str, key: str) -> str:
     track = history.track(session, key)
     figures = [
         (figure, drawing.figure_of(figure, track.figures.get(figure.key, []), link))
-        for figure in placement.figures
+        for figure in (*placement.figures, durations.STAY)
         if track is not None and actor.can("metrics:read")
     ]
     return render_template(

@@ -45,7 +45,8 @@ Has = Callable[[str], bool]
 
 def prepared(tables: Tables, day: dt.date, has: Has) -> ir.Table:
     """One row per record: record_id, source, customer_id, birth_year, since, seen (when it was known or verified last), per field
-    `<field>_valid` (null where it is not filled) and per compared field `<field>_same`. `day` is the last that is known.
+    `<field>_valid` (null where it is not filled) and per compared field `<field>_same`. `day` is that of the reading: later ones
+    cannot be.
     """
     rows = filled(tables.records)
     passed = {
@@ -73,7 +74,7 @@ def _bounced(rows: ir.Table, tables: Tables) -> ir.Table:
 def readings(tables: Tables, rows: ir.Table, required: Sequence[str], day: dt.date, has: Has) -> list[QualityReading]:
     """Every reading of every source and of all (source ""), of every field and of all required ones (field "").
 
-    `rows` as of `prepared`.
+    `rows` as of `prepared`, `day` the last that the data cover.
     """
     counted = tables.run(_counted(rows, tables, day, has)).to_pylist()
     compared = tables.run(_compared(rows)).to_pylist()

@@ -60,10 +60,11 @@ class QualityRequired(TenantRow):
 
 
 class QualityLift(TenantRow):
-    """What knowing a field is worth to a model, on the customers of its hold-out. `field` is `plural.column`.
+    """What filling a field would bring a model, measured on its hold-out. `field` is `plural.column`.
 
-    `filled` of `customers` have it. `gain` is what the score loses when the field is hidden, with its 95 % interval, null
-    where it cannot be told; `weight` the field's share of what moves the model. `reason` is a code where there is no estimate.
+    `filled` of `customers` have it. `gain` is what the score (average precision of those who have it) rises by once everybody
+    has the field, with its 95 % interval; `weight` the field's share of what moves the model. Where there is no estimate,
+    `reason` is a code.
     """
 
     __tablename__ = "quality_lift"

@@ -29,7 +29,7 @@ def refresh_quality(turn: Turn) -> None:
         wanted = required(session)
     run.progress(0, 2, N_("Measuring the data's quality"))
     tables = frames.at(frames.last_day)
-    rows = tables.keep("quality_records", measures.prepared(tables, frames.last_day, has))
+    rows = tables.keep("quality_records", measures.prepared(tables, turn.today, has))
     readings = measures.readings(tables, rows, wanted, frames.last_day, has)
     run.check()
     run.progress(1, 2, N_("Measuring the data's quality"))

@@ -6,6 +6,7 @@ from contextlib import closing
 
 from kith_platform.i18n import N_
 from kith_platform.jobs.declared import JobRun, job
+from kith_tenants import statistics
 
 
 class _Again(Exception):
@@ -38,6 +39,9 @@ def _round(run: JobRun) -> bool:
     with closing(Turn(run, manifest)) as turn:
         steps = service.go(turn, STEPS, full=wishes.is_full)
         manifest = turn.manifest
+    if any(step["state"] == "done" for step in steps):
+        with run.step() as session:
+            statistics.learn(session)
     run.result({"snapshot": manifest.public_id.hex, "read_at": manifest.read_at.isoformat(), "steps": steps})
     try:
         with run.step(last=True) as session:

@@ -29,8 +29,8 @@ def filled(company: Any) -> Any:
 def client_for(client_for: Callable[..., Any]) -> Callable[..., Any]:
     """Browsers that say for which company they ask the API."""
 
-    def make(role: str) -> Any:
-        client = client_for(role)
+    def make(role: str, **given: Any) -> Any:
+        client = client_for(role, **given)
         client.environ_base["HTTP_X_KITH_TENANT"] = client.slug
         return client
 
@@ -181,6 +181,36 @@ def test_only_who_may_see_a_sensitive_attribute_lets_models_learn_from_it_and_it
     with filled.reading() as session:
         found = session.execute(select(AuditEntry.action, AuditEntry.subject).order_by(AuditEntry.id.desc()).limit(1)).one()
     assert tuple(found) == ("attribute:allowed", "attribute:health_notes")
+
+
+def test_whoever_sees_only_their_own_customers_gets_no_examples_of_others(company: Any, client_for: Callable[..., Any]) -> None:
+    company.load(FILE)
+    client = client_for("analyst", reach="own")
+    page = client.get(address(company)).text
+    assert "Keep as attribute" in page
+    assert "many" not in page
+
+
+def test_what_people_write_on_a_customer_wins_over_files_and_can_be_taken_back(
+    filled: Any, client_for: Callable[..., Any]
+) -> None:
+    filled.change("seats", timing="dated")
+    client, slug, bob = client_for("agent", reach="all"), filled.tenant.slug, customer(filled, "bob@x.org")
+    url = f"/c/{slug}/customers/{bob}/edit"
+    form = client.get(url).text
+    assert 'name="attribute.seats"' in form
+    assert 'name="attribute.health_notes"' not in form  # sensitive
+    wrong = client.post(url, data={"email": "bob@x.org", "attribute.seats": "lots"})
+    assert wrong.status_code == 422
+    assert "“lots” is not a number" in wrong.text
+    assert client.post(url, data={"email": "bob@x.org", "attribute.seats": "30"}).status_code == 302
+    assert filled.shown()["2"]["seats"] == 30
+    filled.load(FILE.replace("many", "8"))
+    assert filled.shown()["2"]["seats"] == 30
+    filled.change("seats", kind="text", timing="current")  # read anew: what was written by hand stays
+    assert filled.shown()["2"]["seats"] == "30"
+    assert client.post(url, data={"email": "bob@x.org", "attribute.seats": ""}).status_code == 302
+    assert filled.shown()["2"]["seats"] == "8"
 
 
 def test_viewers_do_not_get_at_the_attributes_page(filled: Any, client_for: Callable[..., Any]) -> None:

@@ -149,6 +149,17 @@ def test_a_dated_attribute_keeps_each_change_with_the_moment_kith_learnt_of_it(c
     assert company.shown()["1"] == {"seats": 12}
 
 
+def test_undoing_an_import_of_before_a_dated_attribute_leaves_what_is_known_of_it(company: Any) -> None:
+    company.load(FILE)
+    company.load(HEAD + "1,a@x.org,99,yes,2024-03-05,Gold\n")
+    company.keep("Seats", "number", timing="dated")
+    assert company.shown()["1"] == {"seats": 99}
+    company.undo()
+    company.work()
+    assert company.shown()["1"] == {"seats": 12}
+    assert [value for _key, value, _known in company.changes()] == ["12"]
+
+
 def test_an_imported_history_decides_what_a_dated_attribute_shows(company: Any) -> None:
     company.load(FILE)
     company.keep("Seats", "number", timing="dated")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from kith_platform.facts.models import CustomerRecord, FactRemoved, OrderLine, P
 from kith_platform.imports import service
 from kith_platform.imports.models import RUNNING, Import
 from kith_platform.imports.undo import NotUndoable, preview
+from kith_platform.predict.models import Score
+from kith_platform.segments.models import Segment, SegmentMember
 
 HEAD = "order_id,order_date,customer_id,email,sku,description,quantity,net\n"
 FIRST = HEAD + "A,2024-01-01,C1,a@x.org,P1,Tea,1,2\nA,2024-01-01,C1,a@x.org,P2,Cup,1,3\n"
@@ -65,6 +68,24 @@ def test_what_an_import_brought_goes_and_the_snapshot_is_told(company: Any) -> N
     assert {fact for (fact,) in company.rows(FactRemoved, "fact")} == {*found.removed, "customer"}
     with pytest.raises(NotUndoable, match="undone already"):
         undo(company, row)
+
+
+def test_nobody_who_goes_stays_in_a_segment_or_keeps_a_score(company: Any) -> None:
+    company.load("orders", FIRST)
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
+        customer = session.execute(select(Customer.id)).scalar_one()
+        segment = Segment(name="buyers", dynamic=False, rule={"all": []}, size=1)
+        session.add(segment)
+        session.flush()
+        session.add(SegmentMember(segment_id=segment.id, customer_id=customer))
+        session.add(
+            Score(task="churn", customer_id=customer, value=0.5, band=1, tier="rule", as_of=dt.date(2026, 1, 1), version=1)
+        )
+    assert undo(company, newest(company)).state == "done"
+    with company.runtime.doors.tenant_scope(company.tenant.id, read_only=True) as session:
+        assert session.execute(select(SegmentMember)).all() == []
+        assert session.execute(select(Score)).all() == []
+        assert session.execute(select(Segment.size)).scalar_one() == 0
 
 
 def test_what_an_import_changed_is_as_it_was(company: Any) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from sqlalchemy import insert
+
 from kith_platform.placements import history
 
 D, DAY = dt.date, dt.timedelta(days=1)
@@ -101,3 +103,36 @@ def test_what_goes_with_staying_is_found_among_earlier_customers_and_seen_again_
     assert said["params"] == {"share": 80, "others": 20, "later": 80, "later_others": 20}
     place = company.places("beginning")["p1"]
     assert (place["code"], place["days_7"], place["stayed"]) == ("once", 1, 0)
+
+
+def sell(company: Any, record: int, name: str, sold: dict[dt.date, float], net: float) -> None:
+    """A product, and an order line of so many units on each day, for so much in all."""
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
+        row = company.runtime.facts.row("product")
+        given = {"source": "shop", "external_id": name, "name": name, "currency": company.tenant.currency}
+        product = session.execute(insert(row).values(given).returning(row.id)).scalar_one()
+    for day, units in sold.items():
+        order = company.fact("sales_order", record, day, net=net / len(sold))
+        company.fact("order_line", record, day, order_id=order, product_id=product, quantity=units, net=net / len(sold))
+
+
+def test_products_go_by_margin_and_by_the_variation_of_what_is_sold_each_month(company: Any) -> None:
+    """The vectors of customers hold for products: margins 50, 20, 10, 6, 5, 4, 3, 2, 0, 0 and units 10, 11, 9, 10 and so on."""
+    record = company.people(["buyer"])["buyer"]
+    demand = {0: (10, 11, 9, 10), 1: (10, 2, 14, 6), 2: (0, 0, 20, 0)}
+    for place, net in enumerate((50, 20, 10, 6, 5, 4, 3, 2, 0, 0)):
+        months = zip((6, 7, 8, 9), demand.get(place, (1, 1, 1, 1)), strict=True)
+        sell(company, record, f"n{place}", {D(2025, month, 10): float(units) for month, units in months if units}, float(net))
+    company.fact("ticket", record, END)
+    company.refresh()
+    lines = figures(company, "abc_xyz")["products"]
+    found = {item["name"]: (line["params"]["code"], item["variation"]) for line in lines for item in line["items"]}
+    assert [found[f"n{place}"][0][0] for place in range(10)] == list("AAABBBCCCC")
+    assert [(found[f"n{place}"][0][1], round(found[f"n{place}"][1], 4)) for place in range(3)] == [
+        ("X", 0.0707),
+        ("Y", 0.559),
+        ("Z", 1.7321),
+    ]
+    (best,) = (line for line in lines if line["params"]["code"] == "AX")
+    assert best["params"]["share"] == 50
+    assert "98" in best["say"]["advice"]

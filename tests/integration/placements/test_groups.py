@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import pytest
+
 from kith_platform.auth.who import system
 from kith_platform.placements import service
 
@@ -32,36 +34,50 @@ def test_four_buyers_lie_in_the_four_quadrants(company: Any) -> None:
     assert round(frozen.limits["order_value"], 4) == 75.8333
 
 
-def test_a_change_waits_for_two_month_ends_unless_it_is_large_and_limits_stand_still(company: Any) -> None:
-    """TV f* = 3: 3.2 stays the first month and moves the second, 3.4 moves at once; here f* = 3.75, and 4 and 5 purchase days."""
-    company.set(usual_gap_days="200")  # nobody is late
+@pytest.mark.parametrize(("axis", "first", "second"), [("frequency", "D", "E"), ("order_value", "C", "E")])
+def test_a_change_waits_for_two_month_ends_unless_it_is_large_and_limits_stand_still(
+    axis: str, first: str, second: str, company: Any
+) -> None:
+    """TV limit 3: 3.2 stays the first month and moves the second, 3.4 moves at once. Order values are these very numbers;
+    purchase days are whole, so there everything is five times as much: 15, 16 and 17.
+    """
     known = company.people(["weak", "strong", "seldom", "often"])
-    for name, gap, times in (("weak", 8, 3), ("strong", 8, 3), ("seldom", 8, 3), ("often", 4, 6)):
-        company.orders(known[name], every(D(2025, 9, 5), gap, times), 10)
+    for name in ("weak", "strong"):  # under contract, so that nobody leaves silently
+        company.fact("subscription_event", known[name], D(2025, 9, 2), kind="started", subscription=name)
+    october = [D(2025, 10, 8), D(2025, 10, 14), D(2025, 10, 20)]
+    if axis == "frequency":
+        for name, times in (("weak", 14), ("strong", 14), ("seldom", 14), ("often", 18)):
+            company.orders(known[name], every(D(2025, 9, 2), 1, times), 10)
+        more = {"weak": (october[:2], 10), "strong": (october, 10)}
+        limits = {"frequency": 15.0, "order_value": 10.0}
+    else:
+        for name, net in (("weak", 2.8), ("strong", 2.8), ("seldom", 3.2), ("often", 3.2)):
+            company.orders(known[name], every(D(2025, 9, 2), 1, 10), net)
+        more = {"weak": (october[:1], 7.2), "strong": (october[:1], 9.4)}  # 35.2 and 37.4 in eleven orders
+        limits = {"frequency": 10.0, "order_value": 3.0}
     company.fact("ticket", known["often"], D(2025, 10, 2))
     company.refresh()
-    first = company.limits("group")
-    assert first.limits == {"frequency": 3.75, "order_value": 10}
-    assert company.codes("group") == {"weak": "D", "strong": "D", "seldom": "D", "often": "E"}
+    assert company.limits("group").limits == pytest.approx(limits)
+    assert {name: company.codes("group")[name] for name in ("weak", "strong")} == {"weak": first, "strong": first}
 
-    company.orders(known["weak"], [D(2025, 10, 10)], 10)
-    company.orders(known["strong"], [D(2025, 10, 8), D(2025, 10, 28)], 10)
+    for name, (days, net) in more.items():
+        company.orders(known[name], days, net)
     company.refresh()  # October is not over: a large change counts at once, a small one not at all
-    assert {name: company.codes("group")[name] for name in ("weak", "strong")} == {"weak": "D", "strong": "E"}
+    assert {name: company.codes("group")[name] for name in ("weak", "strong")} == {"weak": first, "strong": second}
     company.fact("ticket", known["often"], D(2025, 11, 3))
-    company.refresh()  # the first month-end that sees 4 in weak
-    assert company.codes("group")["weak"] == "D"
+    company.refresh()  # the first month-end that sees it
+    assert company.codes("group")["weak"] == first
     company.fact("ticket", known["often"], D(2025, 12, 2))
     company.refresh()  # the second
-    assert company.codes("group")["weak"] == "E"
-    assert company.moves("group", "weak")[-1] == (D(2025, 11, 30), "D", "E")
-    assert company.moves("group", "strong")[-1] == (D(2025, 10, 28), "D", "E")
+    assert company.codes("group")["weak"] == second
+    assert company.moves("group", "weak")[-1] == (D(2025, 11, 30), first, second)
+    assert company.moves("group", "strong")[-1][1:] == (first, second)
 
-    assert company.limits("group").limits == first.limits
+    assert company.limits("group").limits == pytest.approx(limits)
     company.fact("ticket", known["often"], D(2026, 1, 2))
     company.refresh()
     assert company.limits("group").quarter == D(2026, 1, 1)
-    assert company.limits("group").limits != first.limits
+    assert company.limits("group").limits != pytest.approx(limits)
 
 
 def test_limits_stay_for_the_quarter_when_history_arrives_late_until_somebody_asks_for_new_ones(company: Any) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from kith_platform.placements import history
+
 D, DAY = dt.date, dt.timedelta(days=1)
 END = D(2025, 9, 30)
 
@@ -152,3 +154,34 @@ def test_who_did_something_before_buying_is_activated(company: Any) -> None:
         "registered": "activated",
         "verified": "activated",
     }
+
+
+def test_days_on_which_nothing_is_sold_stop_the_clock(company: Any) -> None:
+    company.set(usual_gap_days="10", closed_days="2025-09-01..2025-09-20")
+    known = company.people(["one", "gone"])
+    company.orders(known["one"], [END - 36 * DAY])
+    company.orders(known["gone"], [END - 60 * DAY])
+    company.fact("ticket", known["one"], END)
+    company.refresh()
+    places = company.places("lifecycle")
+    assert (places["one"]["code"], places["one"]["late"]) == ("decline", 1.6)
+    assert places["gone"]["code"] == "left"
+    assert places["gone"]["left_on"] == D(2025, 9, 21).isoformat()  # 31 days after 1 August are 1 September: closed for 20
+
+
+def test_how_long_customers_stay_in_a_stage_counts_those_who_are_still_there(company: Any) -> None:
+    """Growing for 28, 58 and 28 days until the next stage, and one who has just begun: half are over after 28 days."""
+    company.set(usual_gap_days="10")
+    known = company.people(["anchor", "short", "long", "steady", "new"])
+    company.orders(known["anchor"], [D(2024, 9, 20)])
+    company.orders(known["short"], [D(2025, 1, 30)])
+    company.orders(known["long"], [D(2025, 1, 30), D(2025, 2, 27)])
+    company.orders(known["steady"], [D(2025, 1, 30) + 8 * number * DAY for number in range(18)])
+    company.orders(known["new"], [END - DAY])
+    company.fact("ticket", known["anchor"], END)
+    company.refresh()
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
+        track = history.track(session, "lifecycle")
+        assert track is not None
+        stays = {row["code"]: row for row in track.figures["stay"]}
+    assert (stays["growth"]["value"], stays["growth"]["customers"], stays["growth"]["over"]) == (28.0, 4, 3)

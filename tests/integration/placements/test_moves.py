@@ -48,20 +48,66 @@ def moved(company: Any) -> Any:
     return company
 
 
-def test_the_rows_of_the_matrix_sum_to_one_and_lead_where_they_lead(moved: Any) -> None:
-    """TV π = (100, 50, 40, 10, 0) → (69, 45.5, 34.5, 31.5, 19.5), sum 200."""
-    with moved.runtime.doors.tenant_scope(moved.tenant.id) as session:
+AUGUST, LATE, SEPTEMBER = [D(2025, 8, 27), D(2025, 8, 28)], [D(2025, 9, 28)], [D(2025, 9, day) for day in range(21, 29)]
+OFTEN = [D(2025, 8, day) for day in range(19, 29)]
+YEAR_AGO, ONCE, JANUARY = [D(2024, 9, day) for day in range(3, 11)], [D(2024, 9, 5)], [D(2025, 1, day) for day in range(10, 18)]
+# What somebody bought who was in the first group at the end of August, and in the second at the end of September: days, and the
+# amount of each. What was bought a year ago counts in August and no more in September; who is silent for a month has lapsed.
+BOUGHT = {
+    "BB": [(AUGUST, 10), (LATE, 10)],
+    "BC": [(AUGUST, 10), (SEPTEMBER, 10)],
+    "BD": [(AUGUST, 10), (LATE, 1000)],
+    "BE": [(AUGUST, 10), (SEPTEMBER, 1000)],
+    "BL": [(AUGUST, 10)],
+    "CB": [(YEAR_AGO, 10), (AUGUST, 10), (LATE, 10)],
+    "CC": [(OFTEN, 10), (LATE, 10)],
+    "CE": [(OFTEN, 10), (LATE, 20_000)],
+    "CL": [(OFTEN, 10)],
+    "DB": [(ONCE, 2000), (AUGUST, 10), (LATE, 10)],
+    "DD": [(AUGUST, 1000), (LATE, 1000)],
+    "DE": [(AUGUST, 1000), (SEPTEMBER, 1000)],
+    "DL": [(AUGUST, 1000)],
+    "EC": [(ONCE, 20_000), (OFTEN, 10), (LATE, 10)],
+    "ED": [(YEAR_AGO, 1000), (AUGUST, 1000), (LATE, 1000)],
+    "EE": [(OFTEN, 1000), (LATE, 1000)],
+    "EL": [(OFTEN, 1000)],
+    "LB": [(JANUARY[:1], 10), (LATE, 10)],
+    "LL": [(JANUARY, 10)],
+}
+
+
+def test_the_matrix_of_what_was_bought_sums_to_one_and_leads_where_it_leads(company: Any) -> None:
+    """TV π = (100, 50, 40, 10, 0) → (69, 45.5, 34.5, 31.5, 19.5), sum 200. The rows come from orders through a refresh; no
+    company that has nobody in L has a row of L, so π is given.
+    """
+    names = [
+        f"{was}{now}{number}"
+        for was, row in ROWS.items()
+        for now, count in zip(CODES, row, strict=True)
+        for number in range(count)
+    ]
+    for name, record in company.people(names).items():
+        days = [(day, net) for some, net in BOUGHT[name[:2]] for day in some]
+        company.orders(record, [day for day, _ in days], [float(net) for _, net in days])
+    company.fact("ticket", company.people(["ticket"])["ticket"], NOW)
+    company.refresh()
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
         found = history.matrix(session, "group", THEN, NOW, system())
-    assert {code: sum(found.row(code).values()) for code in CODES} == {"B": 100, "C": 50, "D": 40, "E": 40, "L": 40}
-    assert found.arriving() == {"B": 7}
+    assert {code: [found.counts.get((code, now), 0) for now in CODES] for code in CODES} == {
+        code: list(row) for code, row in ROWS.items()
+    }
     rates = history.rates(found, CODES)
     assert [sum(row.values()) for row in rates.shares.values()] == pytest.approx([1.0] * 5)
-    assert rates.shares["B"] == {"B": 0.6, "C": 0.15, "D": 0.1, "E": 0.05, "L": 0.1}
     after = history.project(rates, {"B": 100, "C": 50, "D": 40, "E": 10, "L": 0}, {})
     assert [round(after[code], 4) for code in CODES] == [69, 45.5, 34.5, 31.5, 19.5]
     assert sum(after.values()) == pytest.approx(200)
+
+
+def test_who_arrives_is_in_no_row_and_money_counts_as_it_stood_before_a_move(moved: Any) -> None:
+    with moved.runtime.doors.tenant_scope(moved.tenant.id) as session:
+        found = history.matrix(session, "group", THEN, NOW, system())
+    assert found.arriving() == {"B": 7}
     assert sum(found.stock().values()) == 277
-    # Money counts as it stood before a move, and as it stands where there was none.
     by_money = history.rates(found, CODES, by_amount=True)
     assert by_money.shares["B"]["B"] == pytest.approx(600 / (600 + 40 * 30))
 

@@ -29,3 +29,25 @@ def test_who_is_active_lately_ranks_above_who_was_and_answers_tell_the_channel(
     assert [rows[one]["band"] for one in (1, 2, 3, 4)] == ["high", "medium", "low", "none"]
     assert (rows[1]["channel"], rows[2]["channel"]) == ("sms", None)
     assert [round(rows[one]["gap"], 4) for one in (1, 4)] == [37.5, 0.0]
+
+
+def test_answers_and_loyalty_give_a_quadrant_and_a_cell_its_rate_of_answers(
+    company: Any, scope_of: Callable[..., PlacementScope]
+) -> None:
+    for number, (days, kind, score) in enumerate(
+        ((3, "nps", 10), (3, "csat", 2), (1, "csat", 5), (1, "nps", 8), (1, None, 0)), start=1
+    ):
+        record = company.customer(number)
+        for back in range(days):
+            company.fact("sales_order", DAY - dt.timedelta(days=5 + 20 * back), record_id=record, net=100_000)
+        if kind:
+            at = dt.datetime(2025, 9, 1, 12, tzinfo=dt.UTC)
+            company.fact("survey_response", at, record_id=record, kind=kind, score=score, answered_at=at)
+    sent = dt.datetime(2025, 9, 2, 12, tzinfo=dt.UTC)
+    for record, clicked in ((11, sent), (12, None), (13, None)):
+        company.fact("touch", sent, record_id=record, campaign="autumn", channel="mail", clicked_at=clicked)
+    scope = scope_of(DAY)
+    rows = {row["customer_id"]: row for row in scope.rows(place(scope))}
+    assert [rows[one]["attitude"] for one in range(1, 6)] == ["both", "loyal", "satisfied", "neither", None]
+    # Those who bought on three days are one cell, those who bought once another.
+    assert [rows[one]["response"] for one in range(1, 6)] == [0.5, 0.5, 0.0, 0.0, 0.0]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from kith_platform.sdk import hookimpl
 from kith_platform.sdk.types import N_, Manifest, Metric, Placement, Setting
 from kith_plugins.analytics_cem import (
-    abc_xyz,
     beginnings,
     cohorts,
     dimensions,
+    evenness,
     experience,
     groups,
     growth,
@@ -47,6 +47,13 @@ def register_settings() -> Sequence[Setting]:
             help=N_("Used until your own customers show at least 30 gaps between purchases."),
         ),
         Setting(
+            key="closed_days",
+            label=N_("Days on which you sell nothing"),
+            kind="text",
+            default="",
+            help=N_("Holidays as 2026-02-16..2026-02-22, 2026-05-01: no customer becomes late on them."),
+        ),
+        Setting(
             key="group_limits",
             label=N_("Limits of the groups"),
             kind="choice",
@@ -68,7 +75,7 @@ def register_placements() -> Sequence[Placement]:
         groups.GROUP,
         lifecycle.LIFECYCLE,
         rfm.RFM,
-        abc_xyz.ABC_XYZ,
+        evenness.ABC_XYZ,
         cohorts.COHORT,
         beginnings.BEGINNINGS,
         dimensions.ENGAGEMENT,

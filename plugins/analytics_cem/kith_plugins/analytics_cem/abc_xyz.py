@@ -10,7 +10,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementFigure, PlacementMap, PlacementScope
+from kith_platform.sdk.types import PlacementScope
 from kith_plugins.analytics_cem.rhythm import ONE_DAY
 from kith_plugins.analytics_cem.standing import standing
 
@@ -61,6 +61,11 @@ def variation(ledger: ir.Table, start: dt.date, months: int) -> ir.Table:
     return own.select("customer_id", variation=ibis.ifelse(own.total > 0, spread / own.total.nullif(0.0), ibis.null("float64")))
 
 
+def letter(varies: ir.Value) -> ir.Value:
+    """X, Y or Z; nothing sold at all is Z."""
+    return ibis.cases((varies <= X_UNTIL, "X"), (varies <= Y_UNTIL, "Y"), else_="Z")
+
+
 def _own(scope: PlacementScope) -> ir.Table:
     """Buyers with margin within W and abc."""
 
@@ -79,11 +84,10 @@ def place(scope: PlacementScope) -> ir.Table:
         rows = rows.left_join(found, "customer_id").drop("customer_id_right")
     else:
         rows = rows.mutate(variation=ibis.null("float64"))
-    letter = ibis.cases((rows.variation <= X_UNTIL, "X"), (rows.variation <= Y_UNTIL, "Y"), else_="Z")
     share = rows.margin / rows.total.nullif(0)
     return rows.select(
         "customer_id",
-        code=rows.abc.concat(letter),
+        code=rows.abc.concat(letter(rows.variation)),
         margin=rows.margin / UNIT,
         variation=rows.variation,
         share=ibis.greatest(share, 0.0),
@@ -101,32 +105,3 @@ def pareto(scope: PlacementScope) -> Sequence[Mapping[str, Any]]:
     worth = accumulate(row["worth"] for row in counted)
     people = accumulate(row["buyers"] for row in counted)
     return [{"x": one / everybody, "y": sum_ / whole} for one, sum_ in zip(people, worth, strict=True)] if whole else []
-
-
-ABC_XYZ = Placement(
-    key="abc_xyz",
-    label=N_("ABC–XYZ"),
-    answers=N_("Who brings the margin (A to C), and how evenly from month to month (X to Z)?"),
-    columns=(
-        PlacementColumn(name="code", label=N_("ABC–XYZ class"), kind="text", labels=CODES),
-        PlacementColumn(name="margin", label=N_("Margin"), kind="number", unit="money"),
-        PlacementColumn(name="variation", label=N_("Variation from month to month"), kind="number"),
-        PlacementColumn(name="share", label=N_("Share of all margin"), kind="number", unit="percent"),
-    ),
-    needs=("orders",),
-    compute=place,
-    map=PlacementMap(
-        columns=(N_("X: even"), N_("Y: varying"), N_("Z: irregular")),
-        rows=(N_("A: the first 80 % of the margin"), N_("B: the next 15 %"), N_("C: the rest")),
-        cells=tuple(tuple(f"{a}{x}" for x in "XYZ") for a in "ABC"),
-    ),
-    figures=(
-        PlacementFigure(
-            key="pareto",
-            title=N_("Share of the margin by share of the buyers, best first"),
-            shape="curve",
-            compute=pareto,
-            note=N_("Your own concentration. Buyers without margin count, losses count as nothing."),
-        ),
-    ),
-)

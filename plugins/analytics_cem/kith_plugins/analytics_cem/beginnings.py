@@ -8,6 +8,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+from ibis import _
 
 from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementFigure, PlacementScope
 from kith_plugins.analytics_cem.buyers import history
@@ -18,6 +19,8 @@ WINDOWS = (1, 7, 14, 30)  # days after the first purchase, that day included
 STAY_FROM, STAY_UNTIL = 31, 120  # stayed: bought in the 90 days after the first thirty
 SUPPORT, FALSE_SHARE, FEWEST = 0.05, 0.05, 30
 MOST = 5
+VISITS, COMPLAINTS = 7, 30  # days
+DEEP, LARGE = 0.2, 3  # share of the price given away, units in a basket
 
 ONCE, AGAIN, REGULAR = "once", "again", "regular"
 STARTS = {ONCE: N_("Bought once"), AGAIN: N_("Came back in the first 30 days"), REGULAR: N_("Three or more days in the first 30")}
@@ -39,6 +42,13 @@ def place(scope: PlacementScope) -> ir.Table:
     found = rows.select("customer_id", "start", stayed=back, ripe=ripe, **columns).view()
     first = _first_orders(scope)
     joined = found.left_join(first, found.customer_id == first.first_id).drop("first_id")
+    contacts = _contacts(scope, found)
+    for name in ("visits", "complained"):
+        if name in contacts:
+            joined = joined.left_join(contacts[name], joined.customer_id == contacts[name].joined_id).drop("joined_id")
+            joined = joined.mutate(**{name: joined[name].cast("float64").fill_null(0.0)})
+        else:
+            joined = joined.mutate(**{name: ibis.null("float64")})
     code = ibis.cases((joined.days_30 >= 3, REGULAR), (joined.days_30 == 2, AGAIN), else_=ONCE)
     stayed = ibis.ifelse(joined.ripe, joined.stayed.cast("float64"), ibis.null("float64"))
     names = [column.name for column in BEGINNINGS.columns if column.name not in ("code", "stayed")]
@@ -50,19 +60,57 @@ def _after(day: ir.Value, days: int) -> ir.Value:
 
 
 def _first_orders(scope: PlacementScope) -> ir.Table:
-    """first_id, channel, campaign, weekday, discounted of each customer's first order."""
+    """first_id and the traits of each customer's first order."""
     orders = scope.tables["orders"]
     orders = orders.filter(orders.customer_id.notnull(), (orders.net >= 0).fill_null(True))
     turn = ibis.row_number().over(group_by=orders.customer_id, order_by=[orders.occurred_at, orders.id])
     rows = orders.mutate(turn=turn)
     rows = rows.filter(rows.turn == 0)
-    return rows.select(
+    kept = rows.promised_on.notnull() & rows.delivered_on.notnull()
+    rows = rows.select(
         "channel",
         "campaign",
+        order_id="id",
         first_id="customer_id",
+        basket="quantity",
         weekday=rows.occurred_on.day_of_week.index().cast("float64"),
+        hour=ibis.ifelse(rows.day_only, ibis.null("float64"), rows.occurred_local.hour().cast("float64")),
         discounted=(rows.discount > 0).fill_null(False).cast("float64"),
+        depth=rows.discount / (rows.net + rows.discount).nullif(0),
+        punctual=ibis.ifelse(kept, (rows.delivered_on <= rows.promised_on).cast("float64"), ibis.null("float64")),
     )
+    if not scope.has("order_lines") or not scope.has("products"):
+        return rows.mutate(family=ibis.null("string")).drop("order_id")
+    lines, products = scope.tables["order_lines"], scope.tables["products"]
+    family = _largest(lines, products)
+    return rows.left_join(family, rows.order_id == family.line_order).drop("order_id", "line_order")
+
+
+def _largest(lines: ir.Table, products: ir.Table) -> ir.Table:
+    """line_order, family: of each order the product family of its largest line."""
+    known = products.select(sold="id", family="family").filter(products.family.notnull())
+    rows = lines.join(known, lines.product_id == known.sold)
+    return rows.group_by(line_order="order_id").aggregate(family=rows.family.argmax(rows.net.fill_null(0)))
+
+
+def _contacts(scope: PlacementScope, rows: ir.Table) -> dict[str, ir.Table]:
+    """What happened beside buying in the first days of `rows` (customer_id, start): a table by trait where there are facts."""
+    starts = rows.select(starter="customer_id", start="start")
+    found: dict[str, ir.Table] = {}
+    if scope.has("events"):
+        events = scope.tables["events"]
+        seen = events.join(starts, events.customer_id == starts.starter)
+        age = seen.occurred_on.delta(seen["start"], unit="day")
+        seen = seen.filter((age >= 0) & (age < VISITS)).group_by(joined_id="starter")
+        found["visits"] = seen.aggregate(visits=_.occurred_on.nunique())
+    if scope.has("tickets"):
+        tickets = scope.tables["tickets"]
+        told = tickets.join(starts, tickets.customer_id == starts.starter)
+        age = told.occurred_on.delta(told["start"], unit="day")
+        told = told.filter((age >= 0) & (age < COMPLAINTS))
+        told = told.group_by(joined_id="starter")
+        found["complained"] = told.aggregate(complained=_.is_complaint.fill_null(False).any().cast("float64"))
+    return found
 
 
 @dataclass(frozen=True)
@@ -80,6 +128,11 @@ TRAITS = (
     Trait("days_30", 2, N_("buy again in the first 30 days")),
     Trait("days_30", 3, N_("buy on three days of the first 30")),
     Trait("discounted", 1, N_("begin with a discount")),
+    Trait("depth", DEEP, N_("begin with a discount of a fifth or more")),
+    Trait("basket", LARGE, N_("begin with three units or more")),
+    Trait("punctual", 1, N_("get their first order on the promised day")),
+    Trait("complained", 1, N_("complain in the first 30 days")),
+    Trait("visits", 3, N_("come on three days of the first 7")),
 )
 SENTENCE = N_(
     "Customers who %(does)s stay for the next 90 days at %(share)s in 100 against %(others)s (later customers: %(later)s against "
@@ -126,9 +179,13 @@ class Lift:
 
 
 def _lift(table: Mapping[str, Any], trait: Trait) -> Lift | None:
+    import numpy as np
     from scipy import stats
 
-    has, stayed = table[trait.name] >= trait.least, table["stayed"] > 0
+    known = ~np.isnan(table[trait.name])
+    if known.sum() < FEWEST:
+        return None
+    has, stayed = (table[trait.name] >= trait.least)[known], (table["stayed"] > 0)[known]
     support = has.mean()
     if support < SUPPORT or support > 1 - SUPPORT:
         return None
@@ -177,6 +234,13 @@ BEGINNINGS = Placement(
         _number("net_30", N_("Net, first 30 days"), "money"),
         _number("weekday", N_("Weekday of the first order (0 is Monday)")),
         _number("discounted", N_("First order with a discount (1 yes, 0 no)")),
+        _number("hour", N_("Hour of the first order")),
+        _number("depth", N_("Discount of the first order"), "percent"),
+        _number("basket", N_("Units in the first order")),
+        _number("punctual", N_("First order on the promised day (1 yes, 0 no)")),
+        _number("visits", N_("Days with a visit, first 7")),
+        _number("complained", N_("Complaint in the first 30 days (1 yes, 0 no)")),
+        PlacementColumn(name="family", label=N_("Family of the first product"), kind="text"),
         PlacementColumn(name="channel", label=N_("Channel of the first order"), kind="text"),
         PlacementColumn(name="campaign", label=N_("Campaign of the first order"), kind="text"),
     ),

@@ -11,7 +11,8 @@ from kith_platform.sdk.types import PlacementScope, PlacementTurns
 from kith_plugins.analytics_cem import spending
 from kith_plugins.analytics_cem.buyers import buyers
 from kith_plugins.analytics_cem.contracts import CONTRACT, contracts, owing
-from kith_plugins.analytics_cem.rhythm import AT_LEAST, LATE
+from kith_plugins.analytics_cem.holidays import closed, closed_days
+from kith_plugins.analytics_cem.rhythm import AT_LEAST, LATE, on_day
 from kith_plugins.analytics_cem.season import months, seasons
 
 DECLINING = 1.5  # ρ beyond which a customer declines
@@ -97,8 +98,9 @@ def _judged(rows: ir.Table, turns: PlacementTurns) -> ir.Table:
     """The first rule that fits."""
     month = turns.turn(rows).month()
     seasonal = rows.season.notnull()
+    stopped = closed_days(rows["last"], turns.turn(rows), turns.settings)
     rows = rows.mutate(
-        waited=ibis.ifelse(seasonal, rows.in_season, rows.since),
+        waited=ibis.ifelse(seasonal, rows.in_season, rows.since - stopped),
         resting=(seasonal & (rows.season.substr(month - 1, 1) == "0")).fill_null(False),
         running=rows.running.fill_null(False),
         bound=rows.running.notnull(),
@@ -125,14 +127,17 @@ def _judged(rows: ir.Table, turns: PlacementTurns) -> ir.Table:
         else_="growth",
     )
     rows = rows.mutate(stage=stage, late=late, s=s, reason=ibis.ifelse(over, rows.reason, ibis.null("string"))).view()
-    return _dated(rows, turns.turn(rows))
+    return _dated(rows, turns)
 
 
-def _dated(rows: ir.Table, day: ir.Value) -> ir.Table:
+def _dated(rows: ir.Table, turns: PlacementTurns) -> ir.Table:
     """With left_on and the reason."""
     # ρ passes 3 on the day after three whole rhythms; a season's clock has stood still, so there the day is not known.
     crossing = (ibis.greatest((rows.tau * LATE).floor() + 1, float(AT_LEAST))).cast("int64")
-    crossed = (rows["last"] + crossing.as_interval("D")).cast("date")
+    day, crossed = turns.turn(rows), on_day(rows["last"] + crossing.as_interval("D"))
+    if closed(turns.settings):
+        stopped = closed_days(rows["last"], day, turns.settings)
+        crossed = ibis.least(day, on_day(crossed + stopped.as_interval("D")))
     left_on = ibis.cases(
         (rows.stage == "left", ibis.ifelse(rows.season.isnull(), crossed, day)),
         (rows.stage.isin(("left_vol", "left_inv")), rows.over_on),
