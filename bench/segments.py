@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import statistics
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -10,8 +11,10 @@ from typing import Any
 
 from rows import Row, p95, say, seconds, size
 from site_ import analyse, company, fill_customers, fill_orders, site, superuser
+from sqlalchemy import func, select
 
 from kith_platform.auth import permissions
+from kith_platform.customers.models import Customer
 from kith_platform.jobs import claim
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.run import JobRun
@@ -81,22 +84,43 @@ def _counts(runtime: Runtime) -> list[Row]:
 
 
 def counts(runtime: Runtime, tenant: TenantContext, customers: int) -> list[Row]:
-    """Live counts of rules over stored values, all together; of one over facts, by the sample and exactly."""
+    """Live counts of rules over stored values, all together; of one over facts, by the sample and exactly.
+
+    The reference is counting the customers by the index of their key, in turns with the rest: it says how busy the machine is.
+    """
     times: list[float] = []
+    references: list[float] = []
     for name, document in RULES.items():
-        own = [_count(runtime, tenant, document) for _ in range(COUNTS)]
-        say(f"count, {name}: p95 {1000 * p95(own):.0f} ms")
+        own = []
+        for _ in range(COUNTS):
+            own.append(_count(runtime, tenant, document))
+            references.append(_all(runtime, tenant))
+        say(f"count, {name}: median {1000 * statistics.median(own):.0f} ms, p95 {1000 * p95(own):.0f} ms")
         times += own
-    stored = 1000 * p95(times)
+    stored, reference = 1000 * p95(times), 1000 * p95(references)
+    say(f"counting all customers by an index: median {1000 * statistics.median(references):.0f} ms, p95 {reference:.0f} ms")
     _count(runtime, tenant, OVER_FACTS)
     estimate = 1000 * p95([_count(runtime, tenant, OVER_FACTS) for _ in range(COUNTS)])
     exactly = _count(runtime, tenant, OVER_FACTS, exact=True)
     named = f"segment count, {customers} customers"
     return [
-        Row(name=f"{named}, stored values, p95", value=stored, unit="ms", budget="≤ 300 ms", met=stored <= 300),
+        Row(
+            name=f"{named}, stored values, p95",
+            value=stored,
+            unit="ms",
+            reference=reference,
+            ratio=stored / reference,
+            budget="≤ 300 ms",
+            met=stored <= 300,
+        ),
         Row(name=f"{named}, estimate over facts, p95", value=estimate, unit="ms", budget="≤ 300 ms", met=estimate <= 300),
         Row(name=f"{named}, exact over facts, 1 thread", value=exactly, unit="s", budget="≤ 5 s", met=exactly <= 5),
     ]
+
+
+def _all(runtime: Runtime, tenant: TenantContext) -> float:
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        return seconds(lambda: session.execute(select(func.count()).select_from(Customer)).scalar_one())
 
 
 def _count(runtime: Runtime, tenant: TenantContext, document: dict[str, Any], *, exact: bool = False) -> float:
