@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -119,6 +120,19 @@ def test_nobody_builds_a_segment_of_what_they_may_not_see(filled: Any, client_fo
     assert refused.status_code == 422
     allowed = client_for("owner").post("/api/v1/segments/count", json={"rule": rule})
     assert allowed.json["customers"] == 1
+
+
+def test_choices_are_ticked_in_the_builder_and_a_comma_belongs_to_the_choice(
+    company: Any, client_for: Callable[..., Any]
+) -> None:
+    company.load('customer_id,email,Desk\n1,a@x.org,"HR, Pay"\n2,b@x.org,Sales\n')
+    company.keep("Desk", "choice", choices=["HR, Pay", "Sales"])
+    client, slug = client_for("analyst"), company.tenant.slug
+    form = {"r.mode": "all", "r.0.what": "attribute:desk", "r.0.was": "attribute:desk", "r.0.op": "is", "r.0.codes": "1"}
+    shown = client.post(f"/c/{slug}/segments/rule", data=form).text
+    assert 'value="HR, Pay"' in shown
+    counted = client.post(f"/c/{slug}/segments/count", data={**form, "r.0.v1": "HR, Pay"}).text
+    assert re.search(r'class="value">\s*1\s*<', counted), counted
 
 
 def test_a_segments_export_carries_the_attributes_one_may_see(filled: Any, client_for: Callable[..., Any]) -> None:
