@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kith_platform.i18n import mark
 from kith_platform.i18n import mark_plural as mark_plural  # noqa: PLC0414 - plugins mark with it
-from kith_platform.sdk.placing import Histories as Histories
-from kith_platform.sdk.placing import PlacementTurns as PlacementTurns
+from kith_platform.sdk.placing import Histories as Histories  # noqa: PLC0414 - plugins import both from here
+from kith_platform.sdk.placing import PlacementTurns as PlacementTurns  # noqa: PLC0414
 from kith_tenants.context import Actor
 from kith_tenants.tenant import TenantContext
 

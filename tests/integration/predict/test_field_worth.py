@@ -22,9 +22,7 @@ def test_each_field_that_the_model_could_read_gets_a_figure_or_a_reason(customer
     retailer = customer_like(company)
     retailer.bring(company)
     retailer.train("churn")
-    with runtime.doors.tenant_scope(
-        retailer.tenant.id
-    ) as session:  # so few prove little: it serves all the same
+    with runtime.doors.tenant_scope(retailer.tenant.id) as session:  # so few prove little: it serves all the same
         session.execute(update(ModelVersion).where(ModelVersion.task == "churn").values(state=CHAMPION))
     retailer.run(ask_refresh)
     with runtime.doors.tenant_scope(retailer.tenant.id, read_only=True) as session:
