@@ -10,11 +10,12 @@ from flask_babel import gettext
 
 from kith_platform.i18n import N_
 from kith_platform.imports.formats import Format
-from kith_platform.imports.guessing import Target, completed, places
+from kith_platform.imports.guessing import completed
 from kith_platform.imports.mapping import Field, Mapping, Source, sources
 from kith_platform.imports.models import Import
 from kith_platform.imports.preview import Preview
 from kith_platform.imports.problems import note, reason
+from kith_platform.imports.targets import Target, places
 from kith_platform.sdk.facts import Fact, Kind
 
 EXAMPLES = 3

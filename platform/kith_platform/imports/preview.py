@@ -12,12 +12,13 @@ from typing import Any
 import polars as pl
 
 from kith_platform.imports.dialect import SAMPLE_BYTES, Dialect, detect
-from kith_platform.imports.guessing import Guess, by_template, guess, missing
+from kith_platform.imports.guessing import Guess, by_template, guess
 from kith_platform.imports.lines import OpenBinary
 from kith_platform.imports.mapping import Field, Mapping, Source, position
 from kith_platform.imports.parsing import Parsed, identifier, parse
 from kith_platform.imports.problems import FileProblem, Note
 from kith_platform.imports.reading import Offset, Rejected, chunks, column
+from kith_platform.imports.targets import missing
 from kith_platform.sdk.facts import Fact, Kind
 from kith_platform.sdk.templates import ImportTemplate
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kith_platform.audit.service import record
@@ -18,9 +15,10 @@ from kith_platform.auth.who import system
 from kith_platform.blobs import TenantBlobs
 from kith_platform.errors import Conflict, Invalid, NotFound
 from kith_platform.i18n import N_
+from kith_platform.imports import saved
 from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.mapping import Mapping
-from kith_platform.imports.models import DONE, DRAFT, RUNNING, UNDOING, WAITING, Import, ImportReject, SavedMapping
+from kith_platform.imports.models import DONE, DRAFT, RUNNING, UNDOING, WAITING, Import, ImportReject
 from kith_platform.imports.preview import Preview, preview
 from kith_platform.imports.problems import FileProblem
 from kith_platform.imports.uploads import SEVERAL, Kept, open_file, unpacked_beside
@@ -96,8 +94,8 @@ def look(
     if template is not None:
         return see(template=template)
     first = see()
-    saved = saved_mapping(session, source, table, first.dialect)
-    return see(mapping=saved) if saved else first
+    known = saved.mapping_of(session, source, table, first.dialect)
+    return see(mapping=known) if known else first
 
 
 def use_template(session: Session, facts: FactCatalogue, blobs: TenantBlobs, row: Import, template: ImportTemplate) -> Preview:
@@ -172,10 +170,10 @@ def begin(session: Session, actor: Actor | None, row: Import, seen: Preview, *, 
     from kith_platform.jobs import service as jobs
 
     shown = ", ".join(str(name) for name in seen.header)
-    if not seen.guess.mapping.fields:
-        raise FileProblem("nothing_mapped", columns=shown)
     if lacking := seen.guess.missing_required:
         raise MissingColumns(file=row.file_name, missing=", ".join(lacking), header=shown)
+    if not seen.guess.mapping.fields:
+        raise FileProblem("nothing_mapped", columns=shown)
     amend(row, seen)
     if dry_run:
         kept = Kept(row.blob, row.sha256, row.size)
@@ -189,7 +187,7 @@ def begin(session: Session, actor: Actor | None, row: Import, seen: Preview, *, 
     if not dry_run:
         detail = {"file": row.file_name, "table": row.table_name, "source": row.source, "sha256": row.sha256}
         record(session, actor or system(), "import:started", f"import:{row.public_id}", detail)
-    _save_mapping(session, row.source, row.table_name, seen.dialect, seen.guess.mapping)
+    saved.keep(session, row.source, row.table_name, seen.dialect, seen.guess.mapping)
     session.flush()
     return row, job
 
@@ -274,31 +272,3 @@ def open_rejects(blobs: TenantBlobs, row: Import) -> BinaryIO:
     if not row.rejects:
         raise NotFound(N_("This import has no file of rejected lines."))
     return blobs.stream(row.rejects)
-
-
-def saved_mapping(session: Session, source: str, table: str, dialect: Dialect) -> Mapping | None:
-    """The mapping last confirmed for files of this source, table and header."""
-    found = session.execute(
-        select(SavedMapping.mapping).where(
-            SavedMapping.source == source, SavedMapping.table_name == table, SavedMapping.header == fingerprint(dialect)
-        )
-    ).scalar_one_or_none()
-    return Mapping.from_json(found) if found else None
-
-
-def fingerprint(dialect: Dialect) -> str:
-    """What makes two files alike: the names of their columns, else how many they have."""
-    shape = list(dialect.header) if dialect.has_header else [dialect.delimiter, dialect.columns]
-    return hashlib.sha256(json.dumps(shape).encode()).hexdigest()
-
-
-def _save_mapping(session: Session, source: str, table: str, dialect: Dialect, mapping: Mapping) -> None:
-    statement = insert(SavedMapping).values(
-        source=source, table_name=table, header=fingerprint(dialect), mapping=mapping.to_json()
-    )
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[SavedMapping.tenant_id, SavedMapping.source, SavedMapping.table_name, SavedMapping.header],
-            set_={"mapping": statement.excluded.mapping, "changed_at": func.now()},
-        )
-    )

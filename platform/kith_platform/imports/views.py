@@ -16,7 +16,7 @@ from kith_platform.auth.edge import current_actor, current_db, current_tenant
 from kith_platform.auth.gate import requires
 from kith_platform.errors import FieldError, Invalid
 from kith_platform.i18n import N_
-from kith_platform.imports import drafts, samples, service, templates, undo, uploads
+from kith_platform.imports import drafts, samples, saved, service, templates, undo, uploads
 from kith_platform.imports.form import Sheet, chosen
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import DRAFT, Import
@@ -182,7 +182,7 @@ def read_part(slug: str, public_id: uuid.UUID) -> str | tuple[str, int] | AnyRes
 def _looks_like(row: Import, seen: Preview) -> ImportTemplate | None:
     """The template that the file looks like, unless its mapping is used already or people have confirmed one of their own."""
     found = templates.recognised(seen.dialect, templates.offered(current_db(), runtime().plugins))
-    if found is None or service.saved_mapping(current_db(), row.source, row.table_name, seen.dialect):
+    if found is None or saved.mapping_of(current_db(), row.source, row.table_name, seen.dialect):
         return None
     targets = set(templates.places_of(found, seen.dialect.header))
     return None if found.table == row.table_name and targets <= set(seen.guess.mapping.targets) else found
