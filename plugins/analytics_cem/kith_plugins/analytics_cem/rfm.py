@@ -27,28 +27,30 @@ def scored(own: ir.Table) -> ir.Table:
     """`own` (customer_id, since, days, margin) with r, f, m: min(5, 1 + floor(5·(number strictly worse)/N)), ties equal; of
     fewer than 50 buyers thirds instead of fifths. And `cell`: a bit each for at least the mean score.
     """
-    everybody = own.count().over()
-    ranked = own.mutate(
-        everybody=everybody,
-        parts=ibis.ifelse(everybody < SMALL, 3, 5),
-        worse_m=ibis.rank().over(order_by=own.margin),
-    )
-    ranked = _worse(_worse(ranked, own, "since", "worse_r", more_is_worse=True), own, "days", "worse_f")
-    marks = {
-        name: ibis.least(ranked.parts, 1 + (ranked.parts * ranked[f"worse_{name}"]) // ranked.everybody).cast("int64")
-        for name in "rfm"
-    }
-    rows = ranked.mutate(**marks)
-    bits = [ibis.ifelse(rows[name] >= rows[name].mean().over(), "1", "0") for name in "rfm"]
+    rows = own.mutate(worse=ibis.rank().over(order_by=own.margin), everybody=own.count().over())
+    rows = rows.mutate(m=_score(rows.worse, rows.everybody)).view()
+    rows = rows.mutate(high_m=rows.m >= rows.m.mean().over())
+    rows = _marked(_marked(rows, own, "since", "r", more_is_worse=True), own, "days", "f")
+    bits = [ibis.ifelse(rows[f"high_{name}"], "1", "0") for name in "rfm"]
     return rows.mutate(cell=bits[0].concat(bits[1], bits[2]))
 
 
-def _worse(rows: ir.Table, own: ir.Table, column: str, name: str, *, more_is_worse: bool = False) -> ir.Table:
-    """With the number of those strictly worse: by counts of each value, of which there are few, instead of sorting everybody."""
+def _score(worse: ir.Value, everybody: ir.Value) -> ir.Value:
+    parts = ibis.ifelse(everybody < SMALL, 3, 5)
+    return ibis.least(parts, 1 + (parts * worse) // everybody).cast("int64")
+
+
+def _marked(rows: ir.Table, own: ir.Table, column: str, name: str, *, more_is_worse: bool = False) -> ir.Table:
+    """With a score and whether it is at least the mean: by counts of each value, of which there are few, instead of by sorting
+    everybody.
+    """
     values = own.group_by(value=column).aggregate(times=own.count())
     order = values.value.desc() if more_is_worse else values.value
-    counted = values.select("value", **{name: values.times.cumsum(order_by=order) - values.times})
-    return rows.join(counted, rows[column] == counted.value).drop("value")
+    counted = values.mutate(worse=values.times.cumsum(order_by=order) - values.times, everybody=values.times.sum().over()).view()
+    counted = counted.mutate(score=_score(counted.worse, counted.everybody)).view()
+    mean = (counted.score * counted.times).sum().over() / counted.everybody
+    found = counted.select("value", **{name: counted.score, f"high_{name}": counted.score >= mean})
+    return rows.join(found, rows[column] == found.value).drop("value")
 
 
 def place(scope: PlacementScope) -> ir.Table:

@@ -44,16 +44,14 @@ def by_month(rows: ir.Table) -> dict[int, ir.Value]:
     return {month: (half >> (BITS * place)) & mask for month, (half, place) in halves.items()}
 
 
-def seasons(rows: ir.Table, turns: PlacementTurns) -> ir.Table | None:
+def seasons(rows: ir.Table, turns: PlacementTurns) -> ir.Table:
     """customer_id, turn, season and in_season (days after the last purchase that count) of seasonal ones among some buyers with
-    `months`; None without any.
+    `months`.
 
     The season is twelve characters, 1 for each of its months: those with purchases, all of them where they are at most four, else
     those of the four successive months that hold most, if that is 80 % of the purchase days.
     """
     found = turns.keep("seasonal", lambda: rows.filter(rows.early.notnull()).filter(_dense(rows)))
-    if not turns.rows(found.aggregate(found=found.count()))[0]["found"]:
-        return None
     return turns.keep("seasons", lambda: _counted(_named(found), turns))
 
 

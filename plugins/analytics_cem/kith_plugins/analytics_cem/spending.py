@@ -33,6 +33,11 @@ def trend(rows: ir.Table, turns: PlacementTurns) -> ir.Table:
     return rows.mutate(s_week_ago=_ratio(rows)).drop("since_recent", "since_before", "age", "recent", "whole")
 
 
+def less(s: ir.Value, s_week_ago: ir.Value) -> ir.Value:
+    """Spending, or using, less than before on two checks a week apart."""
+    return ((s <= LESS) & (s_week_ago <= LESS)).fill_null(False)
+
+
 def _back(day: ir.Value, days: ir.Value) -> ir.Value:
     """The day of which what comes after is younger than so many days."""
     return on_day(day - days.ceil().cast("int64").as_interval("D"))

@@ -71,8 +71,6 @@ def _bought(turns: PlacementTurns) -> ir.Table:
     rows = turns.keep("buyers", lambda: _spending(turns))
     seasonal = seasons(rows, turns)
     rows = rows.drop("early", "late")
-    if seasonal is None:
-        return rows
     named = seasonal.rename(seasonal_id="customer_id", seasonal_turn="turn")
     joined = rows.left_join(named, [rows.customer_id == named.seasonal_id, rows.turn == named.seasonal_turn])
     return joined.drop("seasonal_id", "seasonal_turn")
@@ -80,7 +78,7 @@ def _bought(turns: PlacementTurns) -> ir.Table:
 
 def _spending(turns: PlacementTurns) -> ir.Table:
     rows = spending.trend(buyers(turns), turns)
-    rows = months(rows, (rows.since > DECLINING * rows.tau) | (rows.s <= spending.LESS), turns)
+    rows = months(rows, (rows.since > DECLINING * rows.tau) | spending.less(rows.s, rows.s_week_ago), turns)
     return rows.select("customer_id", "turn", "early", "late", *BOUGHT)
 
 
@@ -108,7 +106,7 @@ def _judged(rows: ir.Table, turns: PlacementTurns) -> ir.Table:
     late = rows.waited / rows.tau
     bought, running, awake = rows.purchase_days.notnull(), rows.running, ~rows.resting
     s, s_before = ibis.coalesce(rows.s, rows.use), ibis.coalesce(rows.s_week_ago, rows.use_week_ago)
-    less = ((s <= spending.LESS) & (s_before <= spending.LESS)).fill_null(False)
+    less = spending.less(s, s_before)
     # Whoever buys after the contract's end is a customer again.
     over = rows.bound & ~running & ~(rows["last"] > rows.over_on).fill_null(False)
     ended_by_us = over & (rows.ended == "ended").fill_null(False)
