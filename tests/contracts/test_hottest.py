@@ -122,6 +122,7 @@ def test_the_list_the_360_page_and_the_api_read_by_index_only(
             f"{base}?sort=-churn",
             f"{base}?sort=-clv",
             f"{base}?q=000123",
+            f"{base}?q=0123",
             f"{base}?country=C7",
             base + found[1],
         ):
