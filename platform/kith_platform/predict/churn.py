@@ -68,10 +68,9 @@ def train(question: Question, purchases: PurchaseDays, feature_sets: Sequence[Fe
     question.progress(50, N_("Learning from past leavers"))
     try:
         model = _fit(question, train_set, validation, names)
+        calibrated = calibration.fit(model.predict(validation.matrix.columns(names)), validation.outcome)
     except FitRefused as refusal:
         return _by_rule(question, feature_sets, str(refusal.code), {"found": refusal.found, "needed": refusal.needed})
-    raw = model.predict(validation.matrix.columns(names))
-    calibrated = calibration.fit(raw, validation.outcome)
     question.progress(75, N_("Judging it on customers it has not seen"))
     judged = _judge(model, calibrated, names, train_set, validation, test, seed=question.seed)
     return _result(question, feature_sets, calendar, model, calibrated, names, train_set, judged)

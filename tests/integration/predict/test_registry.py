@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from known_companies import Customer, NewCustomer, Written
 from sqlalchemy import func, select, update
@@ -17,7 +18,7 @@ from kith_platform.errors import Conflict
 from kith_platform.facts.models import CustomerRecord
 from kith_platform.frames import open_frames
 from kith_platform.jobs.models import Job
-from kith_platform.predict import scores, service, verdicts, versions
+from kith_platform.predict import churn, scores, service, verdicts, versions
 from kith_platform.predict.artefacts import Tampered
 from kith_platform.predict.horizon import ahead
 from kith_platform.predict.matrix import matrix_at
@@ -252,3 +253,22 @@ def test_a_company_without_data_is_told_to_import(customer_like: NewCustomer, co
 def test_a_few_hundred_customers_get_the_smaller_model(first: dict[str, Any]) -> None:
     assert 50 <= first["churn"]["metrics"]["training_leavers"] < 200
     assert first["churn"]["tier"] == "logistic"
+
+
+def test_where_nobody_left_of_late_the_rule_serves_and_nothing_breaks(written: Written) -> None:
+    """60 customers left long ago and 140 never: there is much to learn, but the months that set the scale know one outcome."""
+    company = simulate("retailer", regime="misspecified", customers=200, years=3.0, seed=7, ends_on=ENDS)
+    days = pl.datetime_range(pl.datetime(2023, 7, 10, 9), pl.datetime(2026, 6, 20, 9), "15d", eager=True)
+    visits = (
+        pl.DataFrame({"customer_id": company.truth.customer_ids})
+        .with_row_index("who")
+        .join(pl.DataFrame({"at": days}), how="cross")
+    )
+    visits = visits.filter((pl.col("who") >= 60) | (pl.col("at") < pl.datetime(2025, 1, 1))).with_row_index("order")
+    like = company.tables["orders"].head(1).drop("order_id", "customer_id", "ordered_at")
+    orders = visits.select(pl.format("V{}", "order").alias("order_id"), "customer_id", ordered_at="at").join(like, how="cross")
+    tables = {name: rows for name, rows in company.tables.items() if name in ("customers", "products")}
+    with written("retailer", "misspecified", 200, company=company, tables={**tables, "orders": orders}) as known:
+        trained = churn.train(known.question, known.purchases, known.sets)
+    assert (trained.ships, trained.verdict) == (False, "one_class")
+    assert trained.scored is not None, "the rule serves all the same"
