@@ -17,6 +17,7 @@ from kith_platform.facts.models import CustomerRecord, Ticket
 from kith_platform.predict.models import Score
 from kith_platform.runtime import Runtime
 from kith_tenants.context import Actor, Reach
+from kith_tenants.statistics import learn
 from kith_tenants.tenant import TenantContext
 
 People = Callable[..., list[int]]
@@ -215,6 +216,8 @@ def crowd(runtime: Runtime, tenant: TenantContext) -> TenantContext:
             )
         )
         session.execute(text("INSERT INTO kith.customer_token (token, customer_id) SELECT lower(name), id FROM kith.customer"))
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        learn(session)
     return tenant
 
 
