@@ -18,7 +18,9 @@ Keep = Callable[[ir.Table], ir.Table]
 
 
 def histories(frames: Frames, keep: Keep) -> Histories:
-    """Everything up to the last day. Lists by customer, because sorting ten days a customer is cheaper than ten million rows."""
+    """Everything up to the last day. Lists by customer, because sorting ten days a customer is cheaper than ten million rows; in
+    two steps, because the engine goes over lists that stand faster than over lists that come out of a grouping.
+    """
     tables = frames.at(frames.last_day)
     has = {name for name, table in frames.manifest.tables.items() if table.rows}
     statuses, returns = "order_status" in has, "return_line" in has
@@ -33,7 +35,7 @@ def histories(frames: Frames, keep: Keep) -> Histories:
         rows = rows.mutate(customer_id=ibis.coalesce(rows.customer_id, rows.mover)).drop("mover")
         empty = {name: ibis.coalesce(rows[name], ibis.literal([], type=rows[name].type())) for name in ("bought", "moved")}
         found = Histories(until=frames.last_day, rows=rows.mutate(**empty), ledger=True, has_cost=costed)
-    return replace(found, rows=keep(_gaps(found.rows)))
+    return replace(found, rows=keep(_gaps(keep(found.rows))))
 
 
 def _listed(rows: ir.Table, name: str, *money: str) -> ir.Table:
