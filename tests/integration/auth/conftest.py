@@ -16,6 +16,7 @@ from kith_platform.auth.credentials import credentials_for
 from kith_platform.auth.models import Identity
 from kith_platform.auth.service import SignUp, sign_up_company
 from kith_platform.auth.who import Person
+from kith_platform.errors import Invalid
 from kith_platform.runtime import Runtime
 from kith_tenants.tenant import TenantContext
 
@@ -73,6 +74,9 @@ def with_second_factor(runtime: Runtime, identity_id: int) -> tuple[str, list[st
     """Give a person a second factor. Returns its secret and the recovery codes; the code used was the one before."""
     credentials = credentials_for(runtime.secret_key)
     secret = credentials.new_second_factor()
-    before = credentials.current_code(secret, steps=-1)
-    codes = account.turn_on_second_factor(runtime, person_of(runtime, identity_id), secret, before, keep=0)
+    person = person_of(runtime, identity_id)
+    try:
+        codes = account.turn_on_second_factor(runtime, person, secret, credentials.current_code(secret, steps=-1), keep=0)
+    except Invalid:  # half a minute ended between the two: the code before was by then the one before that
+        codes = account.turn_on_second_factor(runtime, person, secret, credentials.current_code(secret, steps=-1), keep=0)
     return secret, codes
