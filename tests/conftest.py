@@ -11,11 +11,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from werkzeug.test import TestResponse
 
 from kith_platform.app import create_app
 from kith_platform.auth import service as auth
@@ -87,6 +89,13 @@ class MemberClient(FlaskClient):
     identity_id: int
     member_id: int
     key: str
+
+    def open(self, *args: Any, **given: Any) -> TestResponse:
+        """As its parent's, but the file into which the test client writes an upload above 500 kB is closed."""
+        answer = super().open(*args, **given)
+        for one in (answer, *answer.history):
+            one.request.environ["wsgi.input"].close()
+        return answer
 
 
 def member_client(web: Flask, runtime: Runtime, tenant: TenantContext, role: str, reach: str = "") -> MemberClient:
