@@ -27,6 +27,7 @@ from kith_platform.guard import Guard
 from kith_platform.migrate import Stream, plugin_stream
 from kith_platform.sdk import hookspecs
 from kith_platform.sdk.facts import Fact, Kind
+from kith_platform.sdk.scoring import Scorecard
 from kith_platform.sdk.templates import ImportTemplate
 from kith_platform.sdk.types import (
     ApiRoute,
@@ -50,6 +51,7 @@ CONTRIBUTIONS: Mapping[str, type[Any]] = {
     "import_templates": ImportTemplate,
     "settings": Setting,
     "metrics": Metric,
+    "scorecards": Scorecard,
     "placements": Placement,
     "feature_sets": FeatureSet,
     "pages": Page,
@@ -60,6 +62,7 @@ CONTRIBUTIONS: Mapping[str, type[Any]] = {
 INSTALLATION_WIDE = {
     "import_templates": ("key",),
     "metrics": ("key",),
+    "scorecards": ("key",),
     "placements": ("key",),
     "feature_sets": ("key",),
     "panels": ("key",),

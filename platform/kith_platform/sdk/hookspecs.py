@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import pluggy
 
 from kith_platform.sdk.facts import Fact
+from kith_platform.sdk.scoring import Scorecard
 from kith_platform.sdk.templates import ImportTemplate
 from kith_platform.sdk.types import (
     ApiRoute,
@@ -52,6 +53,11 @@ def register_settings() -> Sequence[Setting]:  # type: ignore[empty-body]
 @hookspec
 def register_metrics() -> Sequence[Metric]:  # type: ignore[empty-body]
     """Return metrics. They run in the worker at each refresh, one tenant at a time; an error shows on that metric alone."""
+
+
+@hookspec
+def register_scorecards() -> Sequence[Scorecard]:  # type: ignore[empty-body]
+    """Return scorecards: metrics by criterion with weights, and an index over their scores against what was agreed."""
 
 
 @hookspec

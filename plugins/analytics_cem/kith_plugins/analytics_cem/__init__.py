@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kith_platform.sdk import hookimpl
+from kith_platform.sdk.scoring import Scorecard
 from kith_platform.sdk.types import N_, Manifest, Metric, Placement, Setting
 from kith_plugins.analytics_cem import (
     beginnings,
@@ -14,6 +15,7 @@ from kith_plugins.analytics_cem import (
     experience,
     groups,
     growth,
+    index,
     lifecycle,
     loyalty,
     retention,
@@ -67,6 +69,11 @@ def register_settings() -> Sequence[Setting]:
 @hookimpl
 def register_metrics() -> Sequence[Metric]:
     return (*loyalty.METRICS, *retention.METRICS, *value.METRICS, *growth.METRICS, *experience.METRICS)
+
+
+@hookimpl
+def register_scorecards() -> Sequence[Scorecard]:
+    return (index.SCORECARD,)
 
 
 @hookimpl

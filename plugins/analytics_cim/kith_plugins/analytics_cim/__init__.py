@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kith_platform.sdk import hookimpl
-from kith_platform.sdk.types import N_, Manifest, Metric
-from kith_plugins.analytics_cim import quality
+from kith_platform.sdk.scoring import Scorecard
+from kith_platform.sdk.types import N_, Manifest, Metric, Setting
+from kith_plugins.analytics_cim import index, quality
 
 
 @hookimpl
@@ -22,5 +23,25 @@ def register_manifest() -> Manifest:
 
 
 @hookimpl
+def register_settings() -> Sequence[Setting]:
+    return (
+        Setting(
+            key="discount_rate",
+            label=N_("Discount rate per year"),
+            kind="number",
+            default=0.10,
+            minimum=0,
+            maximum=1,
+            help=N_("What money a year later is worth less: 0.10 for 10%. Months count as twelfths of a year, compounded."),
+        ),
+    )
+
+
+@hookimpl
 def register_metrics() -> Sequence[Metric]:
     return quality.METRICS
+
+
+@hookimpl
+def register_scorecards() -> Sequence[Scorecard]:
+    return (index.SCORECARD,)
