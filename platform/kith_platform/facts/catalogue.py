@@ -7,12 +7,32 @@ from dataclasses import replace
 from typing import Any
 
 from kith_platform.facts.contact import CONTACT
+from kith_platform.facts.insights import INSIGHTS
+from kith_platform.facts.opinions import OPINIONS
 from kith_platform.facts.person import PERSON
+from kith_platform.facts.returns import RETURNS
+from kith_platform.facts.sales import SALES
+from kith_platform.facts.stakeholders import STAKEHOLDERS
+from kith_platform.facts.subscriptions import SUBSCRIPTIONS
+from kith_platform.facts.success import SUCCESS
 from kith_platform.facts.table import row_class
+from kith_platform.facts.tickets import TICKETS
 from kith_platform.facts.trade import TRADE
 from kith_platform.sdk.facts import Fact
 
-CORE_FACTS: tuple[Fact, ...] = (*PERSON, *TRADE, *CONTACT)
+CORE_FACTS: tuple[Fact, ...] = (
+    *PERSON,
+    *TRADE,
+    *SUBSCRIPTIONS,
+    *TICKETS,
+    *OPINIONS,
+    *CONTACT,
+    *SALES,
+    *SUCCESS,
+    *RETURNS,
+    *INSIGHTS,
+    *STAKEHOLDERS,
+)
 
 
 class FactCatalogue:

@@ -1,90 +1,8 @@
-"""Facts of contact: tickets, surveys, activities, events, campaign touches, referrals."""
+"""Facts of contact: activities, events, campaign touches, referrals."""
 
+from kith_platform.facts.grains import DEPARTMENT, TEAM
 from kith_platform.i18n import mark as _
 from kith_platform.sdk.facts import Column, Fact, Kind
-
-TICKET = Fact(
-    name="ticket",
-    plural="tickets",
-    label=_("Ticket"),
-    label_plural=_("Tickets"),
-    occurred="opened_at",
-    has_url=True,
-    aliases=("ticket_id", "case_id", "ticket_no", "工单号", "案件編號"),
-    columns=(
-        Column(
-            name="opened_at",
-            kind=Kind.TIME,
-            label=_("Opened at"),
-            required=True,
-            aliases=("submitted_at", "created_at", "date", "创建时间", "開立時間"),
-        ),
-        Column(name="subject", kind=Kind.TEXT, label=_("Subject"), aliases=("title", "主题", "主旨")),
-        Column(name="topic", kind=Kind.TEXT, label=_("Topic"), aliases=("category", "type", "分类")),
-        Column(name="channel", kind=Kind.TEXT, label=_("Channel"), aliases=("渠道",)),
-        Column(name="severity", kind=Kind.TEXT, label=_("Severity"), aliases=("priority", "优先级", "優先順序")),
-        Column(name="is_complaint", kind=Kind.BOOLEAN, label=_("Complaint"), aliases=("complaint", "投诉", "客訴")),
-        Column(
-            name="first_reply_at",
-            kind=Kind.TIME,
-            label=_("First reply at"),
-            filled_at="first_reply_at",
-            aliases=("replied_at", "首次回复"),
-        ),
-        Column(
-            name="resolved_at",
-            kind=Kind.TIME,
-            label=_("Resolved at"),
-            filled_at="resolved_at",
-            aliases=("closed_at", "解决时间", "結案時間"),
-        ),
-        Column(name="reopened_at", kind=Kind.TIME, label=_("Reopened at"), filled_at="reopened_at", aliases=("重开时间",)),
-        Column(
-            name="sla_due_at", kind=Kind.TIME, label=_("Due under the service level"), may_be_future=True, aliases=("due_at",)
-        ),
-        Column(name="rep", kind=Kind.TEXT, label=_("Handled by"), aliases=("agent", "assignee", "客服", "處理人員")),
-        Column(name="order", kind=Kind.REFERENCE, to="sales_order", label=_("Order"), aliases=("order_id", "订单号")),
-        Column(name="product", kind=Kind.REFERENCE, to="product", label=_("Product"), aliases=("product_id", "商品编号")),
-    ),
-)
-
-SURVEY_RESPONSE = Fact(
-    name="survey_response",
-    plural="survey_responses",
-    label=_("Survey answer"),
-    label_plural=_("Survey answers"),
-    occurred="sent_at",
-    aliases=("response_id", "survey_id", "答卷编号"),
-    columns=(
-        Column(name="sent_at", kind=Kind.TIME, label=_("Sent at"), required=True, aliases=("date", "survey_date", "发送时间")),
-        Column(
-            name="kind",
-            kind=Kind.TEXT,
-            label=_("Kind"),
-            required=True,
-            choices=("nps", "csat", "ces", "enps", "loyalty"),
-            aliases=("survey", "type", "问卷类型"),
-        ),
-        Column(
-            name="answered_at",
-            kind=Kind.TIME,
-            label=_("Answered at"),
-            filled_at="answered_at",
-            falls_back_to="sent_at",
-            aliases=("response_date", "作答时间"),
-        ),
-        Column(
-            name="score",
-            kind=Kind.NUMBER,
-            label=_("Score"),
-            filled_at="answered_at",
-            aliases=("rating", "satisfaction_score", "评分", "評分"),
-        ),
-        Column(name="scale", kind=Kind.TEXT, label=_("Scale"), aliases=("量表",)),
-        Column(name="touchpoint", kind=Kind.TEXT, label=_("Touchpoint"), aliases=("触点", "觸點")),
-        Column(name="comment", kind=Kind.TEXT, label=_("Comment"), filled_at="answered_at", aliases=("feedback", "评论", "意見")),
-    ),
-)
 
 ACTIVITY = Fact(
     name="activity",
@@ -110,6 +28,38 @@ ACTIVITY = Fact(
         Column(name="channel", kind=Kind.TEXT, label=_("Channel"), aliases=("渠道",)),
         Column(name="subject", kind=Kind.TEXT, label=_("Subject"), aliases=("note", "主题")),
         Column(name="outcome", kind=Kind.TEXT, label=_("Outcome"), filled_at="ended_at", aliases=("result", "结果")),
+        DEPARTMENT,
+        TEAM,
+        Column(
+            name="captured",
+            kind=Kind.TEXT,
+            label=_("How it was recorded"),
+            # missed: nobody recorded it; it is known from invoices, telephony or mail logs only
+            choices=("automatic", "manual", "missed"),
+            aliases=("capture", "recorded", "记录方式", "記錄方式"),
+        ),
+        Column(
+            name="replied_at",
+            kind=Kind.TIME,
+            label=_("Replied at"),
+            filled_at="replied_at",
+            aliases=("reply_at", "回复时间", "回覆時間"),
+        ),
+        Column(
+            name="ticket",
+            kind=Kind.REFERENCE,
+            to="ticket",
+            label=_("Ticket"),
+            aliases=("ticket_id", "case_id", "工单号", "案件編號"),
+        ),
+        Column(name="lead", kind=Kind.REFERENCE, to="lead", label=_("Lead"), aliases=("lead_id", "线索编号", "線索編號")),
+        Column(
+            name="opportunity",
+            kind=Kind.REFERENCE,
+            to="opportunity",
+            label=_("Opportunity"),
+            aliases=("opportunity_id", "deal_id", "商机编号", "商機編號"),
+        ),
     ),
 )
 
@@ -140,6 +90,14 @@ EVENT = Fact(
         Column(name="channel", kind=Kind.TEXT, label=_("Channel"), aliases=("渠道",)),
         Column(name="session", kind=Kind.TEXT, label=_("Session"), aliases=("session_id", "会话")),
         Column(name="detail", kind=Kind.TEXT, label=_("Detail"), aliases=("properties", "详情")),
+        Column(name="module", kind=Kind.TEXT, label=_("Module or feature"), aliases=("feature", "模块", "模組", "功能")),
+        Column(
+            name="user",
+            kind=Kind.TEXT,
+            label=_("User at the customer"),
+            aliases=("user_name", "user_email", "login", "使用者", "用户", "用戶"),
+        ),
+        Column(name="bot", kind=Kind.BOOLEAN, label=_("Bot"), aliases=("is_bot", "crawler", "机器人", "機器人")),
     ),
 )
 
@@ -183,7 +141,19 @@ REFERRAL = Fact(
             filled_at="converted_at",
             aliases=("conversion_date", "转化时间", "轉化時間"),
         ),
+        Column(
+            name="void",
+            kind=Kind.BOOLEAN,
+            label=_("Self-referral"),
+            aliases=("self_referral", "fraud", "自我推荐", "自我推薦"),  # same device, payment or address
+        ),
+        Column(
+            name="invites",
+            kind=Kind.INTEGER,
+            label=_("Invitations"),
+            aliases=("invitations", "invites_sent", "邀请数", "邀請數"),
+        ),
     ),
 )
 
-CONTACT = (TICKET, SURVEY_RESPONSE, ACTIVITY, EVENT, TOUCH, REFERRAL)
+CONTACT = (ACTIVITY, EVENT, TOUCH, REFERRAL)

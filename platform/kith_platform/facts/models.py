@@ -8,7 +8,19 @@ from typing import Any
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kith_platform.facts import contact, person, trade
+from kith_platform.facts import (
+    contact,
+    insights,
+    opinions,
+    person,
+    returns,
+    sales,
+    stakeholders,
+    subscriptions,
+    success,
+    tickets,
+    trade,
+)
 from kith_platform.facts.table import row_class
 from kith_tenants.schema import Numbered, TenantRow
 
@@ -22,14 +34,40 @@ OrderLine: Any = row_class(trade.ORDER_LINE)
 ReturnLine: Any = row_class(trade.RETURN_LINE)
 Invoice: Any = row_class(trade.INVOICE)
 Payment: Any = row_class(trade.PAYMENT)
-SubscriptionEvent: Any = row_class(trade.SUBSCRIPTION_EVENT)
+SubscriptionEvent: Any = row_class(subscriptions.SUBSCRIPTION_EVENT)
 FxRate: Any = row_class(trade.FX_RATE)
-Ticket: Any = row_class(contact.TICKET)
-SurveyResponse: Any = row_class(contact.SURVEY_RESPONSE)
+Ticket: Any = row_class(tickets.TICKET)
+SurveyResponse: Any = row_class(opinions.SURVEY_RESPONSE)
 Activity: Any = row_class(contact.ACTIVITY)
 Event: Any = row_class(contact.EVENT)
 Touch: Any = row_class(contact.TOUCH)
 Referral: Any = row_class(contact.REFERRAL)
+TicketStatus: Any = row_class(tickets.TICKET_STATUS)
+RatedPost: Any = row_class(opinions.RATED_POST)
+Lead: Any = row_class(sales.LEAD)
+Opportunity: Any = row_class(sales.OPPORTUNITY)
+OpportunityStage: Any = row_class(sales.OPPORTUNITY_STAGE)
+Target: Any = row_class(sales.TARGET)
+Entitlement: Any = row_class(subscriptions.ENTITLEMENT)
+OnboardingStep: Any = row_class(subscriptions.ONBOARDING_STEP)
+Commitment: Any = row_class(success.COMMITMENT)
+Outcome: Any = row_class(success.OUTCOME)
+ContactPlan: Any = row_class(success.CONTACT_PLAN)
+Handoff: Any = row_class(success.HANDOFF)
+Leaving: Any = row_class(success.LEAVING)
+Advocacy: Any = row_class(success.ADVOCACY)
+Initiative: Any = row_class(returns.INITIATIVE_STARTED)
+Cost: Any = row_class(returns.COST)
+Benefit: Any = row_class(returns.BENEFIT)
+Insight: Any = row_class(insights.INSIGHT)
+ReportDelivery: Any = row_class(insights.REPORT_DELIVERY)
+Forecast: Any = row_class(insights.FORECAST)
+MarketSignal: Any = row_class(insights.MARKET_SIGNAL)
+Wallet: Any = row_class(insights.WALLET)
+SupplierTx: Any = row_class(stakeholders.SUPPLIER_TX)
+PartnerTx: Any = row_class(stakeholders.PARTNER_TX)
+EmployeeSnapshot: Any = row_class(stakeholders.EMPLOYEE_SNAPSHOT)
+WorkDay: Any = row_class(stakeholders.WORK_DAY)
 
 
 class FactRemoved(Numbered, TenantRow):

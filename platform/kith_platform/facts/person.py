@@ -106,6 +106,13 @@ CUSTOMER_RECORD = Fact(
         Column(
             name="is_test", kind=Kind.BOOLEAN, label=_("Test or internal"), undated=True, aliases=("test", "internal", "测试")
         ),
+        Column(
+            name="key_account",
+            kind=Kind.BOOLEAN,
+            label=_("Key account"),
+            undated=True,
+            aliases=("is_key_account", "vip", "大客户", "大客戶", "重点客户", "重點客戶"),
+        ),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Facts of buying: products, orders and their lines, returns, invoices, payments, subscriptions, exchange rates."""
+"""Facts of buying: products, orders and their lines, returns, invoices, payments, exchange rates."""
 
 from kith_platform.i18n import mark as _
 from kith_platform.sdk.facts import Column, Fact, Kind
@@ -240,55 +240,6 @@ PAYMENT = Fact(
     ),
 )
 
-SUBSCRIPTION_EVENT = Fact(
-    name="subscription_event",
-    plural="subscription_events",
-    label=_("Subscription event"),
-    label_plural=_("Subscription events"),
-    occurred="happened_at",
-    aliases=("subscription_event_id", "event_id"),
-    columns=(
-        Column(
-            name="happened_at",
-            kind=Kind.TIME,
-            label=_("Happened at"),
-            required=True,
-            aliases=("date", "start_date", "event_date", "日期"),
-        ),
-        Column(
-            name="kind",
-            kind=Kind.TEXT,
-            label=_("Kind"),
-            required=True,
-            aliases=("event", "type", "事件"),
-            choices=(
-                "started",
-                "renewed",
-                "upgraded",
-                "downgraded",
-                "paused",
-                "resumed",
-                "cancel_requested",
-                "cancelled",
-                "payment_failed",
-                "ended",
-            ),
-        ),
-        Column(name="subscription", kind=Kind.TEXT, label=_("Subscription"), aliases=("subscription_id", "contract", "订阅编号")),
-        Column(name="plan", kind=Kind.TEXT, label=_("Plan"), aliases=("plan_tier", "tier", "套餐", "方案")),
-        Column(name="mrr", kind=Kind.MONEY, label=_("Monthly revenue after it"), aliases=("mrr_amount", "monthly_fee", "月费")),
-        Column(name="seats", kind=Kind.INTEGER, label=_("Seats"), aliases=("席位",)),
-        Column(name="reason", kind=Kind.TEXT, label=_("Reason"), aliases=("reason_code", "原因")),
-        Column(
-            name="renews_on",
-            kind=Kind.DATE,
-            label=_("Renews on"),
-            may_be_future=True,
-            aliases=("renewal_date", "end_date", "续费日"),
-        ),
-    ),
-)
-
 FX_RATE = Fact(
     name="fx_rate",
     plural="fx_rates",
@@ -308,4 +259,4 @@ FX_RATE = Fact(
     ),
 )
 
-TRADE = (PRODUCT, SALES_ORDER, ORDER_STATUS, ORDER_LINE, RETURN_LINE, INVOICE, PAYMENT, SUBSCRIPTION_EVENT, FX_RATE)
+TRADE = (PRODUCT, SALES_ORDER, ORDER_STATUS, ORDER_LINE, RETURN_LINE, INVOICE, PAYMENT, FX_RATE)

@@ -221,7 +221,7 @@ class _Planner:
         self, fact: Fact, values: Dictionary[str, ColumnElement[Any]]
     ) -> tuple[dict[str, ColumnElement[Any]], frozenset[str]]:
         """The currency, and whether it only goes with a new row: a file without amounts says nothing about their currency."""
-        if not fact.money:
+        if not fact.money and all(column.name != "currency" for column in fact.columns):
             return {}, frozenset()
         given = self.staged.get(f"{fact.name}.currency", self.staged.get(f"{ORDER}.currency"))
         own = literal(self.context.currency)

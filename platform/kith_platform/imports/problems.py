@@ -62,6 +62,7 @@ CELL: Mapping[str, str] = {
     "unknown_reference": N_("%(column)s: there is no “%(value)s” in this source. Import that first, then this file again"),
     "required": N_("%(column)s is empty. Fill it in"),
     "future": N_("%(column)s lies in the future. Correct the date"),
+    "not_one": N_("%(columns)s add up to %(sum)s, not to 1. Correct the shares"),
     "too_early": N_("%(column)s lies before 1900. Correct the date"),
 }
 

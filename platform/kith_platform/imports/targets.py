@@ -83,6 +83,6 @@ def missing(table: str, targets: Iterable[str], facts: Dictionary[str, Fact]) ->
     needed = [f"{row.name}.{item.name}" for item in row.columns if item.required]
     if row.name == LINE and referred:
         needed.remove(f"{LINE}.sold_at")
-    if row.of_customer and not referred:
+    if row.of_customer and not row.customer_optional and not referred:
         needed.append(f"{row.name}.customer")
     return tuple(name for name in needed if name not in found)

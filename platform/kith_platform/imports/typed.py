@@ -129,6 +129,7 @@ def _wrong(
         bad = ~values.str.contains("^[A-Z]{3}$").fill_null(value=True)
         found += [("not_currency", pl.Series([at]), {"value": values[at]}) for at in bad.arg_true().to_list()]
     for name in mapping.facts:
+        found += _not_whole(frame, facts[name])
         for declared in facts[name].columns:
             target = f"{name}.{declared.name}"
             if target not in frame.columns:
@@ -143,3 +144,14 @@ def _wrong(
                     found.append(("future", (values > late).fill_null(value=False).arg_true(), {"column": declared.label}))
                 found.append(("too_early", (values < early).fill_null(value=False).arg_true(), {"column": declared.label}))
     return found
+
+
+def _not_whole(frame: pl.DataFrame, fact: Fact) -> list[tuple[str, pl.Series, dict[str, object]]]:
+    """Rows whose shares of a whole are all given and do not add up to 1, by more than a millionth."""
+    shares = [f"{fact.name}.{name}" for name in fact.sums_to_one]
+    if not shares or not set(shares) <= set(frame.columns):
+        return []
+    sums = frame.select(pl.sum_horizontal(shares, ignore_nulls=False).cast(pl.Float64)).to_series()
+    labels = ", ".join(fact.column(name).label for name in fact.sums_to_one)
+    bad = ((sums - 1).abs() > 1e-6).fill_null(value=False)
+    return [("not_one", pl.Series([at]), {"columns": labels, "sum": f"{sums[at]:.6g}"}) for at in bad.arg_true().to_list()]

@@ -58,6 +58,9 @@ class Fact:
 
     `occurred` names the declared TIME or DATE column that dates a row; it is stored as occurred_at and occurred_on, not twice.
     `key` names the columns that identify a row where the source gives no id of its own ("" = content and occurrence number).
+    `customer_optional`: a file need not say whose its rows are (a market signal, a lead that is nobody's yet). `named`: other
+    facts name a row by its external id, so frames carry that id. `sums_to_one` names shares of a whole: a row in which they
+    do not add up to 1 is refused.
     `plugin` is filled by core: facts of a plugin live in schema plugin_<name>.
     """
 
@@ -68,6 +71,9 @@ class Fact:
     columns: tuple[Column, ...]
     occurred: str | None
     of_customer: bool = True
+    customer_optional: bool = False
+    named: bool = False
+    sums_to_one: tuple[str, ...] = ()
     has_url: bool = False
     key: tuple[str, ...] = ()
     plugin: str = ""

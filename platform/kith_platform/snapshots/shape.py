@@ -110,7 +110,7 @@ def fact_shape(fact: Fact, zone: str) -> Shape:
     """A fact's part: what identifies and dates a row, then its declared columns. `occurred_local` is in `zone`."""
     table: Table = row_class(fact).__table__
     parts: list[tuple[str, str, ColumnElement[Any]]] = [("id", INTEGER, table.c.id)]
-    if fact.occurred is None:  # people and things are named in results; what happened is only counted
+    if fact.occurred is None or fact.named:  # people and things are named in results; what happened is only counted
         parts += [("source", TEXT, table.c.source), ("external_id", TEXT, table.c.external_id)]
     if fact.of_customer:
         parts.append(("record_id", INTEGER, table.c.record_id))
