@@ -134,4 +134,18 @@ def _indexes(fact: Fact) -> list[Any]:
         found.append(Index("ix_sales_order_occurred_on", "tenant_id", "occurred_on"))
     if fact.name == "order_line":
         found.append(Index("ix_order_line_order_id", "tenant_id", "order_id"))
+    if fact.name == "ticket":
+        found.append(Index("ix_ticket_occurred_at", "tenant_id", "occurred_at", "id"))
+        found.append(_some("ix_ticket_unsolved", "resolved_at IS NULL", "occurred_at", "id"))
+    if fact.name == "ticket_status":
+        found.append(Index("ix_ticket_status_ticket_id", "tenant_id", "ticket_id"))
+    if fact.name in ("activity", "survey_response"):
+        found.append(_some(f"ix_{name}_ticket_id", "ticket_id IS NOT NULL", "ticket_id"))
+    if fact.name == "commitment":
+        found.append(_some("ix_commitment_due", "done_at IS NULL", "due_at", "id"))
     return found
+
+
+def _some(name: str, rows: str, *columns: str) -> Index:
+    """An index of the few rows that pages ask for: work that is open."""
+    return Index(name, "tenant_id", *columns, postgresql_where=text(rows))
