@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
 PAGE = 30
 LINES = 8  # order lines shown on the timeline
-# Told by their order; a status on its own says little.
-WITHIN_ORDERS = frozenset({"order_line", "order_status"})
+# Told by their order, whose status on its own says little; what serving somebody costs is no story of theirs.
+UNTOLD = frozenset({"order_line", "order_status", "cost"})
 TABS: Mapping[str, tuple[str, ...]] = {
     "orders": ("sales_order", "return_line"),
-    "service": ("ticket", "survey_response"),
+    "sales": ("lead", "opportunity", "opportunity_stage", "referral", "wallet", "market_signal"),
+    "service": ("ticket", "survey_response", "rated_post", "commitment"),
+    "success": ("outcome", "onboarding_step", "entitlement", "contact_plan", "handoff", "advocacy", "insight", "leaving"),
     "contact": ("activity", "touch", "consent"),
     "money": ("invoice", "payment", "subscription_event"),
     "events": ("event",),
@@ -84,7 +86,7 @@ def page(
 
 
 def _shown(fact: Fact, tab: str) -> bool:
-    return fact.name in TABS[tab] if tab in TABS else fact.name not in WITHIN_ORDERS
+    return fact.name in TABS[tab] if tab in TABS else fact.name not in UNTOLD
 
 
 def _part(facts: FactCatalogue, number: int, fact: Fact, record_ids: Sequence[int], edge: Any, limit: int) -> Select[Any]:

@@ -4,60 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from flask_babel import gettext, ngettext
 
+from kith_platform.customers import told_relations
+from kith_platform.customers.phrases import WRONG, Item, day, line, money, word
 from kith_platform.customers.timeline import Happening
-from kith_platform.i18n import N_
 from kith_platform.sdk.facts import Fact, Kind
 from kith_platform.web import locale
 
-Item = dict[str, Any]
 Labels = Mapping[str, tuple[str, bool]]  # of the company's own attributes by key, and whether the reader may not see values
-
-# Codes that facts declare as choices, as people say them.
-WORDS: Mapping[str, str] = {
-    "ordered": N_("ordered"),
-    "placed": N_("placed"),
-    "paid": N_("paid"),
-    "shipped": N_("shipped"),
-    "delivered": N_("delivered"),
-    "completed": N_("completed"),
-    "cancelled": N_("cancelled"),
-    "returned": N_("returned"),
-    "open": N_("open"),
-    "written_off": N_("written off"),
-    "call": N_("Call"),
-    "mail": N_("E-mail"),
-    "email": N_("E-mail"),
-    "meeting": N_("Meeting"),
-    "visit": N_("Visit"),
-    "chat": N_("Chat"),
-    "note": N_("Note"),
-    "task": N_("Task"),
-    "phone": N_("Phone"),
-    "sms": N_("Text message"),
-    "app": N_("App"),
-    "web": N_("Website"),
-    "online": N_("online"),
-    "store": N_("in the store"),
-    "started": N_("Subscription started"),
-    "renewed": N_("Subscription renewed"),
-    "upgraded": N_("Moved to a higher plan"),
-    "downgraded": N_("Moved to a lower plan"),
-    "paused": N_("Subscription paused"),
-    "resumed": N_("Subscription resumed"),
-    "cancel_requested": N_("Asked to cancel"),
-    "payment_failed": N_("Payment failed"),
-    "ended": N_("Subscription ended"),
-    "nps": N_("recommendation"),
-    "csat": N_("satisfaction"),
-    "ces": N_("effort"),
-    "enps": N_("recommendation by staff"),
-    "loyalty": N_("loyalty"),
-}
-WRONG = frozenset({"cancelled", "returned", "cancel_requested", "payment_failed", "downgraded", "ended", "written_off"})
 
 
 def item(happening: Happening, fact: Fact, labels: Labels) -> Item:
@@ -68,32 +24,9 @@ def item(happening: Happening, fact: Fact, labels: Labels) -> Item:
     return {"at": at, **told}
 
 
-def word(code: Any) -> str:
-    """A code of the data in the reader's words, else as the data have it, without underscores."""
-    text = str(code or "")
-    return gettext(WORDS[text]) if text in WORDS else text.replace("_", " ")
-
-
-def _money(values: Mapping[str, Any], name: str = "net") -> str:
-    amount = values.get(name)
-    return "" if amount is None else str(locale.money(amount, values.get("currency")))
-
-
-def _day(text: Any) -> str:
-    """A day or instant out of JSON, as people read it."""
-    if not text:
-        return ""
-    raw = str(text)
-    return str(locale.day(dt.datetime.fromisoformat(raw) if "T" in raw else dt.date.fromisoformat(raw)))
-
-
-def _line(*parts: Any) -> str:
-    return " · ".join(str(part) for part in parts if part)
-
-
 def _order(one: Happening, _fact: Fact) -> Item:
     values = one.values
-    amount = _money(values)
+    amount = money(values)
     bought = gettext(", ").join(
         f"{locale.number(line['quantity'])} × {line['product']}" if line["quantity"] not in (None, 1.0) else line["product"]
         for line in one.lines
@@ -107,14 +40,14 @@ def _order(one: Happening, _fact: Fact) -> Item:
     status = values.get("status")
     return {
         "title": gettext("Order for %(amount)s", amount=amount) if amount else gettext("Order"),
-        "text": _line(bought, further, word(values.get("channel")), word(status), late),
+        "text": line(bought, further, word(values.get("channel")), word(status), late),
         "icon": "shopping-cart",
         "tone": "bad" if status in WRONG else "",
     }
 
 
 def _return(one: Happening, _fact: Fact) -> Item:
-    amount = _money(one.values)
+    amount = money(one.values)
     title = gettext("Returned goods worth %(amount)s", amount=amount) if amount else gettext("Returned goods")
     return {"title": title, "text": word(one.values.get("reason")), "icon": "arrow-back-up", "tone": "bad"}
 
@@ -127,11 +60,11 @@ def _ticket(one: Happening, _fact: Fact) -> Item:
         title = gettext("Complaint: %(about)s", about=about) if about else gettext("Complaint")
     else:
         title = gettext("Ticket: %(about)s", about=about) if about else gettext("Ticket")
-    state = gettext("solved on %(day)s", day=_day(solved)) if solved else gettext("not solved yet")
+    state = gettext("solved on %(day)s", day=day(solved)) if solved else gettext("not solved yet")
     tone = "" if solved else "bad" if complaint else ""
     return {
         "title": title,
-        "text": _line(state, word(values.get("channel")), values.get("rep")),
+        "text": line(state, word(values.get("channel")), values.get("rep")),
         "icon": "mood-sad" if complaint else "lifebuoy",
         "tone": tone,
     }
@@ -146,7 +79,7 @@ def _survey(one: Happening, _fact: Fact) -> Item:
     bad = score <= (6 if values.get("kind") in ("nps", "enps") else 2)
     return {
         "title": gettext("Rated %(score)s (%(kind)s)", score=locale.number(score), kind=kind),
-        "text": _line(values.get("comment"), word(values.get("touchpoint"))),
+        "text": line(values.get("comment"), word(values.get("touchpoint"))),
         "icon": "mood-sad" if bad else "mood-happy",
         "tone": "good" if good else "bad" if bad else "",
     }
@@ -159,7 +92,7 @@ def _activity(one: Happening, fact: Fact) -> Item:
     title = gettext("%(what)s: %(about)s", what=kind, about=values["subject"]) if values.get("subject") else kind
     return {
         "title": title,
-        "text": _line(word(values.get("outcome")), values.get("rep")),
+        "text": line(word(values.get("outcome")), values.get("rep")),
         "icon": icons.get(values.get("kind") or "", "notes"),
     }
 
@@ -176,7 +109,7 @@ def _touch(one: Happening, _fact: Fact) -> Item:
     left = gettext("unsubscribed") if values.get("unsubscribed_at") else ""
     return {
         "title": gettext("Campaign: %(name)s", name=values.get("campaign") or ""),
-        "text": _line(word(values.get("channel")), best, left),
+        "text": line(word(values.get("channel")), best, left),
         "icon": "speakerphone",
         "tone": "bad" if left else "good" if values.get("converted_at") else "",
     }
@@ -193,22 +126,22 @@ def _consent(one: Happening, _fact: Fact) -> Item:
 
 def _payment(one: Happening, _fact: Fact) -> Item:
     values, failed = one.values, one.values.get("succeeded") is False
-    amount = _money(values, "amount")
+    amount = money(values, "amount")
     title = gettext("Payment of %(amount)s failed", amount=amount) if failed else gettext("Paid %(amount)s", amount=amount)
     return {"title": title, "text": word(values.get("method")), "icon": "credit-card", "tone": "bad" if failed else ""}
 
 
 def _invoice(one: Happening, _fact: Fact) -> Item:
     values = one.values
-    due = gettext("due on %(day)s", day=_day(values["due_on"])) if values.get("due_on") else ""
-    title = gettext("Invoice over %(amount)s", amount=_money(values, "amount"))
-    return {"title": title, "text": _line(due, word(values.get("status"))), "icon": "receipt"}
+    due = gettext("due on %(day)s", day=day(values["due_on"])) if values.get("due_on") else ""
+    title = gettext("Invoice over %(amount)s", amount=money(values, "amount"))
+    return {"title": title, "text": line(due, word(values.get("status"))), "icon": "receipt"}
 
 
 def _subscription(one: Happening, _fact: Fact) -> Item:
     values = one.values
-    monthly = gettext("%(amount)s a month", amount=_money(values, "mrr")) if values.get("mrr") is not None else ""
-    text = _line(values.get("plan"), monthly, word(values.get("reason")))
+    monthly = gettext("%(amount)s a month", amount=money(values, "mrr")) if values.get("mrr") is not None else ""
+    text = line(values.get("plan"), monthly, word(values.get("reason")))
     return {
         "title": word(values.get("kind")),
         "text": text,
@@ -223,7 +156,7 @@ def _event(one: Happening, _fact: Fact) -> Item:
     minutes = ngettext("%(shown)s minute", "%(shown)s minutes", spent, shown=locale.number(spent)) if spent else ""
     return {
         "title": str(values.get("name") or "").replace("_", " ").capitalize(),
-        "text": _line(word(values.get("channel")), minutes, values.get("detail")),
+        "text": line(word(values.get("channel")), minutes, values.get("detail")),
         "icon": "activity",
     }
 
@@ -242,10 +175,10 @@ def _other(one: Happening, fact: Fact) -> Item:
     for column in fact.stored:
         value = one.values.get(column.name)
         if value not in (None, "") and column.kind is Kind.MONEY:
-            shown.append(_money(one.values, column.name))
+            shown.append(money(one.values, column.name))
         elif value not in (None, "") and column.kind is Kind.TEXT:
             shown.append(str(value))
-    return {"title": gettext(fact.label), "text": _line(*shown[:4]), "icon": "point"}
+    return {"title": gettext(fact.label), "text": line(*shown[:4]), "icon": "point"}
 
 
 _TELLERS: Mapping[str, Callable[[Happening, Fact], Item]] = {
@@ -260,4 +193,5 @@ _TELLERS: Mapping[str, Callable[[Happening, Fact], Item]] = {
     "invoice": _invoice,
     "subscription_event": _subscription,
     "event": _event,
+    **told_relations.TELLERS,
 }

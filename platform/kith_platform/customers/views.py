@@ -17,7 +17,7 @@ from kith_platform.attributes import shown as attributes
 from kith_platform.attributes import words as own_words
 from kith_platform.auth.edge import current_actor, current_db, current_tenant, runtime
 from kith_platform.auth.gate import requires
-from kith_platform.customers import advice, figures, listing, placed, service, timeline, told
+from kith_platform.customers import advice, figures, listing, phrases, placed, service, timeline, told
 from kith_platform.customers.listing import Filter
 from kith_platform.customers.models import Customer
 from kith_platform.duplicates import accounts
@@ -55,7 +55,9 @@ WORTH_WORDS = {"high": N_("Best fifth"), "medium": N_("Next three tenths"), "low
 TAB_WORDS = {
     "": N_("Everything"),
     "orders": N_("Orders"),
+    "sales": N_("Sales"),
     "service": N_("Service"),
+    "success": N_("Success"),
     "contact": N_("Contacts"),
     "money": N_("Payments"),
     "events": N_("Events"),
@@ -167,7 +169,7 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         consents=consents,
         own=own,
         written=own_words.written,
-        word=told.word,
+        word=phrases.word,
         items=items,
         story=story,
         tab=tab,

@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from kith_platform.auth.edge import current_actor, current_db, current_tenant, runtime
 from kith_platform.auth.gate import requires
-from kith_platform.customers import told
+from kith_platform.customers import phrases
 from kith_platform.errors import Conflict, FieldError, Invalid
 from kith_platform.i18n import N_
 from kith_platform.segments import builder, counting, reading, service, vocabulary, words
@@ -159,6 +159,6 @@ def _words_of(slug: str, document: dict[str, Any], own: Segment | None = None, *
         "wrong": {place: error.text(gettext) for place, error in wrong.items()},
         "deepest": reading.DEEPEST,
         "own": own,
-        "word": told.word,
-        "word_of": lambda choices: {code: told.word(code) for code in choices},
+        "word": phrases.word,
+        "word_of": lambda choices: {code: phrases.word(code) for code in choices},
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from kith_platform.customers.told import word
+from kith_platform.customers.phrases import word
 from kith_platform.i18n import N_
 from kith_platform.sdk.facts import Kind
 from kith_platform.segments.rules import (
