@@ -47,6 +47,7 @@ PAGES: tuple[str, ...] = (
     "kith_platform.attributes.views",
     "kith_platform.jobs.views",
     "kith_platform.modules.views",
+    "kith_platform.calendar.views",
     "kith_platform.jobs.bell",
 )
 API: tuple[str, ...] = (
@@ -65,6 +66,7 @@ API: tuple[str, ...] = (
     "kith_platform.attributes.api",
     "kith_platform.jobs.api",
     "kith_platform.modules.api",
+    "kith_platform.calendar.api",
 )
 
 

@@ -45,6 +45,9 @@ ACTIONS: Mapping[str, str] = {
     "segment:changed": N_("Changed a segment"),
     "segment:removed": N_("Removed a segment"),
     "segment:exported": N_("Exported a segment's members"),
+    "calendar:hours_set": N_("Set the working hours"),
+    "calendar:closed": N_("Closed on days"),
+    "calendar:reopened": N_("Opened on a closed day again"),
     "model:promoted": N_("Let a former model serve again"),
 }
 
@@ -54,6 +57,7 @@ DETAILS: Mapping[str, str] = {
     "email": N_("e-mail"),
     "role": N_("role"),
     "days": N_("days"),
+    "hours": N_("hours"),
     "scopes": N_("scopes"),
     "version": N_("version"),
     "kind": N_("kind"),

@@ -34,6 +34,7 @@ PERMISSIONS: Mapping[str, str] = {
     "jobs:manage": N_("Cancel and retry jobs"),
     "modules:read": N_("See the module catalogue"),
     "modules:manage": N_("Enable, configure and disable modules"),
+    "settings:write": N_("Set working hours, closed days and service levels"),
     "members:read": N_("See members and teams"),
     "members:manage": N_("Invite and remove members, set roles, units and teams"),
     "tokens:manage": N_("Make and revoke API tokens"),

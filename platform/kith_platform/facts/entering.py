@@ -144,11 +144,21 @@ class _Reading:
             money = self._money(values, fresh=fresh)
         except _Wrong as wrong:
             errors.append(FieldError("currency", wrong.message, dict(wrong.params)))
+        errors += self._not_whole(read)
         if errors:
             raise Invalid(fields=errors)
         occurred = read.pop(self.fact.occurred or "", None)
         times = {} if occurred is None else self._times(occurred, fresh=fresh)
         return {self.fact.column(name).stored_as: value for name, value in read.items()} | times | money
+
+    def _not_whole(self, read: Mapping[str, Any]) -> list[FieldError]:
+        """Shares of a whole that are all given and do not add up to 1, by more than a millionth: as imports refuse them."""
+        shares = [read.get(name) for name in self.fact.sums_to_one]
+        given = [share for share in shares if share is not None]
+        if not given or len(given) < len(shares) or abs(sum(given) - 1) <= Decimal("0.000001"):
+            return []
+        words = N_("These shares add up to %(sum)s, not to 1. Correct them.")
+        return [FieldError(self.fact.sums_to_one[0], words, {"sum": f"{sum(given):f}"})]
 
     def _checked(self, column: Column, given: Any, *, fresh: bool) -> Any:
         """The value for the table; of the column that dates the row an instant, or a day where no time was given."""

@@ -16,7 +16,7 @@ from kith_platform.customers import service as customers
 from kith_platform.customers.models import Customer
 from kith_platform.errors import Conflict, Invalid
 from kith_platform.facts.entering import change, enter, record_of
-from kith_platform.facts.models import CustomerRecord, Payment, SalesOrder, Ticket
+from kith_platform.facts.models import Benefit, CustomerRecord, Payment, SalesOrder, Ticket
 from kith_platform.facts.table import row_class
 from kith_platform.runtime import Runtime
 from kith_platform.sdk.facts import Fact
@@ -73,6 +73,16 @@ def test_every_wrong_value_is_named_and_nothing_is_saved(runtime: Runtime, tenan
             enter(session, BOSS, TICKET, {"colour": "red"})
     with runtime.doors.tenant_scope(tenant.id) as session:
         assert session.execute(select(func.count()).select_from(Ticket)).scalar() == 0
+
+
+def test_shares_that_do_not_add_up_to_one_are_refused(runtime: Runtime, tenant: TenantContext) -> None:
+    fact: Fact = Benefit.__table__.info["fact"]
+    whole = {"initiative": "crm", "amount": 90, "grade": "A", "share_cim": "0.5", "share_cem": "0.3", "share_csm": "0.2"}
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        assert enter(session, BOSS, fact, whole).share_cem == Decimal("0.3")
+        with pytest.raises(Invalid) as refused:
+            enter(session, BOSS, fact, {**whole, "share_csm": "0.25"})
+        assert [one.field for one in refused.value.fields] == ["share_cim"]
 
 
 def test_what_is_due_may_lie_ahead_and_references_take_rows(runtime: Runtime, tenant: TenantContext) -> None:
