@@ -25,6 +25,14 @@ def times(start: date, moments: ArrayLike) -> pl.Series:
     return column.zip_with(pl.Series(known), pl.Series([None], dtype=pl.Datetime("us")))
 
 
+def moments(start: date, column: pl.Series) -> Floats:
+    """The inverse of `times`: wall-clock times (or dates) as days since the start, NaN for none."""
+    seconds = (column.cast(pl.Datetime("us")) - datetime(start.year, start.month, start.day)).dt.total_seconds()  # noqa: DTZ001
+    day, rest = np.divmod(seconds.cast(pl.Float64).to_numpy(), 86_400.0)
+    part = (rest + 0.5) / 3600 - 7 if column.dtype != pl.Date else np.zeros(rest.size)
+    return np.asarray(day + np.clip(part / 15, 0.0, 0.99999))
+
+
 def dates(start: date, days: ArrayLike) -> pl.Series:
     """Days since the start (NaN or infinite = none) as dates."""
     values = np.asarray(days, dtype=np.float64)
@@ -52,3 +60,9 @@ def texts(choices: ArrayLike, picks: NDArray[np.int64] | NDArray[np.bool_], wher
     """choices[picks] where the condition holds, null elsewhere."""
     words = pl.Series(np.asarray(choices)[picks.astype(np.int64)], dtype=pl.String)
     return words.zip_with(pl.Series(where), pl.Series([None], dtype=pl.String))
+
+
+def numbers(values: ArrayLike, where: NDArray[np.bool_]) -> pl.Series:
+    """Numbers where the condition holds, null elsewhere; whole ones stay whole."""
+    known = pl.Series(np.asarray(values))
+    return known.zip_with(pl.Series(where), pl.Series([None], dtype=known.dtype))

@@ -29,6 +29,13 @@ _WEST_GIVEN = (
 REGIONS = ("North Harbour", "East Gate", "Lotus Hill", "Riverside", "Old Town", "Pine Valley")
 
 
+_DRAMA = (
+    "113 496 0", "114 496 0", "116 496 0", "117 496 0", "118 496 0", "121 496 0", "20 7946 0", "191 498 0", "28 9649 6",
+    "29 2018 0", "808 157 0", "306 999 0",
+)  # fmt: skip
+_AREAS = [code for code in range(201, 990) if code % 100 != 11]
+
+
 @dataclass(frozen=True)
 class People:
     """The columns that describe persons, n each; `region` indexes REGIONS."""
@@ -41,8 +48,7 @@ class People:
 def people(rng: np.random.Generator, count: int, prefix: str, chinese: float) -> People:
     """Invent `count` persons, the share `chinese` of them with Chinese names (half in simplified characters).
 
-    E-mail domains are those reserved by RFC 2606; telephone numbers lie in 555-0100 … 555-0199, reserved for fiction.
-    Every address and number is used once.
+    E-mail domains are those reserved by RFC 2606. Every address and number is used once.
     """
     language = rng.choice(3, count, p=[1 - chinese, chinese / 2, chinese / 2])
     family, given, west_family, west_given = (names.split() for names in (_FAMILY, _GIVEN, _WEST_FAMILY, _WEST_GIVEN))
@@ -56,7 +62,6 @@ def people(rng: np.random.Generator, count: int, prefix: str, chinese: float) ->
     region = rng.choice(len(REGIONS), count, p=[0.24, 0.22, 0.18, 0.16, 0.12, 0.08])
     domains = np.array(["example.com", "example.org", "example.net"])[rng.integers(0, 3, count)]
     latin = [(roman or f"{first}.{last}").lower() for first, last, roman in names]
-    codes = [code for code in range(201, 990) if code % 100 != 11]
     table = pl.DataFrame(
         {
             "customer_id": ids,
@@ -64,13 +69,27 @@ def people(rng: np.random.Generator, count: int, prefix: str, chinese: float) ->
             "given_name": [first for first, _, _ in names],
             "family_name": [last for _, last, _ in names],
             "email": [f"{who}.{number + 1}@{domain}" for number, (who, domain) in enumerate(zip(latin, domains, strict=True))],
-            "phone": [f"+1 {codes[number // 100]} 555 01{number % 100:02d}" for number in range(count)],
+            "phone": [phone(number) for number in range(count)],
             "language": np.array(["en", "zh-Hans", "zh-Hant"])[language],
             "city": np.array(REGIONS)[region],
             "birth_year": rng.integers(1950, 2006, count),
         }
     )
     return People(ids, region, table)
+
+
+def phone(number: int) -> str:
+    """The number-th telephone number that reaches nobody.
+
+    The first 12,000 lie in the ranges that Ofcom keeps for drama (British geographic, freephone and UK-wide numbers of which
+    phonenumbers says that they are valid), and differ in their last eight digits. Those after them are 555-0100 … 555-0199
+    of each North American area code, kept for fiction by its numbering plan.
+    """
+    block, line = divmod(number, 1000)
+    if block < len(_DRAMA):
+        return f"+44 {_DRAMA[block]}{line:03d}"
+    area, line = divmod(number - 1000 * len(_DRAMA), 100)
+    return f"+1 {_AREAS[area]} 555 01{line:02d}"
 
 
 def _chinese(tongue: int, family: str, first: str, second: str) -> tuple[str, str, str]:

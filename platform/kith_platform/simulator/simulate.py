@@ -7,15 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 
 from kith_platform.simulator import buying
-from kith_platform.simulator.buying import NEVER, BgNbd
+from kith_platform.simulator.business import at_work
+from kith_platform.simulator.buying import NEVER, BgNbd, Ints
 from kith_platform.simulator.company import Company, CompanyKind, Regime
 from kith_platform.simulator.experiences import Quality, experience
-from kith_platform.simulator.lives import CAUSES, World, live
+from kith_platform.simulator.firm import Firm
+from kith_platform.simulator.lives import CAUSES, Lives, World, live
 from kith_platform.simulator.markets import MARKETS, Market
 from kith_platform.simulator.people import REGIONS, People, people
 from kith_platform.simulator.processes import BgNbdProcess, RenewalProcess
 from kith_platform.simulator.seasons import Calendar, Floats, flat, seasonal
-from kith_platform.simulator.tables import Behaviour, Stage, perform
+from kith_platform.simulator.tables import Behaviour, Stage, Tables, perform
 from kith_platform.simulator.truth import Truth
 
 NO_SIGNAL_GAP = 60.0  # days: a window of 90 stays empty for e^(−1.5) = 22 % of all, whoever they are
@@ -30,7 +32,8 @@ def simulate(
 
     The same arguments give the same tables, byte by byte.
     well_specified: purchases as BG/NBD, spend as Gamma-Gamma, cancellation with a constant chance per customer.
-    misspecified: seasons, feasts, sales, trend, heavy tails, gaps more regular than Poisson, leaving from experiences.
+    misspecified: seasons, feasts, sales, trend, heavy tails, gaps more regular than Poisson, leaving from experiences;
+    and the company's own work (staff, leads, costs, promises, …), which the other two do without.
     no_signal: everybody buys by one memoryless process for ever and cancels by one chance: nothing foretells anything.
     Raises ValueError for fewer than 1 customer or less than a quarter of a year.
     """
@@ -52,6 +55,8 @@ def simulate(
     level = _level(calendar, world, market.price_rise)
     stage = Stage(rng, kind, market, regime, calendar, folk, joined, acted, level)
     tables, spent, mean_spend = perform(stage)
+    if acted.lives is not None:
+        tables = at_work(_firm(stage, acted.lives, seed, tables))
     cause = tuple(CAUSES[each] if each >= 0 else None for each in acted.lives.cause) if acted.lives else (None,) * customers
     chance = acted.cancel_chance
     truth = Truth(folk.ids, calendar, acted.bought, spent, mean_spend, level, acted.left, cause, acted.process, chance)
@@ -68,6 +73,16 @@ def simulate(
         ends_on=end - timedelta(days=1),
         tables=tables,
         truth=truth,
+    )
+
+
+def _firm(stage: Stage, lives: Lives, seed: int, tables: Tables) -> Firm:
+    def mood(who: Ints, day: Ints) -> Floats:
+        return lives.resentment[who, day].astype(np.float64)
+
+    start, days, zeal = stage.calendar.start, stage.calendar.days, stage.acted.visits / stage.market.visits
+    return Firm(
+        stage.kind, seed, start, days, stage.market.currency, stage.folk.ids, stage.joined_on, lives.left, zeal, mood, tables
     )
 
 
