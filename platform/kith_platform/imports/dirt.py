@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 
 import polars as pl
@@ -12,6 +13,7 @@ from kith_platform.imports.plan import ORDER, ORDER_LINE, PRODUCT
 from kith_platform.imports.typed import CONTENT
 
 NO_CUSTOMER, ALIKE, RETURNED, LINKED, ORDERLESS = "no_customer", "alike", "returned", "linked", "orderless"
+LEFT_OUT = "left_out"
 KINDS: Mapping[str, str] = {
     NO_CUSTOMER: mark_plural(
         "%(count)s line names no customer. It is kept as an anonymous basket: it counts for products and totals, for nobody's "
@@ -49,6 +51,24 @@ KINDS: Mapping[str, str] = {
     "no_product_name": mark_plural(
         "%(count)s line does not name its product.",
         "%(count)s lines do not name their products.",
+    ),
+    "undated_change": mark_plural(
+        "%(count)s line says that there was an upgrade or a downgrade, not when. It counts from the day of the start.",
+        "%(count)s lines say that there was an upgrade or a downgrade, not when. They count from the day of the start.",
+    ),
+    "undated_end": mark_plural(
+        "%(count)s line says that the subscription is over, not since when. It counts as running; fill in the day it ended.",
+        "%(count)s lines say that the subscription is over, not since when. They count as running; fill in the days they ended.",
+    ),
+    "end_ahead": mark_plural(
+        "%(count)s subscription ends on a day that is still to come. Until then it runs, and renews on that day.",
+        "%(count)s subscriptions end on days that are still to come. Until then they run, and renew on those days.",
+    ),
+    LEFT_OUT: mark_plural(
+        "%(count)s line no longer tells of something that an earlier file told, such as an end. It is kept; if it was "
+        "wrong, undo that earlier import.",
+        "%(count)s lines no longer tell of something that an earlier file told, such as an end. It is kept; if it was "
+        "wrong, undo that earlier import.",
     ),
     "no_article": mark_plural(
         "%(count)s line is for something without a figure in its number, such as postage, fees or manual entries.",
@@ -90,4 +110,19 @@ def _rules(frame: pl.DataFrame, *, returns: bool) -> list[tuple[str, pl.Expr]]:
         rules.append(("no_product_name", pl.col(f"{PRODUCT}.name").is_null()))
     if f"{ORDER_LINE}.product" in columns:
         rules.append(("no_article", pl.col(f"{ORDER_LINE}.product").str.contains(r"^[^0-9]+$").fill_null(value=False)))
+    return [*rules, *_of_subscriptions(columns)]
+
+
+def _of_subscriptions(columns: set[str]) -> list[tuple[str, pl.Expr]]:
+    """What a list of subscriptions leaves open."""
+    changed, ended, over = (
+        {"subscription.upgraded", "subscription.downgraded"} & columns,
+        "subscription.ended_at",
+        "subscription.cancelled",
+    )
+    rules = [("undated_change", pl.any_horizontal(sorted(changed)))] if changed else []
+    if over in columns:
+        rules.append(("undated_end", pl.col(over) & pl.col(ended).is_null() if ended in columns else pl.col(over)))
+    if ended in columns:
+        rules.append(("end_ahead", pl.col(ended) > dt.datetime.now(dt.UTC)))
     return rules

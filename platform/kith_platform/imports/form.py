@@ -9,13 +9,13 @@ from typing import Any
 from flask_babel import gettext
 
 from kith_platform.i18n import N_
-from kith_platform.imports.formats import Format
+from kith_platform.imports.formats import AFTER, Format
 from kith_platform.imports.guessing import completed
 from kith_platform.imports.mapping import Field, Mapping, Source, sources
 from kith_platform.imports.models import Import
 from kith_platform.imports.preview import Preview
 from kith_platform.imports.problems import note, reason
-from kith_platform.imports.targets import Target, places
+from kith_platform.imports.targets import CUSTOMER, Target, places
 from kith_platform.sdk.facts import Fact, Kind
 
 EXAMPLES = 3
@@ -26,10 +26,15 @@ ORDERS = {
     "mdy": N_("month, day, year"),
     "unix": N_("seconds since 1970"),
     "unix_ms": N_("milliseconds since 1970"),
+    "seconds": N_("seconds after the line's own time"),
+    "minutes": N_("minutes after the line's own time"),
+    "hours": N_("hours after the line's own time"),
+    "days": N_("days after the line's own time"),
 }
 _SPECIAL = {
     "external_id": N_("Number in the source"),
     "customer": N_("Customer number"),
+    "subscription": N_("Subscription number"),
     "currency": N_("Currency"),
     "known_at": N_("Known since"),
 }
@@ -65,7 +70,11 @@ class Sheet:
         self.places = places(row.table_name, facts)
         self.mapping = seen.guess.mapping
         self.fields = {item.source: item for item in self.mapping.fields}
-        self.orders = [(key, gettext(words)) for key, words in ORDERS.items()]
+
+    @property
+    def keeps(self) -> bool:
+        """Whether a column without a place is kept all the same: with the customers whom the file lists."""
+        return self.row.table_name == self.facts[CUSTOMER].plural
 
     @property
     def groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -75,6 +84,12 @@ class Sheet:
             fact = self.facts[place.name.partition(".")[0]]
             found.setdefault(gettext(fact.label), []).append((place.name, label(place.name, self.facts)))
         return list(found.items())
+
+    def orders(self, row: Row) -> list[tuple[str, str]]:
+        """How a column of dates may be written; a length of time only where it leads from the line's own time to another."""
+        fact, _, column = row.target.partition(".")
+        whole = row.kind is Kind.TIME and column not in ("known_at", self.facts[fact].occurred)
+        return [(key, gettext(words)) for key, words in ORDERS.items() if whole or key not in AFTER]
 
     @property
     def rows(self) -> list[Row]:
@@ -104,7 +119,8 @@ class Sheet:
         choices = self._choices(target)
         known = dict(form.values)
         own = [text.strip() for text in texts if text and text.strip()]
-        strange = [text for text in own if choices and text.lower().replace(" ", "_").replace("-", "_") not in choices]
+        plain = {choice.lower() for choice in choices}
+        strange = [text for text in own if choices and text.lower().replace(" ", "_").replace("-", "_") not in plain]
         words = tuple((word, known.get(word, "")) for word in list(dict.fromkeys([*known, *strange]))[:WORDS])
         kind = place.kind if place and not place.identifier else None
         return Row(at, source, examples, target, form, kind, choices, words, self._problem(source))

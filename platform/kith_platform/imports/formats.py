@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,13 +24,21 @@ TIME_OF_DAY = (
 )
 NUMERIC = rf"^(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}|\d{{2}}){TIME_OF_DAY}$"
 
+AFTER = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}  # units of a length of time, in seconds
+_UNIT = re.compile(
+    r"[\s_(（\[-]*(?:(?P<seconds>seconds?|secs?|秒)|(?P<minutes>minutes?|mins?|分钟|分鐘)|(?P<hours>hours?|hrs?|小时|小時)|(?P<days>days?|天))"
+    r"[)）\]]?$",
+    re.IGNORECASE,
+)
+
 _SHOWN = {"dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """`decimal` "." or ","; `order` of dates: "ymd" (also 20240305 and 2024年3月5日), "dmy", "mdy", "unix", "unix_ms";
-    `id_float`: read 17850.0 as 17850; `values`: what the file writes → the declared choice."""
+    """`decimal` "." or ","; `order` of dates: "ymd" (also 20240305 and 2024年3月5日), "dmy", "mdy", "unix", "unix_ms", or
+    a unit of AFTER: the cell says how much later than the row's own time it was. `id_float`: read 17850.0 as 17850; `values`:
+    what the file writes → the declared choice."""
 
     decimal: str = "."
     order: str = "ymd"
@@ -46,7 +56,7 @@ class Format:
         """Raises TypeError or ValueError for unknown keys and values."""
         values = tuple((str(key), str(value)) for key, value in dict(data.get("values", {})).items())
         found = cls(**{**data, "values": values})
-        if found.decimal not in {".", ","} or found.order not in {"ymd", "dmy", "mdy", "unix", "unix_ms"}:
+        if found.decimal not in {".", ","} or found.order not in {"ymd", "dmy", "mdy", "unix", "unix_ms", *AFTER}:
             raise ValueError(f"{found.decimal} {found.order}")
         return found
 
@@ -58,6 +68,13 @@ class Decision:
     format: Format
     certain: bool = True
     notes: tuple[Note, ...] = ()
+
+
+def length_of_time(header: str) -> tuple[str, str]:
+    """What a header measures and the unit of AFTER in which it does: first_response_time_minutes → (first_response_time,
+    minutes); ("", "") for one that names no unit."""
+    found = _UNIT.search(header.strip())
+    return (header.strip()[: found.start()], str(found.lastgroup)) if found and found.start() else ("", "")
 
 
 def present(texts: pl.Series) -> pl.Series:
@@ -110,6 +127,18 @@ def _dates(values: pl.Series, name: str, language: str, zone: str) -> Decision:
     if not day_first and not month_first:
         return Decision(Format(order=order), False, (note("day_month_unsure", column=name, order=_SHOWN[order]),))
     return Decision(Format(order=order))
+
+
+def agreed(decisions: Mapping[Any, Decision]) -> dict[Any, Decision]:
+    """The same decisions; where some columns of a file show whether the day or the month comes first, and none shows the other,
+    the columns that do not show it are written likewise."""
+    shown = {one.format.order for one in decisions.values() if one.certain} & set(_SHOWN)
+    mixed = any(note.code == "day_month_mixed" for one in decisions.values() for note in one.notes)
+    if len(shown) != 1 or mixed:
+        return dict(decisions)
+    order = shown.pop()
+    doubtful = {at for at, one in decisions.items() if any(note.code == "day_month_unsure" for note in one.notes)}
+    return {at: Decision(Format(order=order)) if at in doubtful else one for at, one in decisions.items()}
 
 
 def _custom(language: str, zone: str) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from kith_platform.imports import layouts
 from kith_platform.imports.dialect import Dialect
-from kith_platform.imports.formats import Decision, Format, decide, identifiers, present
+from kith_platform.imports.formats import Decision, Format, agreed, decide, identifiers, length_of_time, present
 from kith_platform.imports.mapping import Field, Mapping, Source, sources
 from kith_platform.imports.parsing import parse
 from kith_platform.imports.problems import FileProblem, Note, note
@@ -49,6 +50,7 @@ def guess(
         chosen = _by_content(columns, goals, plan[0])
     else:
         chosen |= _own_key(columns, goals, chosen, plan[0])
+        chosen = _without_detour(chosen, plan[0])
         if lacking := missing(table, _names(chosen), facts):
             chosen |= _lone_date(columns, goals, chosen, lacking)
         if root.name == LINE and missing(table, _names(chosen), facts):
@@ -127,7 +129,20 @@ class _Columns:
         name = self.header[at] or str(at + 1)
         if target.identifier:
             return identifiers(self.texts(at), name)
+        if unit := self.unit(at, target):
+            return Decision(Format(order=unit))
         return decide(self.texts(at), target.kind, name=name, language=self._language, zone=self._zone)
+
+    def unit(self, at: int, target: Target) -> str:
+        """In which unit of AFTER a column says how much later than the row's own time the target's was; "" for other columns."""
+        measured, unit = length_of_time(self.header[at])
+        timely = target.kind is Kind.TIME and likeness(measured, target.words) and self.share(at, r"^-?\d+(?:[.,]\d+)?$") > 0.95
+        return unit if timely else ""
+
+    def likeness(self, at: int, target: Target) -> float:
+        """How well a header fits a target: by its name, or as a length of time that leads there."""
+        found = likeness(self.header[at], target.words)
+        return found or (0.8 * likeness(length_of_time(self.header[at])[0], target.words) if self.unit(at, target) else 0)
 
     def fits(self, at: int, kind: Kind) -> float:
         """The share of the present values that can be read as a kind; 1 for a column that is empty in the sample."""
@@ -156,9 +171,9 @@ def _by_header(columns: _Columns, targets: list[Target]) -> Chosen:
     """The best pairs of header and target first; a column whose values do not fit its target's kind is left out."""
     pairs = [
         (score - 0.02 * target.depth, -at, -rank, target)
-        for at, name in enumerate(columns.header)
+        for at in range(len(columns.header))
         for rank, target in enumerate(targets)
-        if (score := likeness(name, target.words))
+        if (score := columns.likeness(at, target))
     ]
     chosen: Chosen = {}
     taken: set[str] = set()
@@ -166,7 +181,8 @@ def _by_header(columns: _Columns, targets: list[Target]) -> Chosen:
         at = -back
         if at in chosen or target.name in taken:
             continue
-        if not target.identifier and target.kind is not Kind.TEXT and columns.fits(at, target.kind) < 0.5:
+        free = target.identifier or target.kind is Kind.TEXT or columns.unit(at, target)
+        if not free and columns.fits(at, target.kind) < 0.5:
             continue
         chosen[at] = (target, round(score, 2))
         taken.add(target.name)
@@ -213,6 +229,15 @@ def _own_key(columns: _Columns, targets: list[Target], chosen: Chosen, fact: Fac
     return {} if key is None else {key: (goal, 0.6)}
 
 
+def _without_detour(chosen: Chosen, fact: Fact) -> Chosen:
+    """Whose a row is its customer's number says; the subscription's number would only say it again."""
+    names = _names(chosen)
+    detour = f"{fact.name}.{layouts.THROUGH}"
+    if f"{fact.name}.customer" not in names or layouts.is_own(fact):
+        return chosen
+    return {at: one for at, one in chosen.items() if one[0].name != detour}
+
+
 def _names(chosen: Chosen) -> list[str]:
     return [target.name for target, _ in chosen.values()]
 
@@ -243,8 +268,9 @@ def _result(table: str, plan: tuple[Fact, ...], columns: _Columns, chosen: Chose
     fields: list[Field] = []
     notes: list[Note] = []
     confidence: dict[Source, float] = {}
-    for at, (target, score) in sorted(chosen.items()):
-        decision = columns.decision(at, target)
+    decisions = agreed({at: columns.decision(at, target) for at, (target, _score) in sorted(chosen.items())})
+    for at, decision in decisions.items():
+        target, score = chosen[at]
         fields.append(Field(columns.sources[at], target.name, decision.format))
         confidence[columns.sources[at]] = score if decision.certain else min(score, 0.5)
         notes += decision.notes
@@ -258,7 +284,8 @@ def _result(table: str, plan: tuple[Fact, ...], columns: _Columns, chosen: Chose
         notes.append(note("negative_is_return"))
     unmapped = tuple(source for at, source in enumerate(columns.sources) if at not in chosen)
     notes += [note("by_position")] if not any(columns.header) else []
-    notes += [note("unmapped", count=len(unmapped))] if unmapped else []
+    kept = table == facts[CUSTOMER].plural if CUSTOMER in facts else False
+    notes += [note("unmapped" if kept else "left_out", count=len(unmapped))] if unmapped else []
     mapping = Mapping(
         table=table,
         fields=tuple(fields),

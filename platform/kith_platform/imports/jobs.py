@@ -20,7 +20,7 @@ from kith_platform.attributes import service as attributes
 from kith_platform.attributes.kinds import Definition, reading
 from kith_platform.errors import KithError
 from kith_platform.i18n import N_, mark_plural
-from kith_platform.imports import ahead, dirt, returns, service, uploads
+from kith_platform.imports import ahead, dirt, layouts, returns, service, uploads
 from kith_platform.imports.identity import Occurrences
 from kith_platform.imports.load import Job, Loaded, grown, keep_rejects, load, prepare
 from kith_platform.imports.loads import Context
@@ -130,7 +130,7 @@ def _job(run: JobRun, row: Import) -> Job:
     blobs = run.runtime.blobs.of(run.tenant.id)
     mapping = Mapping.from_json(row.mapping)
     dialect = dialect_of(partial(uploads.open_file, blobs, row.blob), mapping)
-    facts = {fact.name: fact for fact in run.runtime.facts}
+    facts = layouts.tables(run.runtime.facts)
     fills: tuple[Definition, ...] = ()
     if mapping.table == facts[CUSTOMER].plural and mapping.unmapped:
         with run.step() as session:

@@ -16,7 +16,7 @@ from sqlalchemy.schema import DropTable
 from kith_platform.attributes import history
 from kith_platform.attributes.kinds import DATED, Definition
 from kith_platform.attributes.values import filled
-from kith_platform.imports import dirt, people, sums
+from kith_platform.imports import dirt, further, people, sums
 from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.identity import Occurrences, public_ids
 from kith_platform.imports.loads import Context, Load
@@ -155,13 +155,19 @@ def _run(session: Session, staging: Table, steps: Sequence[Load], job: Job, made
     counts = Counts()
     for step in steps:
         done = upsert(
-            session, staging, step, job.context, keep=step.fact.name == CUSTOMER, new=step.finest and job.novelty.expected
+            session,
+            staging,
+            step,
+            job.context,
+            keep=step.fact.name == CUSTOMER,
+            new=step.finest and not step.further and job.novelty.expected,
         )
         # Beside, only what was written counts: how often a file names a customer that is known says nothing.
-        told = asdict(done.counts) if step.finest else {"inserted": done.counts.inserted, "updated": done.counts.updated}
+        counted = step.finest and not step.further
+        told = asdict(done.counts) if counted else {"inserted": done.counts.inserted, "updated": done.counts.updated}
         add(made, step.fact.name, told)
         add(made, "unresolved", done.unresolved)
-        if step.finest:
+        if counted:
             counts += done.counts
             job.novelty.note(done.counts)
         if done.written is not None:
@@ -169,7 +175,20 @@ def _run(session: Session, staging: Table, steps: Sequence[Load], job: Job, made
             dated = [one.key for one in job.attributes if one.timing == DATED]
             history.note(session, done.written, dated, at=func.now(), zone=job.context.zone)
             session.execute(DropTable(done.written))
-    return counts
+    return _with_further(session, staging, steps, job.context, counts, made)
+
+
+def _with_further(
+    session: Session, staging: Table, steps: Sequence[Load], context: Context, counts: Counts, made: Made
+) -> Counts:
+    """The counts of lines, of which some changed nothing but a further row: they count as changed."""
+    made_too = [step for step in steps if step.further]
+    if not made_too or not counts.unchanged + counts.updated:
+        return counts
+    own = next(step for step in steps if step.finest and not step.further)
+    lines = min(further.touched(session, staging, own, made_too, context), counts.unchanged)
+    add(made, "dirt", {dirt.LEFT_OUT: further.left_out(session, staging, made_too, context)})
+    return replace(counts, updated=counts.updated + lines, unchanged=counts.unchanged - lines)
 
 
 def _one_at_a_time(session: Session, context: Context, what: str) -> None:

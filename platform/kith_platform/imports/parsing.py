@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from kith_platform.imports.formats import MISSING, NUMERIC, TIME_OF_DAY, Format
+from kith_platform.imports.formats import AFTER, MISSING, NUMERIC, TIME_OF_DAY, Format
 from kith_platform.imports.problems import reason
 from kith_platform.sdk.facts import Kind
 
@@ -35,8 +35,8 @@ _WRONG = {
 
 @dataclass(frozen=True)
 class Parsed:
-    """A column read. `values`: Int64, Decimal(19,4), Decimal(20,10), Boolean, Date, Datetime in UTC, or String; null where the
-    cell says nothing or cannot be read. `wrong` (String): null, or the key of `problems.CELL` why it cannot be read.
+    """A column read. `values`: Int64, Decimal(19,4), Decimal(20,10), Boolean, Date, Datetime in UTC, Duration, or String; null
+    where the cell says nothing or cannot be read. `wrong` (String): null, or the key of `problems.CELL` why it cannot be read.
     `day_only` (Boolean, times only): the cell names a day without a time; its value is that day's midnight in the zone."""
 
     values: pl.Series
@@ -72,6 +72,8 @@ def parse(
     clean = clean.set(clean.str.to_lowercase().is_in(MISSING), None)
     if kind is Kind.REFERENCE:
         return identifier(texts, form)
+    if kind is Kind.TIME and form.order in AFTER:
+        return _lengths(texts, _plain(clean), form)
     if kind in (Kind.DATE, Kind.TIME):
         return _moments(texts, _plain(clean), kind, form, zone)
     if kind is Kind.BOOLEAN:
@@ -98,7 +100,7 @@ def _text(texts: pl.Series, clean: pl.Series, form: Format, choices: tuple[str, 
         return Parsed(clean, pl.Series([None] * texts.len(), dtype=pl.String), texts)
     clean = clean.set(clean.str.to_lowercase().is_in(MISSING), None)
     folded = clean.str.to_lowercase().str.replace_all(r"[\s-]+", "_")
-    values = folded.set(~folded.is_in(choices), None)
+    values = folded.replace_strict({choice.lower(): choice for choice in choices}, default=None, return_dtype=pl.String)
     wrong = pl.select(pl.when(clean.is_not_null() & values.is_null()).then(pl.lit("not_choice"))).to_series()
     return Parsed(values, wrong, texts, choices=choices)
 
@@ -241,6 +243,15 @@ def _in_utc(local: pl.Series, offset: pl.Series, zone: str) -> pl.Series:
     utc = here.dt.convert_time_zone("UTC")
     given = pl.select(pl.lit(local) - pl.duration(seconds=pl.lit(offset))).to_series().dt.replace_time_zone("UTC")
     return utc.zip_with(offset.is_null(), given)
+
+
+def _lengths(texts: pl.Series, clean: pl.Series, form: Format) -> Parsed:
+    """Lengths of time in the format's unit: from nothing to a hundred years."""
+    number, _kind = _number(clean, Kind.NUMBER, form)
+    seconds = number.cast(pl.Float64) * AFTER[form.order]
+    seconds = seconds.set(~seconds.is_between(0, 100 * 366 * AFTER["days"]), None)
+    micro = (seconds * 1_000_000).round().cast(pl.Int64)
+    return _parsed(texts, clean, micro.cast(pl.Duration("us")), Kind.TIME, "not_length")
 
 
 def _unix(texts: pl.Series, clean: pl.Series, kind: Kind, form: Format, zone: str) -> Parsed:

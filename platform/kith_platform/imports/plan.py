@@ -26,9 +26,11 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
 from kith_platform.facts.table import row_class
+from kith_platform.imports import layouts
+from kith_platform.imports.further import present, renamed
 from kith_platform.imports.loads import Context, Load
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.staging import targets
@@ -43,11 +45,12 @@ BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 @dataclass(frozen=True)
 class _Reference:
-    """The id in the file, the other fact's table, and how the two join."""
+    """The id in the file, the other fact's table, how the two join, and what it gives."""
 
     named: ColumnElement[Any]
     other: Any
     on: ColumnElement[bool]
+    given: ColumnElement[Any]
 
 
 @dataclass(frozen=True)
@@ -102,16 +105,18 @@ class _Planner:
     def plan(self) -> list[Load]:
         finest = self.facts[self.finest]
         if self.finest in (CUSTOMER, PRODUCT):
-            return [self._load(finest, finest=True)]
+            return [self.load(finest, finest=True)]
+        if layouts.is_layout(finest):
+            return self._further()
         returns = self._returned()
         sold = None if returns is None else ~returns
         found = []
         if self.wide:
-            found.append(self._load(self.facts[ORDER], where=sold))
-        found.append(self._load(finest, finest=True, where=sold))
+            found.append(self.load(self.facts[ORDER], where=sold))
+        found.append(self.load(finest, finest=True, where=sold))
         if returns is not None:
             found.append(self._return_load(returns))
-        return found
+        return [*found, *self._further()]
 
     def unknown(self, staging: Table) -> list[Unknown]:
         found = []
@@ -152,13 +157,13 @@ class _Planner:
         known = {"known_at": cast(literal(BEGINNING), DateTime(timezone=True))}
         return Load(fact, key, values | money | known, fixed=fixed | {"known_at"})
 
-    def _load(self, fact: Fact, *, finest: bool = False, where: ColumnElement[bool] | None = None) -> Load:
+    def load(self, fact: Fact, *, finest: bool = False, where: ColumnElement[bool] | None = None) -> Load:
         joined = self._references(fact)
         values = self._values(fact)
         money, fixed = self._money(fact, values)
         order = joined.get("order_id")
         values |= money | self._times(fact, order.other if order else None)
-        values |= {column: reference.other.c.id for column, reference in joined.items()}
+        values |= {column: reference.given for column, reference in joined.items()}
         if fact.of_customer and "record_id" not in joined:
             # The file does not name the customer, but something that is the customer's.
             through = next((found.other.c.record_id for found in joined.values() if "record_id" in found.other.c), None)
@@ -169,9 +174,21 @@ class _Planner:
         merged = {"attributes": self.context.attributes} if "attributes" in values else {}
         return Load(fact, self._key(fact), values, where, joins, finest, fixed, named, public_id, merged)
 
+    def _further(self) -> list[Load]:
+        """Rows of other facts that the lines make too: loads of those facts, to which the staging columns go by other names."""
+        line, found = self._key(self.root), list[Load]()
+        for row in layouts.rows_of(self.root, self.mapping.targets):
+            fact = self.facts[row.fact]
+            named = renamed(self.staged, self.root, row, fact, line, self.context.zone)
+            load = _Planner({**self.staged, **named}, self.mapping, self.facts, self.context).load(fact, finest=True)
+            load = replace(load, key=line.op("||")(literal(row.suffix)))
+            further = bool(row.when) or not layouts.is_layout(self.root)
+            found.append(replace(load, further=True, present=present(self.staged, row), named={}) if further else load)
+        return found
+
     def _return_load(self, returns: ColumnElement[bool]) -> Load:
         """Lines with a negative quantity: goods that came back, with positive quantity and amount."""
-        line = self._load(self.facts[self.finest], finest=True)
+        line = self.load(self.facts[self.finest], finest=True)
         kept = {"occurred_at", "occurred_on", "day_only", "known_at", "currency", "order_id", "product_id", "record_id"}
         values = {name: value for name, value in line.values.items() if name in kept}
         for name in ("quantity", "net"):
@@ -200,9 +217,9 @@ class _Planner:
             own = func.lower(self.staged[f"{CUSTOMER}.email"])
         if own is not None:
             return func.coalesce(own, content)
-        parts = [self.staged.get(f"{fact.name}.{name}") for name in fact.key]
-        if fact.key and all(part is not None for part in parts):
-            return func.concat_ws("|", *parts)
+        parts = [part for name in fact.key if (part := self.staged.get(f"{fact.name}.{name}")) is not None]
+        if fact.key and len(parts) == len(fact.key):
+            return case((func.num_nulls(*parts) > 0, content), else_=func.concat_ws("|", *parts))
         return content
 
     def _values(self, fact: Fact) -> dict[str, ColumnElement[Any]]:
@@ -258,7 +275,10 @@ class _Planner:
         found: dict[str, _Reference] = {}
         customer = self._customer()
         if fact.of_customer and customer is not None:
-            found["record_id"] = _Reference(customer, *self._join(CUSTOMER, customer))
+            found["record_id"] = self._reference(CUSTOMER, customer)
+        through = self.staged.get(f"{fact.name}.{layouts.THROUGH}")
+        if fact.of_customer and customer is None and through is not None:
+            found["record_id"] = self._through(through)
         for column in fact.columns:
             if column.kind is not Kind.REFERENCE:
                 continue
@@ -266,8 +286,21 @@ class _Planner:
             if self.wide and column.to == ORDER:
                 named = self._order_key()
             if named is not None:
-                found[column.stored_as] = _Reference(named, *self._join(column.to, named))
+                found[column.stored_as] = self._reference(column.to, named)
         return found
+
+    def _reference(self, name: str, key: ColumnElement[Any]) -> _Reference:
+        other, on = self._join(name, key)
+        return _Reference(key, other, on, other.c.id)
+
+    def _through(self, named: ColumnElement[Any]) -> _Reference:
+        """Whose the subscription is, by the last that was told of it."""
+        events = row_class(self.facts["subscription_event"]).__table__
+        told = select(events.c.subscription, events.c.record_id).where(
+            events.c.tenant_id == self.context.tenant_id, events.c.source == self.context.source, events.c.record_id.is_not(None)
+        )
+        last = told.ext(distinct_on(events.c.subscription)).order_by(events.c.subscription, events.c.id.desc()).subquery()
+        return _Reference(named, last, last.c.subscription == named, last.c.record_id)
 
     def _join(self, name: str, key: ColumnElement[Any]) -> tuple[Any, ColumnElement[Any]]:
         other = row_class(self.facts[name]).__table__.alias()

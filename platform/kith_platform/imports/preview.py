@@ -13,6 +13,7 @@ import polars as pl
 
 from kith_platform.imports.dialect import SAMPLE_BYTES, Dialect, detect
 from kith_platform.imports.guessing import Guess, by_template, guess
+from kith_platform.imports.layouts import THROUGH, is_own
 from kith_platform.imports.lines import OpenBinary
 from kith_platform.imports.mapping import Field, Mapping, Source, position
 from kith_platform.imports.parsing import Parsed, identifier, parse
@@ -149,7 +150,7 @@ def read(rows: pl.DataFrame, item: Field, dialect: Dialect, facts: Dictionary[st
 def target_kind(item: Field, facts: Dictionary[str, Fact]) -> tuple[Kind | None, tuple[str, ...]]:
     """The kind and choices of a target; None for an external id. Raises FileProblem("mapping") for an unknown target."""
     if item.fact in facts:
-        if item.name in ("external_id", "customer"):
+        if item.name in ("external_id", "customer") or (item.name == THROUGH and not is_own(facts[item.fact])):
             return None, ()
         if item.name == "currency":
             return Kind.TEXT, ()

@@ -64,6 +64,8 @@ CELL: Mapping[str, str] = {
     "future": N_("%(column)s lies in the future. Correct the date"),
     "not_one": N_("%(columns)s add up to %(sum)s, not to 1. Correct the shares"),
     "too_early": N_("%(column)s lies before 1900. Correct the date"),
+    "before_start": N_("%(column)s lies before %(start)s. Correct the date"),
+    "not_length": N_("“%(value)s” is not a length of time"),
 }
 
 COLUMN = N_("Column %(number)s")
@@ -94,6 +96,10 @@ NOTES: Mapping[str, str] = {
     "unmapped": mark_plural(
         "%(count)s column is kept as it is and offered as an attribute of the customer.",
         "%(count)s columns are kept as they are and offered as attributes of the customer.",
+    ),
+    "left_out": mark_plural(
+        "%(count)s column has no place and is left out. Give it one below if you need it.",
+        "%(count)s columns have no place and are left out. Give them one below if you need them.",
     ),
 }
 

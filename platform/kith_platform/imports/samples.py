@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kith_platform.errors import NotFound
 from kith_platform.i18n import N_
+from kith_platform.imports import layouts
 from kith_platform.sdk.facts import Column, Fact, Kind
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ WORDS = {
     "returns": N_("Goods that came back, with the refund."),
     "invoices": N_("Invoices with amount, date and due day."),
     "payments": N_("What was paid, and what failed to be."),
+    "subscriptions": N_("One line per subscription as it stands: start, end, plan, amount. Kith makes its events of it."),
     "subscription_events": N_("Subscriptions as they start, renew, change and end."),
-    "tickets": N_("Questions and complaints to your service."),
+    "tickets": N_("Questions and complaints to your service, with their ratings."),
     "survey_responses": N_("Answers to NPS, satisfaction and other surveys."),
     "activities": N_("Calls, meetings and visits."),
     "events": N_("What customers did: visits, logins, downloads."),
@@ -35,7 +37,7 @@ WORDS = {
     "referrals": N_("Who brought whom to you, and when."),
     "order_statuses": N_("When orders were paid, shipped, delivered or cancelled."),
 }
-FIRST = ("customers", "orders", "products", "tickets", "subscription_events")
+FIRST = ("customers", "orders", "products", "tickets", "subscriptions", "subscription_events")
 _EXAMPLES = {Kind.INTEGER: "3", Kind.NUMBER: "2", Kind.MONEY: "19.90", Kind.RATE: "1.0842", Kind.BOOLEAN: "yes"}
 _EXAMPLES |= {Kind.DATE: "2026-03-05", Kind.TIME: "2026-03-05 14:30", Kind.TEXT: ""}
 _TEXTS = {"name": "Ada Lovelace", "email": "ada@example.com", "channel": "web", "city": "London", "currency_from": "EUR"}
@@ -51,22 +53,25 @@ class Table:
 
 def tables(facts: Iterable[Fact]) -> list[Table]:
     """Every table, the usual ones first. Labels and words are msgids."""
-    found = [Table(fact.plural, fact.label_plural, WORDS.get(fact.plural, "")) for fact in facts]
+    found = [Table(fact.plural, fact.label_plural, WORDS.get(fact.plural, "")) for fact in layouts.tables(facts).values()]
     return sorted(found, key=lambda table: FIRST.index(table.plural) if table.plural in FIRST else len(FIRST))
 
 
 def sample(facts: FactCatalogue, table: str) -> str:
     """A CSV with the table's header and one line, which imports as it is. Raises NotFound."""
-    try:
-        fact = facts.by_plural(table)
-    except KeyError:
-        raise NotFound(N_("There is no table %(table)s to import."), table=table) from None
-    columns: list[tuple[str, str]] = [] if fact.key or not fact.aliases else [(fact.aliases[0], "1001")]
+    fact = next((fact for fact in layouts.tables(facts).values() if fact.plural == table), None)
+    if fact is None:
+        raise NotFound(N_("There is no table %(table)s to import."), table=table)
+    keyed = fact.key and not layouts.is_layout(fact)
+    columns: list[tuple[str, str]] = [] if keyed or not fact.aliases else [(fact.aliases[0], "1001")]
     if fact.of_customer:
         columns.append(("customer_id", "C-1001"))
     needed = [column for column in fact.columns if column.required]
     further = [column for column in fact.columns if not column.required and column.kind is not Kind.REFERENCE]
-    columns += [(column.name, _example(column)) for column in (*needed, *further[: max(0, MOST - len(needed))])]
+    shares = {name: "0" if at else "1" for at, name in enumerate(fact.sums_to_one)}
+    columns += [
+        (column.name, shares.get(column.name) or _example(column)) for column in (*needed, *further[: max(0, MOST - len(needed))])
+    ]
     text = io.StringIO()
     csv.writer(text).writerows(zip(*columns, strict=True))
     return text.getvalue()

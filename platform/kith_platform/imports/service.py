@@ -15,7 +15,7 @@ from kith_platform.auth.who import system
 from kith_platform.blobs import TenantBlobs
 from kith_platform.errors import Conflict, Invalid, NotFound
 from kith_platform.i18n import N_
-from kith_platform.imports import saved
+from kith_platform.imports import layouts, saved
 from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import DONE, DRAFT, RUNNING, UNDOING, WAITING, Import, ImportReject
@@ -84,7 +84,7 @@ def look(
         preview,
         partial(open_file, blobs, blob),
         table,
-        {fact.name: fact for fact in facts},
+        layouts.tables(facts),
         encoding=encoding,
         language=tenant.language,
         zone=tenant.timezone,

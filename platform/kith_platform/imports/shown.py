@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kith_platform.attributes.kinds import definitions
 from kith_platform.i18n import N_
-from kith_platform.imports import dirt, service
+from kith_platform.imports import dirt, layouts, service
 from kith_platform.imports.models import DONE, DRAFT, RUNNING, UNDOING, UNDONE, WAITING, Import
 from kith_platform.imports.problems import reason
 from kith_platform.jobs.models import Job
@@ -59,7 +59,7 @@ def shown(session: Session, row: Import, facts: FactCatalogue) -> ImportView:
     if job is not None and job.finished_at is not None and row.state in (WAITING, RUNNING, UNDOING):
         session.refresh(row)  # it ended between the two readings
     state = service.state(session, row)
-    known = {fact.name: fact for fact in facts}
+    known = layouts.tables(facts)
     made = [
         (gettext(known[name].label_plural), counts.get("inserted", 0), counts.get("updated", 0))
         for name, counts in row.made.items()
@@ -69,10 +69,11 @@ def shown(session: Session, row: Import, facts: FactCatalogue) -> ImportView:
     for target, count in row.made.get("unresolved", {}).items():
         fact, _, column = target.partition(".")
         found = next((item for item in known[fact].columns if item.stored_as == column), None) if fact in known else None
-        unresolved.append((gettext(found.label) if found else gettext(N_("Customer")), count))
+        # A customer who is named is made; only by way of a subscription can it be that nobody knows whose a row is.
+        unresolved.append((gettext(found.label) if found else gettext(N_("Subscription")), count))
     wrong: dict[str, int] = row.made.get("misfits", {})
     misfits = [(one.key, one.label, wrong[one.key]) for one in definitions(session) if one.key in wrong] if wrong else []
-    label = next((fact.label_plural for fact in facts if fact.plural == row.table_name), row.table_name)
+    label = next((fact.label_plural for fact in known.values() if fact.plural == row.table_name), row.table_name)
     refused = [
         (lines, one.line, reason(one.reason, one.params, translate=gettext))
         for one, lines in (service.refused(session, row) if row.rejected else ())

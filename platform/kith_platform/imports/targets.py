@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 
+from kith_platform.imports import layouts
 from kith_platform.sdk.facts import Fact, Kind
 
 CUSTOMER, ORDER, LINE, PRODUCT = "customer_record", "sales_order", "order_line", "product"
@@ -13,6 +14,18 @@ CUSTOMER, ORDER, LINE, PRODUCT = "customer_record", "sales_order", "order_line",
 _GENERIC = {"name", "kind", "type", "title", "state", "status", "test", "internal", "owner", "created_at", "language", "since"}
 _CURRENCY = ("currency", "currency_code", "ccy", "币种", "货币")
 _KNOWN = ("known_at", "recorded_at")
+# Further header words of columns, where a file measures what Kith dates.
+_MEASURED = {
+    "ticket.first_reply_at": (
+        "first_response_time",
+        "first_response",
+        "first_reply",
+        "response_time",
+        "首次响应时长",
+        "首次响应",
+    ),
+    "ticket.resolved_at": ("resolution_time", "time_to_resolution", "handling_time", "解决时长", "处理时长"),
+}
 _ID = ("id", "code", "no", "number", "编号", "external_id")
 
 
@@ -59,6 +72,7 @@ def targets_of(plan: tuple[Fact, ...], root: Fact, facts: Dictionary[str, Fact])
             if wide and fact.name == LINE and item.name in ("order", "sold_at"):
                 continue
             known = (item.name, f"{fact.name}_{item.name}", f"{fact.plural.removesuffix('s')}_{item.name}", *item.aliases)
+            known += _MEASURED.get(f"{fact.name}.{item.name}", ())
             if item.kind is Kind.REFERENCE and item.to in facts:
                 known = (*known, *facts[item.to].aliases)
             if not own:
@@ -69,7 +83,17 @@ def targets_of(plan: tuple[Fact, ...], root: Fact, facts: Dictionary[str, Fact])
     if root.of_customer and CUSTOMER in facts:
         owner = ORDER if wide else root.name
         found.append(Target(f"{owner}.customer", Kind.TEXT, facts[CUSTOMER].aliases, 1, identifier=True))
+    if aliases := layouts.through_aliases(root):
+        found.append(Target(f"{root.name}.{layouts.THROUGH}", Kind.TEXT, aliases, 1, identifier=True))
+    found += [_beside(target, facts) for target in layouts.beside(root)]
     return found
+
+
+def _beside(target: str, facts: Dictionary[str, Fact]) -> Target:
+    """A place in a fact that lines of another table make too. It is known by its aliases; its name may mean something else."""
+    name, _, column = target.partition(".")
+    declared = facts[name].column(column)
+    return Target(target, declared.kind, (f"{name}_{column}", *declared.aliases), 1, declared.choices)
 
 
 def missing(table: str, targets: Iterable[str], facts: Dictionary[str, Fact]) -> tuple[str, ...]:
@@ -80,9 +104,10 @@ def missing(table: str, targets: Iterable[str], facts: Dictionary[str, Fact]) ->
     row = facts[ORDER] if wide else root
     # A line has its order's time and customer; a status, payment or return that names its order is its customer's.
     referred = [item for item in row.columns if item.to and f"{row.name}.{item.name}" in found and facts[item.to].of_customer]
+    through = f"{row.name}.{layouts.THROUGH}" in found
     needed = [f"{row.name}.{item.name}" for item in row.columns if item.required]
     if row.name == LINE and referred:
         needed.remove(f"{LINE}.sold_at")
-    if row.of_customer and not row.customer_optional and not referred:
+    if row.of_customer and not row.customer_optional and not referred and not through:
         needed.append(f"{row.name}.customer")
     return tuple(name for name in needed if name not in found)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from kith_platform.imports import layouts
 from kith_platform.imports.dialect import Dialect
+from kith_platform.imports.formats import AFTER
 from kith_platform.imports.mapping import Field, Mapping, position
 from kith_platform.imports.parsing import Parsed, identifier, parse
 from kith_platform.imports.preview import read, target_kind
@@ -55,6 +57,7 @@ def typed(
     ).to_series()
     frame = pl.DataFrame({LINE: rows["line"], CONTENT: content.fill_null(""), **columns})
     frame = frame.with_columns(pl.col(name).str.to_uppercase() for name in frame.columns if name.endswith(CURRENCIES))
+    frame = _measured(frame, mapping, facts)
     frame = _fallbacks(_computed(frame, mapping), mapping, facts)
     for code, bad, params in _wrong(frame, mapping, facts, now):
         for row in bad.to_list():
@@ -102,6 +105,17 @@ def _computed(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     return frame
 
 
+def _measured(frame: pl.DataFrame, mapping: Mapping, facts: Dictionary[str, Fact]) -> pl.DataFrame:
+    """Times that a file gives as so much later than the row's own time."""
+    for item in (item for item in mapping.fields if item.format.order in AFTER and frame[item.target].dtype == pl.Duration):
+        own = f"{item.fact}.{facts[item.fact].occurred}"
+        if item.target == own:
+            raise FileProblem("mapping", detail=f"{item.target}: {item.format.order}")
+        moment = pl.col(own) + pl.col(item.target) if own in frame.columns else pl.lit(None, dtype=pl.Datetime("us", "UTC"))
+        frame = frame.with_columns(moment.alias(item.target))
+    return frame
+
+
 def _fallbacks(frame: pl.DataFrame, mapping: Mapping, facts: Dictionary[str, Fact]) -> pl.DataFrame:
     """A state without its time has had it since the fact's own time; an answer without its day came when it was asked."""
     for name in mapping.facts:
@@ -143,6 +157,22 @@ def _wrong(
                 if not declared.may_be_future:
                     found.append(("future", (values > late).fill_null(value=False).arg_true(), {"column": declared.label}))
                 found.append(("too_early", (values < early).fill_null(value=False).arg_true(), {"column": declared.label}))
+        found += _before_start(frame, facts[name])
+    return found
+
+
+def _before_start(frame: pl.DataFrame, fact: Fact) -> list[tuple[str, pl.Series, dict[str, object]]]:
+    """Lines of a list of how things stand in which something ends before it began."""
+    found: list[tuple[str, pl.Series, dict[str, object]]] = []
+    start = f"{fact.name}.{fact.occurred}"
+    for row in layouts.ROWS.get(fact.name, ()) if layouts.is_layout(fact) and start in frame.columns else ():
+        if row.when in frame.columns and frame[row.when].dtype == frame[start].dtype:
+            early = (frame[row.when] < frame[start]).fill_null(value=False).arg_true()
+            labels: dict[str, object] = {
+                "column": fact.column(row.when.partition(".")[2]).label,
+                "start": fact.column(str(fact.occurred)).label,
+            }
+            found.append(("before_start", early, labels))
     return found
 
 

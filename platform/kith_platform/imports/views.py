@@ -16,7 +16,7 @@ from kith_platform.auth.edge import current_actor, current_db, current_tenant
 from kith_platform.auth.gate import requires
 from kith_platform.errors import FieldError, Invalid
 from kith_platform.i18n import N_
-from kith_platform.imports import drafts, samples, saved, service, templates, undo, uploads
+from kith_platform.imports import drafts, layouts, samples, saved, service, templates, undo, uploads
 from kith_platform.imports.form import Sheet, chosen
 from kith_platform.imports.mapping import Mapping
 from kith_platform.imports.models import DRAFT, Import
@@ -96,7 +96,7 @@ def upload(slug: str) -> str | tuple[str, int] | AnyResponse:
     wrong = []
     if file is None or not file.filename:
         wrong.append(FieldError("file", N_("Choose a file to import.")))
-    if table not in {fact.plural for fact in runtime().facts}:
+    if table not in {fact.plural for fact in layouts.tables(runtime().facts).values()}:
         wrong.append(FieldError("table", N_("Say what the file holds.")))
     if wrong or file is None:
         return _upload_form(slug, Form(request.form, wrong)), 422
@@ -151,7 +151,7 @@ def _look(row: Import, mapping: Mapping | None = None) -> Preview:
 
 def _columns(slug: str, row: Import, seen: Preview, form: Form | None = None) -> str:
     again = service.same_file(current_db(), row)
-    sheet = Sheet(row, seen, {fact.name: fact for fact in runtime().facts})
+    sheet = Sheet(row, seen, layouts.tables(runtime().facts))
     return render_template(
         "imports/columns.html",
         slug=slug,
@@ -209,7 +209,7 @@ def settle(slug: str, public_id: uuid.UUID) -> str | tuple[str, int] | AnyRespon
     """Take the chosen columns over; `do` says what then: show (look again), try (dry run) or load."""
     session = current_db()
     row = service.get(session, public_id)
-    facts = {fact.name: fact for fact in runtime().facts}
+    facts = layouts.tables(runtime().facts)
     try:
         seen = _look(row, chosen(request.form, row, _look(row), facts))
         service.amend(row, seen)

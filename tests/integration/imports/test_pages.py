@@ -200,7 +200,7 @@ def test_a_draft_takes_another_mapping_by_the_api_until_it_is_started(company: A
 
 def test_every_table_has_a_sample_that_imports_as_it_is(company: Any) -> None:
     for table in samples.tables(company.runtime.facts):
-        if table.plural in ("order_lines", "order_statuses"):  # they name an order
+        if table.plural in ("order_lines", "order_statuses", "opportunity_stages", "ticket_statuses"):  # they name something else
             continue
         assert company.load(table.plural, samples.sample(company.runtime.facts, table.plural))["inserted"] == 1, table.plural
 
