@@ -83,3 +83,15 @@ def make_company(runtime: Runtime, tmp_path: Path) -> Callable[..., Company]:
         return Company(runtime, tenant, tmp_path)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def open_company(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Company]:
+    """Companies that the tests of a module share."""
+
+    def make() -> Company:
+        with runtime.doors.auth_scope() as session:
+            tenant = registry.create(session, f"t-{uuid.uuid4().hex[:12]}", name="Shared company")
+        return Company(runtime, tenant, tmp_path_factory.mktemp("files"))
+
+    return make

@@ -9,6 +9,14 @@ from functools import partial
 import pytest
 
 from kith_platform.facts.catalogue import CORE_FACTS
+from kith_platform.facts.insights import INSIGHTS
+from kith_platform.facts.opinions import OPINIONS
+from kith_platform.facts.returns import RETURNS
+from kith_platform.facts.sales import SALES
+from kith_platform.facts.stakeholders import STAKEHOLDERS
+from kith_platform.facts.subscriptions import ENTITLEMENT, ONBOARDING_STEP
+from kith_platform.facts.success import SUCCESS
+from kith_platform.facts.tickets import TICKETS
 from kith_platform.imports.mapping import Mapping, position
 from kith_platform.imports.preview import Preview, preview
 from kith_platform.imports.problems import FileProblem
@@ -162,3 +170,16 @@ def test_a_mapping_for_other_columns_names_what_is_missing_and_what_is_there() -
         position("Datum", found.dialect)
     with pytest.raises(FileProblem, match="orders"):
         look("a,b\n1,2\n", "ordres")
+
+
+FURTHER = (*SALES, *SUCCESS, *RETURNS, *INSIGHTS, *STAKEHOLDERS, *TICKETS, *OPINIONS, ENTITLEMENT, ONBOARDING_STEP)
+
+
+@pytest.mark.parametrize("fact", FURTHER, ids=lambda fact: fact.name)
+@pytest.mark.parametrize("which", [0, -1], ids=["simplified", "traditional"])
+def test_every_column_of_a_fact_is_known_by_its_chinese_name_in_both_scripts(fact: Fact, which: int) -> None:
+    chinese = {one.name: [word for word in one.aliases if not word.isascii()] for one in fact.columns}
+    names = {words[which]: name for name, words in chinese.items() if words}
+    assert len(names) == sum(map(bool, chinese.values())), "two columns go by one name"
+    found = targets(look(",".join(names) + "\n", fact.plural))
+    assert found == {word: f"{fact.name}.{name}" for word, name in names.items()}
