@@ -48,6 +48,8 @@ PAGES: tuple[str, ...] = (
     "kith_platform.jobs.views",
     "kith_platform.modules.views",
     "kith_platform.calendar.views",
+    "kith_platform.tickets.views",
+    "kith_platform.tickets.levels_views",
     "kith_platform.jobs.bell",
 )
 API: tuple[str, ...] = (
@@ -67,6 +69,7 @@ API: tuple[str, ...] = (
     "kith_platform.jobs.api",
     "kith_platform.modules.api",
     "kith_platform.calendar.api",
+    "kith_platform.tickets.api",
 )
 
 

@@ -34,6 +34,10 @@ PERMISSIONS: Mapping[str, str] = {
     "jobs:manage": N_("Cancel and retry jobs"),
     "modules:read": N_("See the module catalogue"),
     "modules:manage": N_("Enable, configure and disable modules"),
+    "tickets:read": N_("See tickets"),
+    "tickets:write": N_("Open, answer, solve and close tickets"),
+    "success:read": N_("See commitments and customers' goals"),
+    "success:write": N_("Enter commitments and customers' goals, and what came of them"),
     "settings:write": N_("Set working hours, closed days and service levels"),
     "members:read": N_("See members and teams"),
     "members:manage": N_("Invite and remove members, set roles, units and teams"),
@@ -52,9 +56,11 @@ _VIEWER = frozenset(
         "models:read",
         "modules:read",
         "jobs:read",
+        "tickets:read",
+        "success:read",
     }
 )
-_AGENT = _VIEWER | {"customers:write", "facts:write"}
+_AGENT = _VIEWER | {"tickets:write", "success:write", "customers:write", "facts:write"}
 _ANALYST = _AGENT | {
     "customers:merge",
     "customers:export",

@@ -15,14 +15,20 @@ from sqlalchemy import cast, select
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, Double
 
+from kith_platform.calendar import service as calendar
+from kith_platform.criteria import service as criteria
 from kith_platform.frames import Frames
 from kith_platform.metrics import service, store
 from kith_platform.metrics.engine import Engine, Offered, Result, Wanted
+from kith_platform.metrics.grains import SEGMENT, TENANT
 from kith_platform.metrics.periods import covered, month, months
+from kith_platform.metrics.scope import Sources
 from kith_platform.predict.models import Score
 from kith_platform.quality import store as readings
 from kith_platform.runtime import Runtime
-from kith_platform.sdk.types import Period
+from kith_platform.sdk.metrics import Period, Signed
+from kith_platform.sdk.rhythm import USUAL_GAP
+from kith_platform.segments.models import Segment, SegmentMember
 from kith_tenants.tenant import TenantContext
 
 Scope = Callable[[], AbstractContextManager[Session]]  # a transaction of the tenant
@@ -31,36 +37,51 @@ Told = Callable[[int, int], None]  # metrics done, metrics in all
 
 @dataclass(frozen=True)
 class Computed:
-    """What one run found: the metrics, the periods, their readings, and what they came from."""
+    """What one run found: the metrics, the periods, their readings, what they came from, and the segments there are."""
 
     offered: list[Offered]
     wanted: list[Wanted]
     results: list[Result]
     source: store.Source
+    segments: list[str]
 
 
 def refresh_values(runtime: Runtime, tenant: TenantContext, frames: Frames, scope: Scope, *, today: dt.date, told: Told) -> int:
-    """This month and the 13 before, with what they are compared with. How many values are new or different."""
+    """This month and the 13 before, with what they are compared with, of the company and its segments. How many values are new
+    or different.
+    """
     until = frames.last_day
     last = month(until)
     periods = list(dict.fromkeys([*months(until), *service.comparisons(last, until, today)]))
-    found = _compute(runtime, tenant, frames, scope, periods, latest=last, today=today, told=told)
+    grains = (TENANT, SEGMENT)
+    found = _compute(runtime, tenant, frames, scope, periods, grains, latest=last, today=today, told=told)
     metrics = [one.metric for one in found.offered]
     with scope() as session:
-        store.forget(session, [one.key for one in metrics], periods, [one.key for one in metrics if one.latest_only])
-        return store.keep(session, found.results, found.wanted, found.source)
+        only_latest = [one.key for one in metrics if one.latest_only]
+        store.forget(session, [one.key for one in metrics], periods, only_latest, found.segments)
+        return store.keep(session, found.results, found.wanted, found.source, grains)
 
 
 def period_values(
-    runtime: Runtime, tenant: TenantContext, frames: Frames, scope: Scope, period: Period, *, today: dt.date, told: Told
+    runtime: Runtime,
+    tenant: TenantContext,
+    frames: Frames,
+    scope: Scope,
+    period: Period,
+    grain: str = TENANT,
+    *,
+    today: dt.date,
+    told: Told,
 ) -> int:
-    """One more period with what it is compared with. A metric that only knows the present keeps what it has there."""
+    """One more period, or the units of another grain, with what it is compared with. A metric that only knows the present keeps
+    what it has there.
+    """
     until = frames.last_day
     periods = list(dict.fromkeys([period, *service.comparisons(period, until, today)]))
     latest = period if period.start <= until < period.end else None
-    found = _compute(runtime, tenant, frames, scope, periods, latest=latest, today=today, told=told)
+    found = _compute(runtime, tenant, frames, scope, periods, (grain,), latest=latest, today=today, told=told)
     with scope() as session:
-        return store.keep(session, found.results, found.wanted, found.source)
+        return store.keep(session, found.results, found.wanted, found.source, (grain,))
 
 
 def _compute(
@@ -69,6 +90,7 @@ def _compute(
     frames: Frames,
     scope: Scope,
     periods: Sequence[Period],
+    grains: Sequence[str],
     *,
     latest: Period | None,
     today: dt.date,
@@ -79,9 +101,40 @@ def _compute(
         offered = service.catalogue(session, runtime.plugins)
         quality = readings.latest(session)
         source = store.Source(manifest.public_id, manifest.read_at, service.state(session, runtime.plugins), until)
-    engine = Engine(frames, tenant, runtime.plugins, runtime.facts, cache(_scores(runtime, tenant)), lambda: quality, until=until)
+        open_hours = calendar.of_tenant(session)
+        agreed = [one for one in criteria.signed(session) if one.grain == TENANT]
+        signed = {one.key: Signed(baseline=one.baseline, target=one.target) for one in agreed}
+        segments = list(session.execute(select(Segment.id).order_by(Segment.id)).scalars())
+    sources = Sources(
+        frames,
+        tenant,
+        runtime.facts,
+        until=until,
+        calendar=open_hours,
+        scores=cache(_scores(runtime, tenant)),
+        quality=lambda: quality,
+        usual_gap=_usual_gap(offered),
+    )
+    asked = [grain for grain in grains if grain != SEGMENT or segments]
+    members = _members(runtime, tenant) if SEGMENT in asked else None
+    engine = Engine(sources, runtime.plugins, members=members, signed=signed)
     wanted = [Wanted(period, covered(period, until, today), latest=period == latest) for period in periods]
-    return Computed(offered, wanted, engine.results(offered, wanted, lambda done: told(done, len(offered))), source)
+    results = engine.results(offered, wanted, asked, lambda done: told(done, len(offered)))
+    return Computed(offered, wanted, results, source, [str(one) for one in segments])
+
+
+def _usual_gap(offered: Sequence[Offered]) -> float:
+    """As the module that asks for it is set."""
+    found = (one.settings.get("usual_gap_days") for one in offered)
+    return next((float(days) for days in found if days), USUAL_GAP)
+
+
+def _members(runtime: Runtime, tenant: TenantContext) -> ir.Table:
+    """segment_id, customer_id of everybody in a segment now."""
+    statement = select(cast(SegmentMember.segment_id, BigInteger), cast(SegmentMember.customer_id, BigInteger))
+    with runtime.doors.tenant_arrow(tenant.id) as door:
+        rows: pa.Table = door.read(statement.where(SegmentMember.tenant_id == tenant.id)).read_all()
+    return ibis.memtable(rows.rename_columns(["segment_id", "customer_id"]))
 
 
 def _scores(runtime: Runtime, tenant: TenantContext) -> Callable[[str], ir.Table | None]:

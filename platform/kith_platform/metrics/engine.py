@@ -1,32 +1,25 @@
-"""Computing metrics: measures of one fact in one query for all periods, formulas above, each metric guarded on its own."""
+"""Computing metrics: measures of the same rows in one query for all periods, formulas above, each metric guarded on its own."""
 
 from __future__ import annotations
 
-import datetime as dt
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
-import pyarrow as pa
 
-from kith_platform.facts.catalogue import FactCatalogue
-from kith_platform.frames import Frames
 from kith_platform.guard import PluginFailed
-from kith_platform.metrics.buying import buying
-from kith_platform.metrics.periods import year_before
+from kith_platform.metrics.grains import TENANT, WHOLE, summed
+from kith_platform.metrics.scope import Sources
 from kith_platform.plugins import Plugins
-from kith_platform.sdk.types import Buying, Measure, Metric, MetricScope, Period, QualityReading, Reading
-from kith_tenants.tenant import TenantContext
+from kith_platform.sdk.metrics import Above, Measure, Metric, Number, Period, Reading, Rows, Signed
 
 IMPORT, TRAIN, FAILED, NOT_YET = "import", "train", "failed", "not_yet"
 PARTIAL = "partial"
-ROWS_AT_ONCE = 20_000_000
 
-Measured = Mapping[Period, Mapping[str, float | None]]
+Values = dict[tuple[str, Period], dict[str, dict[str, Number]]]  # (grain, period) → unit → measure → value
 
 
 @dataclass(frozen=True)
@@ -49,120 +42,137 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Result:
-    """One reading of one metric over one period."""
+    """One reading of one metric over one period, of one unit of a grain."""
 
     key: str
     period: Period
     reading: Reading
+    grain: str = TENANT
+    unit: str = WHOLE
 
 
 class Engine:
-    """One computation over one snapshot. `scores(model)` gives a model's scores as a table, or None; `quality()` what the
-    refresh last read of the data's quality."""
+    """One computation over one snapshot. `members` has segment_id and customer_id; `signed` the criteria the company signed."""
 
     def __init__(
         self,
-        frames: Frames,
-        tenant: TenantContext,
+        sources: Sources,
         plugins: Plugins,
-        facts: FactCatalogue,
-        scores: Callable[[str], ir.Table | None],
-        quality: Callable[[], Sequence[QualityReading]] = tuple,
         *,
-        until: dt.date,
+        members: ir.Table | None = None,
+        signed: Mapping[str, Signed] | None = None,
     ) -> None:
-        self.frames, self.tenant, self.until = frames, tenant, until
-        self.plugins, self.facts, self.scores, self.quality = plugins, facts, scores, quality
-        self._kept: dict[tuple[str, str, tuple[Period, ...]], ir.Table] = {}
-
-    @cached_property
-    def buying(self) -> Buying:
-        return buying(self.frames, self.until)
+        self.sources, self.plugins, self.members, self.signed = sources, plugins, members, signed or {}
+        self.tenant = sources.tenant
+        self._broken: set[tuple[str, str]] = set()  # (grain, measure)
 
     def results(
-        self, offered: Sequence[Offered], wanted: Sequence[Wanted], told: Callable[[int], None] = lambda _done: None
+        self,
+        offered: Sequence[Offered],
+        wanted: Sequence[Wanted],
+        grains: Sequence[str] = (TENANT,),
+        told: Callable[[int], None] = lambda _done: None,
     ) -> list[Result]:
-        """Every metric over every period wanted; a `latest_only` metric over the latest alone."""
-        ready = [one for one in offered if not self._lacking(one.metric)]
-        measured = self._measured([one for one in ready if one.metric.formula], [one.covered for one in wanted if one.covered])
+        """Every metric over every period wanted, of the grains it has; a `latest_only` metric over the latest alone."""
+        ready = [one for one in offered if one.metric.formula and not self._lacking(one.metric)]
+        values = self._measured(ready, [one.covered for one in wanted if one.covered], grains)
         found: list[Result] = []
-        for number, one in enumerate(offered):
+        for number, one in enumerate(sorted(offered, key=lambda one: one.metric.above is not None)):
             told(number)
             places = [place for place in wanted if place.latest or not one.metric.latest_only]
-            readings = self._readings(one, places, measured)
-            found += [Result(one.metric.key, place.period, reading) for place, reading in zip(places, readings, strict=True)]
+            if TENANT in grains:
+                readings = self._above(one, places, found) if one.metric.above else self._readings(one, places, values)
+                found += [Result(one.metric.key, place.period, reading) for place, reading in zip(places, readings, strict=True)]
+            if one in ready:
+                for grain in grains:
+                    if grain != TENANT and grain in one.metric.grains:
+                        found += self._of_units(one, places, values, grain)
         return found
 
     def _lacking(self, metric: Metric) -> str:
         """The reason a metric cannot be computed at all; empty where it can."""
         for need in metric.needs:
-            if not any(self._any(plural) for plural in need.split("|")):
+            if not any(self.sources.any(plural) for plural in need.split("|")):
                 return f"{IMPORT}:{need}"
-        return next((f"{TRAIN}:{model}" for model in metric.needs_scores if self.scores(model) is None), "")
+        return next((f"{TRAIN}:{model}" for model in metric.needs_scores if self.sources.scores(model) is None), "")
 
-    def _any(self, plural: str) -> bool:
-        table = self.frames.manifest.tables.get(self.facts.by_plural(plural).name)
-        return table is not None and table.rows > 0
-
-    def _readings(self, one: Offered, places: Sequence[Wanted], measured: Measured) -> list[Reading]:
-        """A reading per place, in order. An error shows on this metric alone."""
+    def _readings(self, one: Offered, places: Sequence[Wanted], values: Values) -> list[Reading]:
+        """A reading per place, in order, of the whole company. An error shows on this metric alone."""
         if lacking := self._lacking(one.metric):
             return [Reading.none(lacking)] * len(places)
         covered = [place.covered for place in places if place.covered]
         try:
-            values = dict(zip(covered, self._computed(one, covered, measured), strict=True))
+            found = dict(zip(covered, self._computed(one, covered, values), strict=True))
         except PluginFailed:
-            values = dict.fromkeys(covered, Reading.none(FAILED))
-        return [_flagged(values[place.covered], place.covered) if place.covered else Reading.none(NOT_YET) for place in places]
+            found = dict.fromkeys(covered, Reading.none(FAILED))
+        return [_flagged(found[place.covered], place.covered) if place.covered else Reading.none(NOT_YET) for place in places]
 
-    def _computed(self, one: Offered, periods: Sequence[Period], measured: Measured) -> list[Reading]:
+    def _computed(self, one: Offered, periods: Sequence[Period], values: Values) -> list[Reading]:
         metric = one.metric
         if metric.formula is not None:
-            return [self._formula(one, metric.formula, measured[period]) for period in periods]
+            return [self._formula(one, values[TENANT, period].get(WHOLE, {}), TENANT) for period in periods]
         if metric.compute is not None:
             return [self._checked(one, self._call(one, metric.compute, self._scope(one, (period,)))) for period in periods]
         assert metric.over is not None  # noqa: S101 - checked where metrics are offered
         found: list[Reading] = []
-        for start in range(0, len(periods), self._at_once):
-            part = tuple(periods[start : start + self._at_once])
+        for part in self._parts(periods):
             answers = self._call(one, metric.over, self._scope(one, part))
             if not isinstance(answers, Sequence) or len(answers) != len(part):
                 raise self._refused(one, f"not one reading for each of {len(part)} periods")
             found += [self._checked(one, answer) for answer in answers]
         return found
 
-    @cached_property
-    def _at_once(self) -> int:
-        """How many periods one query answers for: as many as memory bears, for each repeats the rows of buying."""
-        rows = self.frames.manifest.tables["sales_order"].rows if "sales_order" in self.frames.manifest.tables else 0
-        return max(1, min(32, ROWS_AT_ONCE // max(rows, 1)))
+    def _of_units(self, one: Offered, places: Sequence[Wanted], values: Values, grain: str) -> list[Result]:
+        """A reading per period and unit that has any of the metric's rows."""
+        found: list[Result] = []
+        keys = {_name(one, measure) for measure in one.metric.measures}
+        for place in places:
+            of = values[grain, place.covered] if place.covered else {}
+            for unit, measured in of.items():
+                if not keys.isdisjoint(measured):
+                    try:
+                        reading = self._formula(one, measured, grain)
+                    except PluginFailed:
+                        reading = Reading.none(FAILED)
+                    assert place.covered is not None  # noqa: S101 - `of` is empty without
+                    found.append(Result(one.metric.key, place.period, _flagged(reading, place.covered), grain, unit))
+        return found
 
-    def _formula(self, one: Offered, formula: Callable[..., Any], values: Mapping[str, float | None]) -> Reading:
-        if any(_name(measure) not in values for measure in one.metric.measures):
+    def _above(self, one: Offered, places: Sequence[Wanted], found: Sequence[Result]) -> list[Reading]:
+        """A metric above the others: what they read over the same period."""
+        assert one.metric.above is not None  # noqa: S101 - the caller looked
+        by_period: dict[Period, dict[str, Reading]] = defaultdict(dict)
+        for result in found:
+            if result.grain == TENANT:
+                by_period[result.period][result.key] = result.reading
+        readings = []
+        for place in places:
+            if place.covered is None:
+                readings.append(Reading.none(NOT_YET))
+                continue
+            seen = Above(period=place.covered, readings=by_period[place.period], signed=self.signed, settings=one.settings)
+            try:
+                reading = self._checked(one, self._call(one, one.metric.above, seen))
+            except PluginFailed:
+                reading = Reading.none(FAILED)
+            readings.append(_flagged(reading, place.covered))
+        return readings
+
+    def _formula(self, one: Offered, values: Mapping[str, Number], grain: str) -> Reading:
+        measures = one.metric.measures
+        if any((grain, _name(one, measure)) in self._broken for measure in measures):
             raise PluginFailed(f"a measure of {one.metric.key} failed")  # counted already, where it failed
-        reading = self._checked(one, self._call(one, formula, _own(one.metric, values)))
-        return replace(reading, coverage=_coverage(one.metric, values)) if reading.coverage is None else reading
+        own = {measure.key: values.get(_name(one, measure)) for measure in measures}
+        assert one.metric.formula is not None  # noqa: S101 - only metrics with one come here
+        reading = self._checked(one, self._call(one, one.metric.formula, own))
+        return replace(reading, coverage=_coverage(one, values)) if reading.coverage is None else reading
 
-    def _scope(self, one: Offered, periods: tuple[Period, ...]) -> MetricScope:
-        def once(name: str, make: Callable[[], ir.Table]) -> ir.Table:
-            key = (one.plugin, name, periods)
-            if key not in self._kept:
-                self._kept[key] = ibis.memtable(self.frames.at(self.until).run(make()))
-            return self._kept[key]
+    def _parts(self, periods: Sequence[Period]) -> Iterable[tuple[Period, ...]]:
+        size = self.sources.at_once
+        return [tuple(periods[start : start + size]) for start in range(0, len(periods), size)]
 
-        return MetricScope(
-            frames=self.frames,
-            periods=periods,
-            days=days_of(periods),
-            tenant=self.tenant,
-            today=self.until,
-            settings=one.settings,
-            buying=self.buying,
-            scores=self.scores,
-            has=self._any,
-            once=once,
-            quality=self.quality,
-        )
+    def _scope(self, one: Offered, periods: tuple[Period, ...]) -> Any:
+        return self.sources.scope(one.plugin, one.settings, periods)
 
     def _call(self, one: Offered, function: Callable[..., Any], argument: Any) -> Any:
         return self.plugins.call(one.plugin, self.tenant.id, f"metric {one.metric.key}", function, argument)
@@ -181,91 +191,74 @@ class Engine:
             raise self._refused(one, "no value and no reason")
         return answer
 
-    def _measured(self, offered: Sequence[Offered], periods: Sequence[Period]) -> dict[Period, dict[str, float | None]]:
-        """Every measure's value per period: one query per fact, however many metrics and periods."""
-        values: dict[Period, dict[str, float | None]] = {period: {} for period in periods}
-        by_fact: dict[str, dict[str, tuple[Offered, Measure]]] = {}
-        for one in offered:
-            for measure in one.metric.measures:
-                by_fact.setdefault(measure.fact, {})[_name(measure)] = (one, measure)
-        for plural, measures in by_fact.items():
-            if not periods:
-                break
-            try:
-                self._query(plural, [measure for _one, measure in measures.values()], periods, values)
-            except Exception:  # one bad aggregate must not take the others with it: each again, alone and guarded
-                for one, measure in measures.values():
-                    try:
-                        what = f"measure {measure.key}"
-                        self.plugins.call(one.plugin, self.tenant.id, what, self._query, plural, [measure], periods, values)
-                    except PluginFailed:
-                        continue
+    def _measured(self, offered: Sequence[Offered], periods: Sequence[Period], grains: Sequence[str]) -> Values:
+        """Every measure's value per grain, period and unit: a query per rows and grain, however many metrics and periods."""
+        values: Values = {(grain, period): defaultdict(dict) for grain in grains for period in periods}
+        if not periods:
+            return values
+        for grain in grains:
+            by_rows: dict[tuple[str, str], dict[str, tuple[Offered, Measure]]] = defaultdict(dict)
+            for one in offered:
+                if grain == TENANT or grain in one.metric.grains:
+                    for measure in one.metric.measures:
+                        by_rows[_rows_key(one, measure)][_name(one, measure)] = (one, measure)
+            for measures in by_rows.values():
+                pairs = list(measures.values())
+                for part in [tuple(periods)] if isinstance(pairs[0][1].fact, str) else self._parts(periods):
+                    self._guarded(pairs, part, grain, values)
         return values
 
-    def _query(
-        self, plural: str, measures: Sequence[Measure], periods: Sequence[Period], values: dict[Period, dict[str, float | None]]
-    ) -> None:
-        expression = measured(self._rows(plural, periods), measures, periods)
-        names = [name for measure in measures for name in (_name(measure), *_covering(measure))]
-        found = {row["place"]: row for row in self.frames.at(self.until).run(expression).to_pylist()}
-        for place, period in enumerate(periods):
-            row = found.get(place)
-            values[period].update({name: None if row is None else _number(row[name]) for name in names})
+    def _guarded(self, measures: list[tuple[Offered, Measure]], periods: tuple[Period, ...], grain: str, values: Values) -> None:
+        try:
+            self._query(measures, periods, grain, values)
+        except Exception:  # one bad aggregate must not take the others with it: each again, alone and guarded
+            for one, measure in measures:
+                try:
+                    what = f"measure {measure.key}"
+                    self.plugins.call(one.plugin, self.tenant.id, what, self._query, [(one, measure)], periods, grain, values)
+                except PluginFailed:
+                    self._broken.add((grain, _name(one, measure)))
 
-    def _rows(self, plural: str, periods: Sequence[Period]) -> ir.Table:
-        """The fact's rows of all these days, money in the tenant's currency, `had_<column>` where it has an amount at all."""
-        tables = self.frames.during(min(one.start for one in periods), max(one.end for one in periods))
-        rows = tables[plural]
-        money = [column.stored_as for column in self.facts.by_plural(plural).money]
-        if not money:
-            return rows
-        return tables.money(rows.mutate(**{f"had_{name}": rows[name].notnull() for name in money}), *money)
+    def _query(self, measures: list[tuple[Offered, Measure]], periods: tuple[Period, ...], grain: str, values: Values) -> None:
+        one, first = measures[0]
+        rows = self._rows(one, first.fact, periods)
+        expression = summed(rows, [measure for _one, measure in measures], grain, self.members)
+        for row in self.sources.all.run(expression).to_pylist():
+            into = values[grain, periods[row["place"]]][row.get("of", WHOLE)]
+            for number, (owner, measure) in enumerate(measures):
+                name = _name(owner, measure)
+                into[name] = _number(row[f"m{number}"])
+                if f"a{number}" in row:
+                    into[f"{name}.amounts"], into[f"{name}.covered"] = _number(row[f"a{number}"]), _number(row[f"c{number}"])
 
-
-def days_of(periods: Sequence[Period]) -> ir.Table:
-    """place, start, end, year_start, year_end: see `MetricScope.days`."""
-    columns = {
-        "start": [one.start for one in periods],
-        "end": [one.end for one in periods],
-        "year_start": [year_before(one.start) for one in periods],
-        "year_end": [year_before(one.end) for one in periods],
-    }
-    days = {name: pa.array(values, pa.date32()) for name, values in columns.items()}
-    return ibis.memtable(pa.table({"place": pa.array(range(len(periods)), pa.int64()), **days}))
+    def _rows(self, one: Offered, fact: str | Rows, periods: tuple[Period, ...]) -> ir.Table:
+        if isinstance(fact, str):
+            return self.sources.happened(fact, periods)
+        scope = self._scope(one, periods)
+        return scope.once(f"rows {fact.key}", lambda: fact.make(scope)) if fact.keep else fact.make(scope)
 
 
-def measured(rows: ir.Table, measures: Sequence[Measure], periods: Sequence[Period]) -> ir.Table:
-    """One row per period with a column per measure; `place` counts the periods. A period without rows gets its empty values."""
-    marks = days_of(periods).select("place", period_start="start", period_end="end")
-    inside = rows.inner_join(marks, [rows.occurred_on >= marks.period_start, rows.occurred_on < marks.period_end])
-    columns: dict[str, ir.Value] = {}
-    for measure in measures:
-        columns[_name(measure)] = measure.aggregate(inside)
-        for name, column in zip(_covering(measure), (f"had_{measure.money}", measure.money), strict=False):
-            columns[name] = inside[column].sum() if column.startswith("had_") else inside[column].count()
-    return inside.group_by("place").aggregate(**columns)
+def _rows_key(one: Offered, measure: Measure) -> tuple[str, str]:
+    """Facts are the same for all modules, rows of a module its own."""
+    return ("", measure.fact) if isinstance(measure.fact, str) else (one.plugin, measure.fact.key)
 
 
-def _name(measure: Measure) -> str:
-    return f"{measure.fact}.{measure.key}"
+def _name(one: Offered, measure: Measure) -> str:
+    plugin, rows = _rows_key(one, measure)
+    return f"{plugin}/{rows}.{measure.key}"
 
 
-def _covering(measure: Measure) -> tuple[str, ...]:
-    return (f"{_name(measure)}.amounts", f"{_name(measure)}.covered") if measure.money else ()
-
-
-def _number(value: Any) -> float | None:
+def _number(value: Any) -> Number:
+    if isinstance(value, list):
+        return [float(each) for each in value if each is not None]
     return None if value is None else float(value)
 
 
-def _own(metric: Metric, values: Mapping[str, float | None]) -> dict[str, float | None]:
-    return {measure.key: values.get(_name(measure)) for measure in metric.measures}
-
-
-def _coverage(metric: Metric, values: Mapping[str, float | None]) -> float | None:
+def _coverage(one: Offered, values: Mapping[str, Any]) -> float | None:
     """The least share of amounts with an exchange rate among the metric's measures."""
-    pairs = [[values.get(name) for name in _covering(measure)] for measure in metric.measures if measure.money]
-    return min((covered / amounts for amounts, covered in pairs if amounts and covered is not None), default=None)
+    names = [_name(one, measure) for measure in one.metric.measures if measure.money]
+    pairs = [(values.get(f"{name}.covered"), values.get(f"{name}.amounts")) for name in names]
+    return min((covered / amounts for covered, amounts in pairs if amounts and covered is not None), default=None)
 
 
 def _flagged(reading: Reading, covered: Period) -> Reading:

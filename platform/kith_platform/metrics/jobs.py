@@ -10,7 +10,7 @@ from kith_platform.jobs.declared import JobRun, job
 
 @job("metrics.compute", queue="interactive", max_attempts=3, label=N_("Computing metrics"))
 def compute(run: JobRun) -> None:
-    """Arguments `start` and `end` (days, the end exclusive). Safe to begin again. Its result: how many values are new."""
+    """Arguments `start`, `end` (exclusive) and `grain`. Safe to begin again. Its result: how many values are new."""
     from kith_platform.metrics.now import compute_now
     from kith_platform.sdk.types import Period
 
@@ -20,6 +20,13 @@ def compute(run: JobRun) -> None:
 
     period = Period(dt.date.fromisoformat(run.args["start"]), dt.date.fromisoformat(run.args["end"]))
     written = compute_now(
-        run.runtime, run.tenant, period, threads=run.threads, memory_mb=run.memory_mb, told=told, scope=run.step
+        run.runtime,
+        run.tenant,
+        period,
+        run.args.get("grain", "tenant"),
+        threads=run.threads,
+        memory_mb=run.memory_mb,
+        told=told,
+        scope=run.step,
     )
     run.result({"values": written})

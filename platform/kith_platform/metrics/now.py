@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from kith_platform.frames import open_frames
 from kith_platform.metrics.compute import Scope, Told, period_values
+from kith_platform.metrics.grains import TENANT
 from kith_platform.metrics.periods import month
 from kith_platform.runtime import Runtime
 from kith_platform.sdk.types import Period
@@ -18,6 +19,7 @@ def compute_now(
     runtime: Runtime,
     tenant: TenantContext,
     period: Period | None,
+    grain: str = TENANT,
     *,
     told: Told,
     scope: Scope | None = None,
@@ -30,7 +32,7 @@ def compute_now(
     with open_frames(runtime, tenant, manifest, threads=threads, memory_mb=memory_mb) as frames:
         wanted = period or month(frames.last_day)
         opened = scope or (lambda: runtime.doors.tenant_scope(tenant.id))
-        return period_values(runtime, tenant, frames, opened, wanted, today=today, told=told)
+        return period_values(runtime, tenant, frames, opened, wanted, grain, today=today, told=told)
 
 
 def newest(runtime: Runtime, tenant: TenantContext) -> Manifest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,16 +13,19 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from kith_platform.customers.models import Customer
-from kith_platform.errors import NotFound
+from kith_platform.errors import Invalid, NotFound
+from kith_platform.facts.models import Product
 from kith_platform.i18n import N_
 from kith_platform.metrics import store
 from kith_platform.metrics.engine import Offered
+from kith_platform.metrics.grains import COLUMNS, CUSTOMER, LABELS, PRODUCT, SEGMENT, TENANT, WHOLE
 from kith_platform.metrics.models import MetricPeriod, MetricValue
-from kith_platform.metrics.periods import before, change, covered, month, months
+from kith_platform.metrics.periods import change, compared, covered, month, months
 from kith_platform.modules import service as modules
 from kith_platform.plugins import Plugins
 from kith_platform.predict.models import Score
-from kith_platform.sdk.types import Metric, Period
+from kith_platform.sdk.metrics import Metric, Period
+from kith_platform.segments.models import Segment
 from kith_tenants.context import Actor, visible
 
 if TYPE_CHECKING:
@@ -29,7 +33,6 @@ if TYPE_CHECKING:
 
 PEOPLE = Customer.__table__.c
 KIND = "metrics.compute"
-COMPARED = {"mom": 1, "yoy": 12}  # months back
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def catalogue(session: Session, plugins: Plugins) -> list[Offered]:
 
 
 def _whole(metric: Metric) -> bool:
-    return sum(way is not None for way in (metric.formula, metric.compute, metric.over)) == 1
+    return sum(way is not None for way in (metric.formula, metric.compute, metric.over, metric.above)) == 1
 
 
 def offered(session: Session, plugins: Plugins, key: str) -> Offered:
@@ -87,43 +90,105 @@ def state(session: Session, plugins: Plugins) -> str:
     return hashlib.sha256(repr((said, [tuple(row) for row in scores])).encode()).hexdigest()
 
 
-def shown(session: Session, found: Sequence[Offered], period: Period) -> list[Shown]:
-    """Each metric over the period, with its comparisons."""
+def shown(session: Session, found: Sequence[Offered], period: Period, grain: str = TENANT, unit: str = WHOLE) -> list[Shown]:
+    """Each metric over the period, of one unit of a grain, with its comparisons."""
     keys = [one.metric.key for one in found]
-    noted = store.noted(session, period)
-    until = noted.until if noted is not None and noted.partial else None
-    compared = {name: _compared(period, until, back) for name, back in COMPARED.items()}
-    values = store.values(session, keys, [period, *compared.values()])
+    against = _compared(session, period, grain)
+    values = store.values(session, keys, [period, *against.values()], grain, unit)
     return [
         Shown(
             one.plugin,
             one.metric,
             period,
             values.get((one.metric.key, period)),
-            {name: values.get((one.metric.key, other)) for name, other in compared.items()},
+            {name: values.get((one.metric.key, other)) for name, other in against.items()},
         )
         for one in found
     ]
 
 
-def series(session: Session, keys: Collection[str], period: Period) -> dict[str, list[tuple[Period, MetricValue | None]]]:
+def series(
+    session: Session, keys: Collection[str], period: Period, grain: str = TENANT, unit: str = WHOLE
+) -> dict[str, list[tuple[Period, MetricValue | None]]]:
     """Per key the months up to that of the period, oldest first."""
     places = months(period.start)
-    values = store.values(session, keys, places)
+    values = store.values(session, keys, places, grain, unit)
     return {key: [(place, values.get((key, place))) for place in places] for key in keys}
 
 
-def _compared(period: Period, until: dt.date | None, back: int) -> Period:
+def _compared(session: Session, period: Period, grain: str) -> dict[str, Period]:
+    noted = store.noted(session, period, grain)
+    until = noted.until if noted is not None and noted.partial else None
     part = period if until is None else covered(period, until, until)
-    return before(period if part is None else Period(part.start, part.end), months_back=back)
+    return compared(period, period if part is None else Period(part.start, part.end))
 
 
 def comparisons(period: Period, until: dt.date, today: dt.date) -> list[Period]:
     """The periods that the period's value is compared with."""
     part = covered(period, until, today)
-    if part is None:
-        return []
-    return [before(Period(part.start, part.end), months_back=back) for back in COMPARED.values()]
+    return [] if part is None else list(compared(period, Period(part.start, part.end)).values())
+
+
+def grain_of(name: str) -> str:
+    """The grain called so. Raises Invalid."""
+    if name not in LABELS:
+        raise Invalid(N_("There is no grain '%(name)s'. Choose one of: %(names)s."), name=name, names=", ".join(LABELS))
+    return name
+
+
+@dataclass(frozen=True)
+class UnitName:
+    """A unit of a grain as people know it: its public id (its name where it has none), and its name."""
+
+    unit: str
+    public: str
+    name: str
+
+
+def unit_names(session: Session, actor: Actor | None, grain: str, units: Collection[str]) -> dict[str, UnitName]:
+    """The units by what is stored; customers only those the actor may see (None: all)."""
+    tables: Mapping[str, Any] = {CUSTOMER: PEOPLE, PRODUCT: Product.__table__.c, SEGMENT: Segment.__table__.c}
+    if grain not in tables:
+        return {unit: UnitName(unit, unit, unit) for unit in units}
+    table = tables[grain]
+    statement: Select[Any] = select(table.id, table.public_id, table.name).where(table.id.in_([int(unit) for unit in units]))
+    if grain == CUSTOMER and actor is not None:
+        statement = visible(statement, actor, owner=PEOPLE.owner_id, unit=PEOPLE.unit_id)
+    return {str(id_): UnitName(str(id_), str(public), name or "") for id_, public, name in session.execute(statement)}
+
+
+def units_page(
+    session: Session, actor: Actor, key: str, period: Period, grain: str, *, after: str, limit: int
+) -> tuple[list[MetricValue], dict[str, UnitName]]:
+    """A metric's values of units the actor may see, beyond `after`: up to one more than `limit`, with their names."""
+    found: list[MetricValue] = []
+    names: dict[str, UnitName] = {}
+    while len(found) <= limit:
+        batch = store.of_units(session, key, period, grain, after=after, limit=limit + 1)
+        here = unit_names(session, actor, grain, [value.unit for value in batch])
+        names |= here
+        found += [value for value in batch if value.unit in here]
+        if len(batch) <= limit:
+            break
+        after = batch[-1].unit
+    return found[: limit + 1], names
+
+
+def unit_of(session: Session, grain: str, public: str) -> str:
+    """What is stored for a unit by its public id or name. Raises NotFound for an id nobody has."""
+    tables: Mapping[str, Any] = {CUSTOMER: PEOPLE, PRODUCT: Product.__table__.c, SEGMENT: Segment.__table__.c}
+    if grain == TENANT:
+        return WHOLE
+    if grain in COLUMNS and grain not in tables:
+        return public
+    table, words = tables[grain], N_("There is nothing here with the id '%(id)s'.")
+    try:
+        found = session.execute(select(table.id).where(table.public_id == uuid.UUID(public))).scalar_one_or_none()
+    except ValueError:
+        found = None
+    if found is None:
+        raise NotFound(words, id=public)
+    return str(found)
 
 
 def readable_rows(session: Session, actor: Actor, value: MetricValue) -> list[dict[str, Any]]:
@@ -141,10 +206,14 @@ def readable_rows(session: Session, actor: Actor, value: MetricValue) -> list[di
     ]
 
 
-def ask_period(session: Session, actor: Actor | None, period: Period) -> Job:
-    """Ask for all metrics over a period that a refresh does not keep. An active request for the same is returned instead."""
+def ask_period(session: Session, actor: Actor | None, period: Period, grain: str = TENANT) -> Job:
+    """Ask for all metrics over a period, or of a grain, that a refresh does not keep. An active request for the same is returned
+    instead.
+    """
     from kith_platform.jobs import service as jobs
 
-    args = {"start": period.start.isoformat(), "end": period.end.isoformat()}
+    args = {"start": period.start.isoformat(), "end": period.end.isoformat(), "grain": grain}
     asked_by = actor.member_id if actor else None
-    return jobs.ask(session, KIND, args, dedupe_key=f"{period.start}:{period.end}", queue="interactive", asked_by=asked_by)
+    return jobs.ask(
+        session, KIND, args, dedupe_key=f"{grain}:{period.start}:{period.end}", queue="interactive", asked_by=asked_by
+    )

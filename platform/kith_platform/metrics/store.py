@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,14 @@ from sqlalchemy import delete, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from kith_platform.metrics.engine import Result, Wanted
-from kith_platform.metrics.models import TENANT, MetricPeriod, MetricValue
+from kith_platform.metrics.engine import NOT_YET, Result, Wanted
+from kith_platform.metrics.grains import SEGMENT, TENANT, WHOLE
+from kith_platform.metrics.models import MetricPeriod, MetricValue, MetricVersion
 from kith_platform.sdk.types import Period
 
 BATCH = 500
+UNMADE = {NOT_YET, "immature"}  # what such a value becomes is no correction
+_PLACE = ("key", "grain", "unit", "period_start", "period_end")
 _VALUES = ("value", "n", "low", "high", "reason", "flags", "coverage", "rows")
 
 
@@ -30,25 +33,57 @@ class Source:
     until: dt.date
 
 
-def keep(session: Session, results: Sequence[Result], wanted: Sequence[Wanted], source: Source) -> int:
-    """Store readings of the tenant grain in the caller's transaction; how many were new or different."""
+def keep(session: Session, results: Sequence[Result], wanted: Sequence[Wanted], source: Source, grains: Sequence[str]) -> int:
+    """Store readings in the caller's transaction; how many were new or different. What a value of a period that was over had
+    been before is kept as a version.
+    """
     written = 0
     for rows in _batches(_row(result, source.snapshot) for result in results):
-        statement = insert(MetricValue).values(rows)
+        before = _stored(session, rows)
+        changed = [row for row in rows if _differs(before.get(_place(row)), row)]
+        if not changed:
+            continue
+        _keep_versions(session, [before[_place(row)] for row in changed if _place(row) in before], source.until)
+        statement = insert(MetricValue).values(changed)
         new = {name: statement.excluded[name] for name in (*_VALUES, "snapshot")}
-        changed = or_(*(getattr(MetricValue, name).is_distinct_from(statement.excluded[name]) for name in _VALUES))
-        kept = statement.on_conflict_do_update(
-            index_elements=["tenant_id", "key", "grain", "unit", "period_start", "period_end"],
-            set_={**new, "computed_at": func.now()},
-            where=changed,
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["tenant_id", "key", "grain", "unit", "period_start", "period_end"],
+                set_={**new, "computed_at": func.now()},
+            )
         )
-        written += len(session.execute(kept.returning(MetricValue.key)).all())
+        written += len(changed)
     for place in wanted:
-        _note(session, place, source)
+        for grain in grains:
+            _note(session, place, grain, source)
     return written
 
 
-def _note(session: Session, place: Wanted, source: Source) -> None:
+def _place(row: Any) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _PLACE)
+
+
+def _stored(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Stored values at the places of these rows."""
+    table = MetricValue.__table__.c
+    columns = [table[name] for name in (*_PLACE, *_VALUES, "snapshot", "computed_at")]
+    at = tuple_(*(table[name] for name in _PLACE)).in_([_place(row) for row in rows])
+    return {_place(row): dict(row) for row in session.execute(select(*columns).where(at)).mappings()}
+
+
+def _differs(before: Mapping[str, Any] | None, row: Mapping[str, Any]) -> bool:
+    return before is None or any(before[name] != row[name] for name in _VALUES)
+
+
+def _keep_versions(session: Session, before: Sequence[Mapping[str, Any]], until: dt.date) -> None:
+    """A running period changes each day, which is no news; one that was over does by late data."""
+    late = [row for row in before if row["period_end"] <= until and row["reason"] not in UNMADE]
+    names = (*_PLACE, "value", "n", "reason", "snapshot", "computed_at")
+    if late:
+        session.execute(insert(MetricVersion).values([{name: row[name] for name in names} for row in late]))
+
+
+def _note(session: Session, place: Wanted, grain: str, source: Source) -> None:
     """Remember that the period was computed, and from what."""
     period, covered = place.period, place.covered
     said = {
@@ -58,39 +93,47 @@ def _note(session: Session, place: Wanted, source: Source) -> None:
         "read_at": source.read_at,
         "state": source.state,
     }
-    row = insert(MetricPeriod).values(period_start=period.start, period_end=period.end, **said)
+    row = insert(MetricPeriod).values(grain=grain, period_start=period.start, period_end=period.end, **said)
     session.execute(
         row.on_conflict_do_update(
-            index_elements=["tenant_id", "period_start", "period_end"], set_={**said, "computed_at": func.now()}
+            index_elements=["tenant_id", "grain", "period_start", "period_end"], set_={**said, "computed_at": func.now()}
         )
     )
 
 
-def forget(session: Session, keys: Collection[str], periods: Collection[Period], latest_only: Collection[str]) -> None:
-    """Remove what a refresh no longer keeps: periods beside these, but for metrics whose past cannot be computed again.
+def forget(
+    session: Session, keys: Collection[str], periods: Collection[Period], latest_only: Collection[str], segments: Collection[str]
+) -> None:
+    """Remove what a refresh no longer keeps: periods beside these, but for metrics whose past cannot be computed again; units
+    that were asked for, for they are of older data; and segments that are gone.
 
-    Values of modules that were switched off stay: switching off keeps data. Periods asked for once go: they are of older data.
+    Values of modules that were switched off stay: switching off keeps data.
     """
     starts = [(period.start, period.end) for period in periods]
     place = tuple_(MetricValue.period_start, MetricValue.period_end)
-    old = delete(MetricValue).where(MetricValue.grain == TENANT, MetricValue.key.in_(set(keys) - set(latest_only)))
-    session.execute(old.where(place.not_in(starts)))
-    session.execute(delete(MetricPeriod).where(tuple_(MetricPeriod.period_start, MetricPeriod.period_end).not_in(starts)))
+    old = delete(MetricValue).where(MetricValue.key.in_(set(keys) - set(latest_only)), place.not_in(starts))
+    session.execute(old)
+    session.execute(delete(MetricValue).where(MetricValue.grain.not_in([TENANT, SEGMENT])))
+    session.execute(delete(MetricValue).where(MetricValue.grain == SEGMENT, MetricValue.unit.not_in(list(segments))))
+    noted_at = tuple_(MetricPeriod.period_start, MetricPeriod.period_end)
+    gone = or_(noted_at.not_in(starts), MetricPeriod.grain.not_in([TENANT, SEGMENT]))
+    session.execute(delete(MetricPeriod).where(gone))
 
 
-def noted(session: Session, period: Period) -> MetricPeriod | None:
-    """When and from what the period was computed; None where it was not."""
-    return session.execute(
-        select(MetricPeriod).where(MetricPeriod.period_start == period.start, MetricPeriod.period_end == period.end)
-    ).scalar_one_or_none()
+def noted(session: Session, period: Period, grain: str = TENANT) -> MetricPeriod | None:
+    """When and from what the period was computed for the grain; None where it was not."""
+    at = (MetricPeriod.grain == grain, MetricPeriod.period_start == period.start, MetricPeriod.period_end == period.end)
+    return session.execute(select(MetricPeriod).where(*at)).scalar_one_or_none()
 
 
-def values(session: Session, keys: Collection[str], periods: Collection[Period]) -> dict[tuple[str, Period], MetricValue]:
-    """Stored values of the tenant grain by key and whole period."""
+def values(
+    session: Session, keys: Collection[str], periods: Collection[Period], grain: str = TENANT, unit: str = WHOLE
+) -> dict[tuple[str, Period], MetricValue]:
+    """Stored values of one unit by key and whole period."""
     places = [(period.start, period.end) for period in periods]
     statement = select(MetricValue).where(
-        MetricValue.grain == TENANT,
-        MetricValue.unit == 0,
+        MetricValue.grain == grain,
+        MetricValue.unit == unit,
         MetricValue.key.in_(list(keys)),
         tuple_(MetricValue.period_start, MetricValue.period_end).in_(places),
     )
@@ -98,12 +141,42 @@ def values(session: Session, keys: Collection[str], periods: Collection[Period])
     return {(row.key, Period(row.period_start, row.period_end)): row for row in rows}
 
 
+def of_units(session: Session, key: str, period: Period, grain: str, *, after: str = "", limit: int = 1000) -> list[MetricValue]:
+    """A metric's stored values of a grain's units over one period, by unit, beyond `after`."""
+    statement = select(MetricValue).where(
+        MetricValue.grain == grain,
+        MetricValue.key == key,
+        MetricValue.period_start == period.start,
+        MetricValue.period_end == period.end,
+        MetricValue.unit > after,
+    )
+    return list(session.execute(statement.order_by(MetricValue.unit).limit(limit)).scalars())
+
+
+def units(session: Session, period: Period, grain: str, *, limit: int = 1000) -> list[str]:
+    """The units of a grain that have values over the period."""
+    at = (MetricValue.grain == grain, MetricValue.period_start == period.start, MetricValue.period_end == period.end)
+    return list(session.execute(select(MetricValue.unit).where(*at).distinct().order_by(MetricValue.unit).limit(limit)).scalars())
+
+
+def versions(session: Session, key: str, period: Period, grain: str = TENANT, unit: str = WHOLE) -> list[MetricVersion]:
+    """What the value had been before late data changed it, newest first."""
+    statement = select(MetricVersion).where(
+        MetricVersion.key == key,
+        MetricVersion.grain == grain,
+        MetricVersion.unit == unit,
+        MetricVersion.period_start == period.start,
+        MetricVersion.period_end == period.end,
+    )
+    return list(session.execute(statement.order_by(MetricVersion.id.desc())).scalars())
+
+
 def _row(result: Result, snapshot: uuid.UUID) -> dict[str, Any]:
     reading = result.reading
     return {
         "key": result.key,
-        "grain": TENANT,
-        "unit": 0,
+        "grain": result.grain,
+        "unit": result.unit,
         "period_start": result.period.start,
         "period_end": result.period.end,
         "value": reading.value,

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pytest
 
 from kith_platform.frames.portable import spark_sql
-from kith_platform.metrics.engine import days_of
 from kith_platform.metrics.periods import change
+from kith_platform.metrics.scope import days_of
+from kith_platform.sdk import rhythm, staying
 from kith_platform.sdk.types import Period, Reading
-from kith_plugins.analytics_cem import experience, growth, loyalty, retention, rfm, rhythm, value
+from kith_plugins.analytics_cem import experience, growth, loyalty, retention, rfm, value
 
 JAN1 = dt.date(2026, 1, 1)
 
@@ -134,7 +135,7 @@ def test_who_left_by_contract_and_who_silently(bought: Callable[..., Any]) -> No
     contracts = events(
         [(3, "a", 0, "started"), (4, "b", 0, "started"), (4, "b", 50, "cancelled"), (5, "c", 0, "started"), (5, "d", 1, "ended")]
     )
-    rows = retention.standing(purchases, contracts, rhythm.mark(day(100)), 30.0).to_pyarrow().to_pylist()
+    rows = staying.standing(purchases, contracts, rhythm.mark(day(100)), 30.0).to_pyarrow().to_pylist()
     found = {row["customer_id"]: (row["active"], row["how"]) for row in rows}
     assert found == {
         1: (False, "silent"),
@@ -261,8 +262,8 @@ def test_every_expression_compiles_for_spark(bought: Callable[..., Any], ledger:
     for expression in (
         loyalty.repeat(purchases, days, 30.0),
         loyalty.second(purchases, days, day(9), 30.0),
-        retention.stayed(retention.standing(purchases, contracts, retention.ends(days), 30.0)),
-        retention.standing(purchases, None, days, 30.0),
+        retention.stayed(staying.standing(purchases, contracts, retention.ends(days), 30.0)),
+        staying.standing(purchases, None, days, 30.0),
         value.concentration(own),
         value.share_of_best(best, own, 1),
         growth.fresh(purchases, days),

@@ -10,8 +10,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from kith_platform.sdk.rhythm import ONE_DAY
 from kith_platform.sdk.types import PlacementScope
-from kith_plugins.analytics_cem.rhythm import ONE_DAY
 from kith_plugins.analytics_cem.standing import standing
 
 UNIT = 10_000.0

@@ -10,9 +10,9 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from kith_platform.sdk.rhythm import on_day
 from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementFigure, PlacementScope
 from kith_plugins.analytics_cem.buyers import history
-from kith_plugins.analytics_cem.rhythm import on_day
 
 UNIT = 10_000.0
 WINDOWS = (1, 7, 14, 30)  # days after the first purchase, that day included

@@ -11,8 +11,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from kith_platform.sdk.rhythm import GAPS_NEEDED, SEGMENT_WEIGHT, usual_gap
 from kith_platform.sdk.types import PlacementScope, PlacementTurns
-from kith_plugins.analytics_cem.rhythm import GAPS_NEEDED, SEGMENT_WEIGHT, usual_gap
 
 WINDOW, LONGEST, WINDOW_GAPS = 365, 730, 4.0  # W of C3: a year, four usual gaps where that is longer, at most two years
 

@@ -9,9 +9,9 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from kith_platform.sdk.rhythm import ONE_DAY
 from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementFigure, PlacementScope
 from kith_plugins.analytics_cem.buyers import history
-from kith_plugins.analytics_cem.rhythm import ONE_DAY
 
 UNIT = 10_000.0
 COHORTS = 36

@@ -6,9 +6,9 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from kith_platform.sdk import staying
+from kith_platform.sdk.rhythm import ONE_DAY, on_day
 from kith_platform.sdk.types import PlacementTurns
-from kith_plugins.analytics_cem import retention
-from kith_plugins.analytics_cem.rhythm import ONE_DAY, on_day
 
 PAST_DUE = 90  # days
 CONTRACT = {"running": "boolean", "ended": "string", "over_on": "date", "reason": "string", "bound_days": "int64"}
@@ -20,9 +20,9 @@ def contracts(turns: PlacementTurns) -> ir.Table:
     places = pa.array(range(len(turns.days)), pa.int64())
     ends = pa.array([day + ONE_DAY for day in turns.days], pa.date32())
     marks = ibis.memtable(pa.table({"place": places, "end": ends}))
-    own = retention.contracts(events, marks)
+    own = staying.contracts(events, marks)
     events = events.filter(events.customer_id.notnull()).join(marks, events.occurred_on < marks.end)
-    over = events.kind.isin((retention.BY_CHOICE, retention.BY_US)).fill_null(False)
+    over = events.kind.isin((staying.BY_CHOICE, staying.BY_US)).fill_null(False)
     told = events.group_by(bound_place="place", bound_id="customer_id").aggregate(
         end=events.end.min(),
         over_on=events.occurred_on.max(where=over),

@@ -9,8 +9,8 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from kith_platform.sdk.rhythm import ONE_DAY
 from kith_platform.sdk.types import N_, Metric, MetricScope, Reading
-from kith_plugins.analytics_cem.rhythm import ONE_DAY
 
 RETURN_DAYS = 14
 UNIT = 10_000.0

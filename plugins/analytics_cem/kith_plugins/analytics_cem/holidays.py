@@ -10,7 +10,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from kith_plugins.analytics_cem.rhythm import ONE_DAY
+from kith_platform.sdk.rhythm import ONE_DAY
 
 DAY = r"\d{4}-\d{2}-\d{2}"
 PERIOD = re.compile(rf"({DAY})(?:\s*(?:\.\.|–|—|to)\s*({DAY}))?")

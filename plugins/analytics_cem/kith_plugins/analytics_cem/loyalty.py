@@ -9,8 +9,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from kith_platform.sdk.rhythm import ONE_DAY, mark, tenant_gap, usual_gap
 from kith_platform.sdk.types import N_, Metric, MetricScope, Reading
-from kith_plugins.analytics_cem.rhythm import ONE_DAY, mark, tenant_gap, usual_gap
 
 SECOND_WITHIN = 90  # days, or twice the usual gap where that is longer
 
@@ -79,7 +79,6 @@ METRICS = (
         ),
         needs=("orders",),
         over=_repeat,
-        trailing=True,
     ),
     Metric(
         key="cem.second_purchase",

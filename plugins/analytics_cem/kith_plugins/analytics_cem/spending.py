@@ -7,8 +7,8 @@ import datetime as dt
 import ibis
 import ibis.expr.types as ir
 
+from kith_platform.sdk.rhythm import on_day
 from kith_platform.sdk.types import PlacementTurns
-from kith_plugins.analytics_cem.rhythm import on_day
 
 WEEK, BLOCK = 7, 28
 RECENT, BEFORE = 2.0, 8.0  # the last 2τ against the 6τ before

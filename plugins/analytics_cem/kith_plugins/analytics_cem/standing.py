@@ -7,12 +7,12 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
+from kith_platform.sdk.rhythm import AT_LEAST, LATE, on_day
 from kith_platform.sdk.types import PlacementScope, PlacementTurns
 from kith_plugins.analytics_cem import spending
 from kith_plugins.analytics_cem.buyers import buyers
 from kith_plugins.analytics_cem.contracts import CONTRACT, contracts, owing
 from kith_plugins.analytics_cem.holidays import closed, closed_days
-from kith_plugins.analytics_cem.rhythm import AT_LEAST, LATE, on_day
 from kith_plugins.analytics_cem.season import months, seasons
 
 DECLINING = 1.5  # ρ beyond which a customer declines

@@ -95,7 +95,7 @@ def _flags(scope: MetricScope) -> tuple[str, ...]:
 
 def worth(scores: ir.Table, active: ir.Table) -> ir.Table:
     """customer_id, clv of the active customers who have a score, with their `place`, the most valuable 0 (tie: id)."""
-    here = active.filter(active.active).select(active_id="customer_id")
+    here = active.select(active_id="customer_id")
     rows = scores.inner_join(here, scores.customer_id == here.active_id)
     rows = rows.select("customer_id", clv=rows.value)
     return rows.mutate(place=ibis.row_number().over(order_by=[rows.clv.desc(), rows.customer_id]))
@@ -192,7 +192,6 @@ METRICS = (
         ),
         needs=("orders",),
         over=_pareto,
-        trailing=True,
     ),
     Metric(
         key="cem.mvc_set",
@@ -221,7 +220,6 @@ METRICS = (
         needs=("orders",),
         needs_scores=("clv",),
         compute=_mvc_share,
-        trailing=True,
         latest_only=True,
     ),
     Metric(

@@ -1,0 +1,164 @@
+"""What metrics look at, made for one computation over one snapshot and kept for all of its metrics."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from kith_platform.calendar.frames import open_minutes
+from kith_platform.calendar.frames import table as calendar_days
+from kith_platform.facts.catalogue import FactCatalogue
+from kith_platform.frames import Frames, Tables
+from kith_platform.metrics.buying import buying
+from kith_platform.metrics.periods import year_before
+from kith_platform.sdk.metrics import Buying, MetricScope, Period, QualityReading
+from kith_platform.sdk.rhythm import USUAL_GAP
+from kith_platform.sdk.staying import standing
+from kith_tenants.tenant import TenantContext
+
+if TYPE_CHECKING:
+    from kith_platform.calendar.business import BusinessCalendar
+
+ROWS_AT_ONCE = 20_000_000
+CALENDAR_BACK, CALENDAR_AHEAD = dt.timedelta(days=3660), dt.timedelta(days=732)  # of business minutes; beyond, none are told
+
+
+class Sources:
+    """Facts, scores and what else metrics read. `scores(model)` gives a model's scores as a table, or None; `quality()` what
+    the refresh last read of the data's quality; `usual_gap` the days between two purchases of a company too small to tell.
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        tenant: TenantContext,
+        facts: FactCatalogue,
+        *,
+        until: dt.date,
+        calendar: BusinessCalendar,
+        scores: Callable[[str], ir.Table | None],
+        quality: Callable[[], Sequence[QualityReading]] = tuple,
+        usual_gap: float = USUAL_GAP,
+    ) -> None:
+        self.frames, self.tenant, self.facts, self.until = frames, tenant, facts, until
+        self.calendar, self.scores, self.quality, self.usual_gap = calendar, scores, quality, usual_gap
+        self._kept: dict[tuple[str, str, tuple[Period, ...]], ir.Table] = {}
+
+    @cached_property
+    def buying(self) -> Buying:
+        return buying(self.frames, self.until)
+
+    @cached_property
+    def all(self) -> Tables:
+        """Everything up to the last day the data cover."""
+        return self.frames.at(self.until)
+
+    @cached_property
+    def _calendar_days(self) -> ir.Table:
+        first, last = self.until - CALENDAR_BACK, self.until + CALENDAR_AHEAD
+        return ibis.memtable(calendar_days(self.calendar, first, last))
+
+    def any(self, plural: str) -> bool:
+        """Whether there are rows of the fact."""
+        table = self.frames.manifest.tables.get(self.facts.by_plural(plural).name)
+        return table is not None and table.rows > 0
+
+    @cached_property
+    def at_once(self) -> int:
+        """How many periods one query answers for: as many as memory bears, for each may repeat the rows of buying."""
+        tables = self.frames.manifest.tables
+        rows = tables["sales_order"].rows if "sales_order" in tables else 0
+        return max(1, min(32, ROWS_AT_ONCE // max(rows, 1)))
+
+    def scope(self, plugin: str, settings: Mapping[str, Any], periods: tuple[Period, ...]) -> MetricScope:
+        """What a metric of the plugin may look at for these periods."""
+
+        def once(name: str, make: Callable[[], ir.Table]) -> ir.Table:
+            return self.keep(plugin, name, periods, make)
+
+        return MetricScope(
+            frames=self.frames,
+            periods=periods,
+            days=days_of(periods, self.tenant.timezone),
+            tenant=self.tenant,
+            today=self.until,
+            settings=settings,
+            buying=self.buying,
+            scores=self.scores,
+            has=self.any,
+            once=once,
+            happened=lambda plural, at="": self.happened(plural, periods, at),
+            known=self.known,
+            staying=self.staying,
+            active=lambda: self.active(periods),
+            calendar=self.calendar,
+            open_minutes=lambda rows, start, end, name: open_minutes(rows, self._calendar_days, start, end, name),
+            quality=self.quality,
+        )
+
+    def keep(self, whose: str, name: str, periods: tuple[Period, ...], make: Callable[[], ir.Table]) -> ir.Table:
+        """Compute a table once for these periods."""
+        key = (whose, name, periods)
+        if key not in self._kept:
+            self._kept[key] = ibis.memtable(self.all.run(make()))
+        return self._kept[key]
+
+    def known(self, plural: str) -> ir.Table:
+        """The fact's rows up to the last day, money in the tenant's currency, `had_<column>` where it has an amount at all."""
+        return self._told(plural, self.all, self.all[plural])
+
+    def happened(self, plural: str, periods: Sequence[Period], at: str = "") -> ir.Table:
+        """The fact's rows of each period with its `place`, by the day they are dated with or by the time column `at`."""
+        marks = days_of(periods, self.tenant.timezone)
+        if at:
+            rows = self.all[plural]
+            rows = rows.filter(rows[at].notnull()).mutate(occurred_on=rows[at].cast("date"))
+            rows, marks = self._told(plural, self.all, rows), marks.select("place", "starts_at", "ends_at")
+            return rows.inner_join(marks, [rows[at] >= marks.starts_at, rows[at] < marks.ends_at]).drop("starts_at", "ends_at")
+        tables = self.frames.during(min(one.start for one in periods), max(one.end for one in periods))
+        rows, marks = self._told(plural, tables, tables[plural]), marks.select("place", from_day="start", to_day="end")
+        inside = rows.inner_join(marks, [rows.occurred_on >= marks.from_day, rows.occurred_on < marks.to_day])
+        return inside.drop("from_day", "to_day")
+
+    def _told(self, plural: str, tables: Tables, rows: ir.Table) -> ir.Table:
+        money = [column.stored_as for column in self.facts.by_plural(plural).money]
+        if not money:
+            return rows
+        return tables.money(rows.mutate(**{f"had_{name}": rows[name].notnull() for name in money}), *money)
+
+    def staying(self, marks: ir.Table) -> ir.Table:
+        """Per mark and customer known before its `end`: place, customer_id, active, how."""
+        events = self.all["subscription_events"] if self.any("subscription_events") else None
+        return standing(self.buying.purchases, events, marks, self.usual_gap)
+
+    def active(self, periods: tuple[Period, ...]) -> ir.Table:
+        """place, customer_id of those active at the end of each period."""
+
+        def make() -> ir.Table:
+            rows = self.staying(days_of(periods, self.tenant.timezone))
+            return rows.filter(rows.active.fill_null(False)).select("place", "customer_id")
+
+        return self.keep("", "active", periods, make)
+
+
+def days_of(periods: Sequence[Period], zone: str = "UTC") -> ir.Table:
+    """place, start, end, starts_at, ends_at, year_start, year_end: see `MetricScope.days`."""
+    own = ZoneInfo(zone)
+    days = {
+        "start": [one.start for one in periods],
+        "end": [one.end for one in periods],
+        "year_start": [year_before(one.start) for one in periods],
+        "year_end": [year_before(one.end) for one in periods],
+    }
+    columns = {"place": pa.array(range(len(periods)), pa.int64())}
+    columns |= {name: pa.array(values, pa.date32()) for name, values in days.items()}
+    for name, values in (("starts_at", days["start"]), ("ends_at", days["end"])):
+        columns[name] = pa.array([dt.datetime.combine(day, dt.time(), own) for day in values], pa.timestamp("us", "UTC"))
+    return ibis.memtable(pa.table(columns))
