@@ -135,7 +135,7 @@ def client_for(web: Flask, runtime: Runtime, tenant: TenantContext) -> Callable[
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real data sets beside the checkout. Skips where they are not."""
     if not SHARED_DATA.is_dir():

@@ -13,7 +13,7 @@ from kith_platform.imports.plan import ORDER, ORDER_LINE, PRODUCT
 from kith_platform.imports.typed import CONTENT
 
 NO_CUSTOMER, ALIKE, RETURNED, LINKED, ORDERLESS = "no_customer", "alike", "returned", "linked", "orderless"
-LEFT_OUT = "left_out"
+LEFT_OUT, SAME_ID = "left_out", "same_id"
 KINDS: Mapping[str, str] = {
     NO_CUSTOMER: mark_plural(
         "%(count)s line names no customer. It is kept as an anonymous basket: it counts for products and totals, for nobody's "
@@ -38,6 +38,12 @@ KINDS: Mapping[str, str] = {
         "there.",
         "%(count)s lines without an id are exactly like one before them. All are kept; if the source wrote them twice, correct "
         "it there.",
+    ),
+    SAME_ID: mark_plural(
+        "%(count)s line has the id of a later one that says something else. The last counts; if they are two things, correct the "
+        "ids in the source.",
+        "%(count)s lines have the id of a later one that says something else. The last counts; if they are several things, "
+        "correct the ids in the source.",
     ),
     "no_price": mark_plural(
         "%(count)s sold line has an amount of zero: a gift, a sample or a correction of stock.",
@@ -81,6 +87,16 @@ def count(frame: pl.DataFrame, *, returns: bool) -> dict[str, int]:
     """Lines of each kind in a typed frame, but for kinds that do not occur; `returns` says that a negative quantity is one."""
     found = frame.select(pl.len().alias("lines"), *(rule.sum().alias(kind) for kind, rule in _rules(frame, returns=returns)))
     return {kind: number for kind, number in found.row(0, named=True).items() if kind != "lines" and number}
+
+
+def same_id(frame: pl.DataFrame, finest: str) -> dict[str, int]:
+    """Lines of a typed frame that a later one with the same id and other content stands for."""
+    key = f"{finest}.external_id"
+    if key not in frame.columns or finest == ORDER_LINE:  # lines are numbered within their order
+        return {}
+    known = frame.filter(pl.col(key).is_not_null())
+    other = known.select((pl.col(CONTENT) != pl.col(CONTENT).last().over(key)).sum()).item()
+    return {SAME_ID: int(other)} if other else {}
 
 
 def told(

@@ -16,7 +16,7 @@ from sqlalchemy.schema import DropTable
 from kith_platform.attributes import history
 from kith_platform.attributes.kinds import DATED, Definition
 from kith_platform.attributes.values import filled
-from kith_platform.imports import dirt, further, people, sums
+from kith_platform.imports import dirt, further, layouts, people, sums
 from kith_platform.imports.dialect import Dialect
 from kith_platform.imports.identity import Occurrences, public_ids
 from kith_platform.imports.loads import Context, Load
@@ -76,7 +76,7 @@ def prepare(chunk: Chunk, job: Job, *, now: dt.datetime) -> Typed:
     frame = found.frame.with_columns(_ids(found.frame, job).alias(CONTENT), public_ids(found.frame.height).alias(PUBLIC))
     if job.facts[CUSTOMER].plural == job.mapping.table and job.mapping.unmapped:
         frame = frame.join(_raw(chunk.rows, job), on="line", how="left")
-    odd = dirt.count(frame, returns=job.mapping.negative_quantity == "return")
+    odd = dirt.count(frame, returns=job.mapping.negative_quantity == "return") | dirt.same_id(found.frame, _finest(job))
     if not job.attributes:
         return replace(found, frame=frame, dirt=odd)
     kept, misfits = _attributes(chunk.rows.filter(pl.col("line").is_in(frame["line"].implode())), job)
@@ -85,15 +85,19 @@ def prepare(chunk: Chunk, job: Job, *, now: dt.datetime) -> Typed:
 
 def _ids(frame: pl.DataFrame, job: Job) -> pl.Series:
     """Ids by content for the rows that need one; null for those that the source has given theirs."""
-    wide = is_wide(job.mapping.facts)
-    finest = ORDER_LINE if wide else next(fact.name for fact in job.facts.values() if fact.plural == job.mapping.table)
-    own = [f"{finest}.external_id", *([f"{ORDER}.external_id"] if wide else [])]
+    own = [f"{_finest(job)}.external_id", *([f"{ORDER}.external_id"] if is_wide(job.mapping.facts) else [])]
     if not set(own) <= set(frame.columns):
         return job.occurrences.ids(frame[CONTENT])
     needed = frame.select(pl.any_horizontal(pl.col(name).is_null() for name in own)).to_series()
     places = needed.arg_true()
     found = pl.Series([None] * frame.height, dtype=pl.String)
     return found.scatter(places, job.occurrences.ids(frame[CONTENT].gather(places))) if places.len() else found
+
+
+def _finest(job: Job) -> str:
+    """The fact whose rows the lines of the file are."""
+    wide = is_wide(job.mapping.facts)
+    return ORDER_LINE if wide else next(fact.name for fact in job.facts.values() if fact.plural == job.mapping.table)
 
 
 def _raw(rows: pl.DataFrame, job: Job) -> pl.DataFrame:
@@ -166,7 +170,9 @@ def _run(session: Session, staging: Table, steps: Sequence[Load], job: Job, made
         counted = step.finest and not step.further
         told = asdict(done.counts) if counted else {"inserted": done.counts.inserted, "updated": done.counts.updated}
         add(made, step.fact.name, told)
-        add(made, "unresolved", done.unresolved)
+        # A customer who is named is made; a row is nobody's only where its subscription is not known.
+        lost = {target.replace(".record_id", f".{layouts.THROUGH}"): number for target, number in done.unresolved.items()}
+        add(made, "unresolved", lost)
         if counted:
             counts += done.counts
             job.novelty.note(done.counts)

@@ -69,7 +69,6 @@ def shown(session: Session, row: Import, facts: FactCatalogue) -> ImportView:
     for target, count in row.made.get("unresolved", {}).items():
         fact, _, column = target.partition(".")
         found = next((item for item in known[fact].columns if item.stored_as == column), None) if fact in known else None
-        # A customer who is named is made; only by way of a subscription can it be that nobody knows whose a row is.
         unresolved.append((gettext(found.label) if found else gettext(N_("Subscription")), count))
     wrong: dict[str, int] = row.made.get("misfits", {})
     misfits = [(one.key, one.label, wrong[one.key]) for one in definitions(session) if one.key in wrong] if wrong else []

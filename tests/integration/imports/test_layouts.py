@@ -94,7 +94,7 @@ def test_lines_without_ids_impossible_ends_and_ends_to_come(company: Any) -> Non
     result = company.load("subscriptions", text)
     assert (result["inserted"], result["duplicate"], result["rejected"]) == (2, 1, 1)
     assert view(company).refused[0][2] == "Ended on lies before Started on. Correct the date"
-    assert result["made"]["dirt"] == {"end_ahead": 1}
+    assert result["made"]["dirt"] == {"end_ahead": 1}, "without an id nothing says that two lines mean one thing"
     found = company.rows(SubscriptionEvent, "kind", "occurred_on", "mrr", "renews_on")
     assert ("started", D(2024, 1, 5), Decimal("9.0000"), D(2099, 1, 1)) in found, "an end to come is when it renews"
     assert ("cancelled", D(2024, 2, 1), Decimal("0.0000"), None) in found, "of two lines of one subscription the last counts"
@@ -106,22 +106,29 @@ def test_lines_without_ids_impossible_ends_and_ends_to_come(company: Any) -> Non
 def test_usage_finds_its_customer_through_its_subscription(company: Any) -> None:
     usage = "usage_id,subscription_id,usage_date,feature_name,usage_count\nU1,S1,13/01/2024,export,4\nU2,S9,14/01/2024,login,1\n"
     first = company.load("events", usage)
-    assert (first["inserted"], first["made"]["unresolved"]) == (2, {"event.record_id": 2})
+    assert (first["inserted"], first["made"]["unresolved"]) == (2, {"event.subscription": 2})
     assert view(company).unresolved == [("Subscription", 2)]
     assert company.rows(Event, "external_id", "record_id") == [("U1", None), ("U2", None)]
     company.load("subscriptions", HEAD + RUNNING)
     company.load("subscriptions", HEAD + RUNNING.replace("A1", "B1"), source="elsewhere")
     second = company.load("events", usage)
-    assert (second["updated"], second["unchanged"], second["made"]["unresolved"]) == (1, 1, {"event.record_id": 1})
+    assert (second["updated"], second["unchanged"], second["made"]["unresolved"]) == (1, 1, {"event.subscription": 1})
     with company.runtime.doors.tenant_scope(company.tenant.id, read_only=True) as session:
         whose = select(Event.external_id, CustomerRecord.external_id).join(CustomerRecord, CustomerRecord.id == Event.record_id)
         assert session.execute(whose).all() == [("U1", "A1")], "of the same source"
 
 
+def test_two_lines_of_one_id_that_say_different_things_are_told(company: Any) -> None:
+    usage = "usage_id,customer_id,date,event\nU1,C1,2024-01-01,login\nU1,C2,2024-02-01,export\nU2,C2,2024-01-01,login\n"
+    result = company.load("events", usage + usage.splitlines()[-1] + "\n")
+    assert (result["inserted"], result["duplicate"], result["made"]["dirt"]) == (2, 2, {"same_id": 1})
+    assert company.rows(Event, "external_id", "name") == [("U1", "export"), ("U2", "login")]
+
+
 def test_a_subscription_of_another_company_is_nobodys_here(company: Any, make_company: Any) -> None:
     make_company().load("subscriptions", HEAD + RUNNING)
     found = company.load("events", "subscription_id,date,event\nS1,2024-01-13,login\n")
-    assert (found["made"]["unresolved"], company.rows(Event, "record_id")) == ({"event.record_id": 1}, [(None,)])
+    assert (found["made"]["unresolved"], company.rows(Event, "record_id")) == ({"event.subscription": 1}, [(None,)])
 
 
 def test_a_rated_ticket_is_a_ticket_and_an_answer(company: Any) -> None:
