@@ -50,7 +50,7 @@ def _fact(fact: Fact, plurals: Mapping[str, str]) -> Iterator[str]:
     if fact.of_customer:
         through = any(column.required and column.to for column in fact.columns)
         free = fact.customer_optional or through
-        yield f"| `customer` | Customer | id | {'' if free else 'required; '}names one of `customers` |"
+        yield f"| `customer` | Customer | id | {'' if free else 'a file must have it; '}names one of `customers`, or nobody |"
     for column in fact.columns:
         yield f"| `{column.name}` | {column.label} | {KINDS[column.kind]} | {'; '.join(_notes(fact, column, plurals))} |"
     yield ""
