@@ -45,6 +45,22 @@ KIND_WORDS = {
 }
 FILE_ROWS = 5_000
 CHARTED = 15  # bars that still can be read
+FILE = ("occurred_on", "ends_on", "kind", "rep", "unit", "channel", "amount", "currency")
+FILE_DONE = ("actual", "share", "pace")
+FILE_HEAD = (
+    N_("From"),
+    N_("Last day"),
+    N_("Kind"),
+    N_("Responsible"),
+    N_("Team or branch"),
+    N_("Channel"),
+    N_("Target"),
+    N_("Currency"),
+    N_("Product"),
+    N_("Actual"),
+    N_("Attained"),
+    N_("Pace"),
+)
 
 
 @pages.get("/")
@@ -86,27 +102,10 @@ def file(slug: str) -> Response:  # noqa: ARG001 - the address has it
     done = attainment.of(session, [row for row, _product in page.rows])
     head = [gettext(word) for word in FILE_HEAD]
     lines = [
-        [row.occurred_on, row.ends_on, row.kind, row.rep, row.unit, _product(product), row.channel, row.amount, row.currency]
-        + [done[row.id].actual, done[row.id].share, done[row.id].pace]
+        [*(getattr(row, name) for name in FILE), _product(product), *(getattr(done[row.id], name) for name in FILE_DONE)]
         for row, product in page.rows
     ]
     return csv_file.answer(f"targets-{year}.csv", head, lines)
-
-
-FILE_HEAD = (
-    N_("From"),
-    N_("Last day"),
-    N_("Kind"),
-    N_("Responsible"),
-    N_("Team or branch"),
-    N_("Product"),
-    N_("Channel"),
-    N_("Target"),
-    N_("Currency"),
-    N_("Actual"),
-    N_("Attained"),
-    N_("Pace"),
-)
 
 
 @pages.get("/new")
