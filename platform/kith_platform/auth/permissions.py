@@ -26,6 +26,9 @@ PERMISSIONS: Mapping[str, str] = {
     "imports:read": N_("See imports"),
     "imports:write": N_("Import files and undo imports"),
     "metrics:read": N_("See metrics and scorecards"),
+    "sales:read": N_("See leads, opportunities and targets"),
+    "sales:write": N_("Work on leads and opportunities"),
+    "sales:manage": N_("Set targets, stages and reasons of a loss"),
     "segments:read": N_("See segments"),
     "segments:write": N_("Make, change and remove segments"),
     "models:read": N_("See models and scores"),
@@ -52,6 +55,7 @@ _VIEWER = frozenset(
         "customers:read",
         "facts:read",
         "metrics:read",
+        "sales:read",
         "segments:read",
         "models:read",
         "modules:read",
@@ -60,8 +64,9 @@ _VIEWER = frozenset(
         "success:read",
     }
 )
-_AGENT = _VIEWER | {"tickets:write", "success:write", "customers:write", "facts:write"}
+_AGENT = _VIEWER | {"sales:write", "tickets:write", "success:write", "customers:write", "facts:write"}
 _ANALYST = _AGENT | {
+    "sales:manage",
     "customers:merge",
     "customers:export",
     "attributes:read",

@@ -15,6 +15,7 @@ from kith_platform.web import context
 SECTIONS: dict[str, str] = {
     "work": "",  # Home, Customers, Segments, Scorecards, Predictions: no heading
     "act": N_("Act"),
+    "sales": N_("Sales"),
     "service": N_("Service"),
     "data": N_("Data"),
     "modules": N_("Modules"),
