@@ -125,6 +125,12 @@ def _own_address() -> Callable[[], str]:
     return own_address
 
 
+@pytest.fixture(scope="session")
+def member_of(web: Flask, runtime: Runtime) -> Callable[..., MemberClient]:
+    """`member_of(tenant, "owner")` is a signed-in browser of a new member of any tenant."""
+    return partial(member_client, web, runtime)
+
+
 @pytest.fixture
 def client_for(web: Flask, runtime: Runtime, tenant: TenantContext) -> Callable[..., MemberClient]:
     """`client_for("analyst")` is a signed-in browser of a new member of the test's tenant; `tenant=`, `reach=` as wanted."""

@@ -22,13 +22,13 @@ from kith_platform.opportunities.schemas import (
     FunnelQuerySchema,
     FunnelSchema,
     LoseSchema,
-    MoveSchema,
     NewActivitySchema,
     NewOpportunitySchema,
     OpportunityFieldsSchema,
     OpportunityPageSchema,
     OpportunityQuerySchema,
     OpportunitySchema,
+    StageMoveSchema,
     StagesSchema,
     WholeOpportunitySchema,
     WinSchema,
@@ -100,7 +100,7 @@ class One(MethodView):
 @api.route("/<uuid:public_id>/stage")
 class Moves(MethodView):
     @requires("sales:write")
-    @api.arguments(MoveSchema)
+    @api.arguments(StageMoveSchema)
     @api.response(200, WholeOpportunitySchema)
     def post(self, given: dict[str, Any], public_id: uuid.UUID) -> dict[str, Any]:
         """Move it to a stage, forth or back. Standing there already it stays as it is."""

@@ -94,7 +94,7 @@ class NewOpportunitySchema(OpportunityFieldsSchema):
     stage = fields.String(load_default="", metadata={"description": "empty: the first"})
 
 
-class MoveSchema(Schema):
+class StageMoveSchema(Schema):
     stage = fields.String(required=True)
 
 

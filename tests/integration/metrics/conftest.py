@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import sys
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
 from kith_platform.customers.models import Customer
@@ -26,6 +29,8 @@ from kith_platform.runtime import Runtime
 from kith_platform.sdk.types import Period
 from kith_tenants import registry
 from kith_tenants.tenant import TenantContext
+
+sys.path.insert(0, str(Path(__file__).parent))  # for vectors
 
 
 class Company:
@@ -101,5 +106,16 @@ def company_in(runtime: Runtime) -> Callable[..., Company]:
         with runtime.doors.auth_scope() as session:
             made = registry.create(session, f"t-{uuid.uuid4().hex[:12]}", **{"name": "Another company", **given})
         return Company(runtime, made)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def vectors(runtime: Runtime, member_of: Callable[..., FlaskClient]) -> Callable[..., Any]:
+    """Makes companies that a module's tests read together: see `vectors.Vectors`. `timezone=`, `currency=` as wanted."""
+    from vectors import Vectors
+
+    def make(**given: str) -> Any:
+        return Vectors(runtime, lambda tenant: member_of(tenant, "owner"), **given)
 
     return make
