@@ -5,19 +5,20 @@ What a table holds of a customer is told by its columns' names, so that a fact w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Select, Table, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from kith_platform.audit.service import record
-from kith_platform.customers.models import Customer
+from kith_platform.customers.models import Customer, CustomerIdentity
 from kith_platform.duplicates.models import CustomerMerge, DuplicatePair, ToldApart
 from kith_platform.errors import Forbidden
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.facts.models import CustomerRecord, FactRemoved, FactVersion
 from kith_platform.jobs import service as jobs
+from kith_platform.sdk.facts import Fact
 from kith_platform.segments.models import Segment, SegmentMember
 from kith_tenants.context import Actor
 from kith_tenants.schema import Base
@@ -32,11 +33,9 @@ def held(session: Session, customer: Customer, facts: FactCatalogue) -> dict[str
     """How many rows of each fact (its label, a msgid) would go."""
     records = _records(session, _family(session, customer))
     found = {}
-    for fact in facts:
-        table = facts.row(fact.name).__table__
-        if fact.of_customer and OF_RECORD in table.c:
-            wanted = select(func.count()).select_from(table).where(table.c[OF_RECORD].in_(records))
-            found[fact.label] = session.execute(wanted).scalar_one()
+    for fact, table in _tables(facts):
+        wanted = select(func.count()).select_from(table).where(_theirs(table, records))
+        found[fact.label] = session.execute(wanted).scalar_one()
     return {label: number for label, number in found.items() if number}
 
 
@@ -103,21 +102,46 @@ def _leave_segments(session: Session, customers: list[int] | Select[Any]) -> Non
 
 def _remove_facts(session: Session, facts: FactCatalogue, records: list[int]) -> int:
     """Rows of facts, what imports keep of them to be undone by, and how many there were. Snapshots are told of each."""
-    removed = 0
-    for name, table in _tables(facts):
-        gone = list(session.execute(delete(table).where(table.c[OF_RECORD].in_(records)).returning(table.c.id)).scalars())
-        _forget_versions(session, name, gone)
-        _note_removed(session, name, gone)
-        removed += len(gone)
+    gone = {fact.name: _remove(session, fact, table, _theirs(table, records)) for fact, table in _tables(facts)}
     _forget_versions(session, "customer_record", records)
-    return removed
+    return sum(map(len, gone.values())) + _let_go(session, facts, gone)
 
 
-def _tables(facts: FactCatalogue) -> Iterator[tuple[str, Table]]:
+def _tables(facts: FactCatalogue) -> Iterator[tuple[Fact, Table]]:
     for fact in facts:
         table: Any = facts.row(fact.name).__table__
         if fact.of_customer and OF_RECORD in table.c:
-            yield fact.name, table
+            yield fact, table
+
+
+def _theirs(table: Table, records: list[int]) -> ColumnElement[bool]:
+    """Rows of these records, and those of nobody that hold an e-mail address of theirs: a lead that was never theirs."""
+    own: ColumnElement[bool] = table.c[OF_RECORD].in_(records)
+    if "email" not in table.c:
+        return own
+    known = select(CustomerIdentity.value).where(CustomerIdentity.record_id.in_(records), CustomerIdentity.kind == "email")
+    return or_(own, and_(table.c[OF_RECORD].is_(None), func.lower(func.btrim(table.c.email)).in_(known)))
+
+
+def _remove(session: Session, fact: Fact, table: Table, which: ColumnElement[bool]) -> list[int]:
+    gone = list(session.execute(delete(table).where(which).returning(table.c.id)).scalars())
+    _forget_versions(session, fact.name, gone)
+    _note_removed(session, fact.name, gone)
+    return gone
+
+
+def _let_go(session: Session, facts: FactCatalogue, gone: Mapping[str, list[int]]) -> int:
+    """Rows of no customer that name rows which went: they go where they say nothing without them, else they name nothing."""
+    removed = 0
+    for fact in (one for one in facts if not one.of_customer):
+        table: Any = facts.row(fact.name).__table__
+        for column in (one for one in fact.columns if gone.get(one.to)):
+            names = table.c[column.stored_as].in_(gone[column.to])
+            if column.required:
+                removed += len(_remove(session, fact, table, names))
+            else:
+                session.execute(update(table).where(names).values({column.stored_as: None, "changed_at": func.now()}))
+    return removed
 
 
 def _forget_versions(session: Session, name: str, ids: list[int]) -> None:
