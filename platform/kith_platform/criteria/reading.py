@@ -138,7 +138,8 @@ def _initiative(session: Session, external_id: str) -> dict[str, Any]:
     if external_id:
         known = select(Initiative.id).where(Initiative.external_id == external_id).limit(1)
         if session.execute(known).first() is None:
-            raise _Wrong("initiative", N_("There is no initiative '%(id)s'. Add it under Returns first."), id=external_id[:80])
+            message = N_("There is no initiative '%(id)s'. Add it under Returns on customer work first.")
+            raise _Wrong("initiative", message, id=external_id[:80])
     return {"initiative": external_id}
 
 
