@@ -9,6 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kith_platform.errors import NotFound
+from kith_platform.facts.contact import CONTACT
+from kith_platform.facts.insights import INSIGHTS
+from kith_platform.facts.opinions import OPINIONS
+from kith_platform.facts.returns import RETURNS
+from kith_platform.facts.sales import SALES
+from kith_platform.facts.stakeholders import STAKEHOLDERS
+from kith_platform.facts.success import SUCCESS
+from kith_platform.facts.tickets import TICKETS
 from kith_platform.i18n import N_
 from kith_platform.imports import layouts
 from kith_platform.sdk.facts import Column, Fact, Kind
@@ -68,19 +76,35 @@ _EXAMPLES = {Kind.INTEGER: "3", Kind.NUMBER: "2", Kind.MONEY: "19.90", Kind.RATE
 _EXAMPLES |= {Kind.DATE: "2026-03-05", Kind.TIME: "2026-03-05 14:30", Kind.TEXT: ""}
 _TEXTS = {"name": "Ada Lovelace", "email": "ada@example.com", "channel": "web", "city": "London", "currency_from": "EUR"}
 MOST = 8  # columns of a sample
+# Where a table stands on the page; what is in none of these groups is in BUYING, a plugin's in OWN.
+BUYING, OWN = N_("Customers and what they buy"), N_("Of modules")
+GROUPS = {
+    N_("Service and contact"): (*TICKETS, *OPINIONS, *CONTACT),
+    N_("Selling"): SALES,
+    N_("Customers' success"): SUCCESS,
+    N_("Work, costs and knowledge"): (*RETURNS, *INSIGHTS, *STAKEHOLDERS),
+}
 
 
 @dataclass(frozen=True)
 class Table:
+    group: str
     plural: str
     label: str
     words: str
 
 
 def tables(facts: Iterable[Fact]) -> list[Table]:
-    """Every table, the usual ones first. Labels and words are msgids."""
-    found = [Table(fact.plural, fact.label_plural, WORDS.get(fact.plural, "")) for fact in layouts.tables(facts).values()]
-    return sorted(found, key=lambda table: FIRST.index(table.plural) if table.plural in FIRST else len(FIRST))
+    """Every table, group by group, the usual ones first. Groups, labels and words are msgids."""
+    known = layouts.tables(facts).values()
+    found = [Table(_group(fact), fact.plural, fact.label_plural, WORDS.get(fact.plural, "")) for fact in known]
+    order = (BUYING, *GROUPS, OWN)
+    usual = {plural: at for at, plural in enumerate(FIRST)}
+    return sorted(found, key=lambda table: (order.index(table.group), usual.get(table.plural, len(FIRST))))
+
+
+def _group(fact: Fact) -> str:
+    return OWN if fact.plugin else next((group for group, facts in GROUPS.items() if fact in facts), BUYING)
 
 
 def sample(facts: FactCatalogue, table: str) -> str:
