@@ -10,10 +10,10 @@ from kith_platform.plugins import Plugins
 from kith_platform.sdk.types import DemoCompany
 from kith_platform.simulator import simulate, write_csv
 
-# A company's files in the order in which rows refer to one another.
+# What is brought in first, in the order in which rows refer to one another; the rest follows as the simulator has it.
 ORDER = (
     "customers", "products", "orders", "order_lines", "returns", "invoices", "payments", "subscription_events", "tickets",
-    "survey_responses", "activities", "events", "touches", "consents",
+    "leads", "opportunities", "survey_responses", "activities", "events", "touches", "consents",
 )  # fmt: skip
 CUSTOMERS, YEARS, SEED = 2_500, 3.0, 7
 
@@ -22,7 +22,7 @@ def _write_subscription(folder: Path, seed: int) -> Sequence[tuple[str, Path]]:
     yesterday = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
     company = simulate("subscription", regime="misspecified", customers=CUSTOMERS, years=YEARS, seed=seed, ends_on=yesterday)
     written = write_csv(company, folder)
-    return [(table, written[table]) for table in ORDER if table in written]
+    return [(table, written[table]) for table in (*ORDER, *(name for name in written if name not in ORDER))]
 
 
 SUBSCRIPTION = DemoCompany(

@@ -8,8 +8,9 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -65,9 +66,8 @@ def bring_in(runtime: Runtime, company: DemoCompany, say: Say) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="kith-demo-") as folder:
         say(f"{name_of(company)}: making up three years of customers")
-        for table, path in company.write(Path(folder), SEED):
-            lines = _import(runtime, tenant, table, path)
-            say(f"{name_of(company)}: {lines:,} {table.replace('_', ' ')}")
+        for table, counts in load_files(runtime, tenant, company.write(Path(folder), SEED)):
+            say(f"{name_of(company)}: {counts['read']:,} {table.replace('_', ' ')}")
     say(f"{name_of(company)}: training its models")
     _run(runtime, tenant, "training", lambda session: predict.ask_training(session, None))
     say(f"{name_of(company)}: computing its numbers")
@@ -105,7 +105,15 @@ def _whole(runtime: Runtime, tenant: TenantContext) -> bool:
         return all(versions.latest(session, task) is not None for task in predict.TASKS)
 
 
-def _import(runtime: Runtime, tenant: TenantContext, table: str, path: Path) -> int:
+def load_files(
+    runtime: Runtime, tenant: TenantContext, files: Iterable[tuple[str, Path]]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Import file after file; each table's plural and what its import says of its lines. Raises DemoFailed."""
+    for table, path in files:
+        yield table, _import(runtime, tenant, table, path)
+
+
+def _import(runtime: Runtime, tenant: TenantContext, table: str, path: Path) -> Mapping[str, Any]:
     blobs = runtime.blobs.of(tenant.id)
     with path.open("rb") as stream:
         kept = uploads.keep_file(blobs, stream)
@@ -114,7 +122,7 @@ def _import(runtime: Runtime, tenant: TenantContext, table: str, path: Path) -> 
         seen = imports.look(session, runtime.facts, blobs, kept[0], table, source=SOURCE)
         return imports.start(session, None, table=table, source=SOURCE, file_name=path.name, kept=kept, seen=seen)[1]
 
-    return int((_run(runtime, tenant, table, ask).result or {})["read"])
+    return _run(runtime, tenant, table, ask).result or {}
 
 
 def _run(runtime: Runtime, tenant: TenantContext, what: str, ask: Callable[[Session], Job]) -> Job:

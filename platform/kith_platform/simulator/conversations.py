@@ -100,16 +100,15 @@ def _selling(firm: Firm, crew: Staff) -> pl.DataFrame:
     day = np.repeat(moments(firm.start, worked["day"]), 2)
     seller = np.repeat(np.searchsorted(np.sort(crew.sellers), worked["rep"].to_numpy().astype(str)), 2)
     seller = np.argsort(crew.sellers)[seller]
-    kept = rng.random(day.size) < 0.8
+    kept = rng.random(day.size) < 0.8 * firm.size
     day, seller = day[kept], seller[kept]
     at = day + np.where(np.arange(day.size) % 2 == 0, 0.16, 0.42) + rng.uniform(0.0, 0.12, day.size)
     deal = _open_deal(firm, rng, crew.sellers[seller], at)
     about = deal >= 0
     deals = firm.tables["opportunities"]
-    customer = np.where(about, deals["customer_id"].fill_null("").to_numpy()[np.maximum(deal, 0)].astype(str), "")
-    customer = np.where(about, customer, firm.ids[firm.living(rng, at)])
-    named = pl.Series(customer.astype(str)).replace("", None)
-    table = _table(firm, rng, "AS", named, at, 85.0, crew.sellers[seller], (0.45, 0.45))
+    theirs, keys = (np.append(deals[name].to_numpy(), None)[deal] for name in ("customer_id", "opportunity_id"))
+    customer = pl.Series(np.where(about, theirs, firm.ids[firm.living(rng, at)]).tolist(), dtype=pl.String)
+    table = _table(firm, rng, "AS", customer, at, 85.0, crew.sellers[seller], (0.45, 0.45))
     return table.with_columns(
         kind=pl.Series(np.array(["call", "meeting", "visit"])[rng.choice(3, at.size, p=[0.5, 0.3, 0.2])]),
         direction=pl.lit("out"),
@@ -117,7 +116,7 @@ def _selling(firm: Firm, crew: Staff) -> pl.DataFrame:
         subject=texts(["advice", "offer"], about, np.ones(at.size, dtype=bool)),
         unit=pl.lit(str(crew.units[0])),
         department=pl.lit("sales"),
-        opportunity_id=texts(deals["opportunity_id"].to_numpy(), np.maximum(deal, 0), about),
+        opportunity_id=pl.Series(keys.tolist(), dtype=pl.String),
     )
 
 

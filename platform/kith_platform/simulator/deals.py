@@ -47,7 +47,7 @@ def opportunities(firm: Firm, crew: Staff, accounts: Accounts) -> tuple[pl.DataF
     more = firm.living(rng, wanted)
     opened = np.concatenate([np.minimum(moments(firm.start, asked["qualified_at"]) + 0.02, firm.days - 1e-4), wanted])
     size, by_lead = opened.size, np.arange(opened.size) < asked.height
-    bought = np.concatenate([asked["customer_id"].is_not_null().to_numpy(), np.zeros(wanted.size, dtype=bool)])
+    bought = np.concatenate([moments(firm.start, asked["converted_at"]), np.full(wanted.size, np.nan)])
     course = _run(firm, rng, opened, bought)
     customer = pl.concat([asked["customer_id"], pl.Series("customer_id", firm.ids[more])])
     rep = np.concatenate([asked["rep"].to_numpy().astype(str), crew.sellers[accounts.owner[more]]])
@@ -87,11 +87,13 @@ def opportunities(firm: Firm, crew: Staff, accounts: Accounts) -> tuple[pl.DataF
     return table, _stages(firm, table, course)
 
 
-def _run(firm: Firm, rng: np.random.Generator, opened: Floats, bought: NDArray[np.bool_]) -> _Courses:
-    """Leads who have `bought` were won; of the others every stage loses some."""
+def _run(firm: Firm, rng: np.random.Generator, opened: Floats, bought: Floats) -> _Courses:
+    """Leads who `bought` at a moment (NaN: not) were won by then or soon after; of the others every stage loses some."""
     shape = (opened.size, len(STAGES))
-    goes_on = np.cumprod(rng.random(shape) < _GOES_ON, axis=1).astype(bool) | bought[:, None]
+    goes_on = np.cumprod(rng.random(shape) < _GOES_ON, axis=1).astype(bool) | np.isfinite(bought)[:, None]
     stays = np.maximum(rng.exponential(_DAYS, shape), 0.2)
+    within = np.maximum(bought - opened, 0.4) / stays.sum(axis=1)
+    stays *= np.where(np.isfinite(bought), within, 1.0)[:, None]
     ends = opened[:, None] + np.cumsum(stays, axis=1)
     entered = np.concatenate([opened[:, None], np.where(goes_on[:, :-1], ends[:, :-1], np.nan)], axis=1)
     last = np.isfinite(entered).sum(axis=1) - 1

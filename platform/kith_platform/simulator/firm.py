@@ -71,6 +71,11 @@ class Firm:
         return tuple(reversed(found))
 
     @property
+    def size(self) -> float:
+        """Of the usual company: 1 from 2,000 customers on."""
+        return min(self.ids.size / 2_000, 1.0)
+
+    @property
     def since(self) -> int:
         """The first day of the oldest month told of."""
         return self.months[0].begins
@@ -94,10 +99,12 @@ class Firm:
         return np.asarray(np.maximum(day - late, 0.0) + 0.14 + 0.58 * part)
 
     def often(self, rng: np.random.Generator, per_month: float, since: int | None = None) -> Floats:
-        """Moments in office hours, `per_month` of them in a month, in order."""
+        """Moments in office hours, in order; `per_month` of them in a month of a company of the usual size. They come more
+        evenly than by chance alone, so that no month goes without what is rare."""
         begin = self.since if since is None else max(since, 0)
-        count = rng.poisson(per_month * (self.days - begin) / 30.4)
-        return np.sort(self.office(rng.uniform(begin, self.days, count)))
+        count = rng.poisson(per_month * self.size * (self.days - begin) / 30.4)
+        place = np.arange(count) + rng.uniform(-1.0, 2.0, count)
+        return np.sort(self.office(begin + (self.days - begin) * np.mod(place / max(count, 1), 1.0)))
 
     def moments(self, table: str, column: str) -> Floats:
         """A column of times of a table as days since the start."""

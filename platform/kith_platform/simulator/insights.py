@@ -74,9 +74,9 @@ def report_deliveries(firm: Firm) -> pl.DataFrame:
 
 
 def market_signals(firm: Firm) -> pl.DataFrame:
-    """Three a month, met after some days; one in nine is never acted on."""
+    """Five a month, met after some days; one in nine is never acted on."""
     rng = firm.stream("market signals")
-    at = firm.often(rng, 3.0)
+    at = firm.often(rng, 5.0)
     kind = rng.choice(len(_KINDS), at.size, p=[0.5, 0.2, 0.2, 0.1])
     acted = np.where(rng.random(at.size) < 0.89, at + rng.lognormal(np.log(2.2), 0.8, at.size), np.nan)
     products = firm.tables["products"]["product_id"].to_numpy()

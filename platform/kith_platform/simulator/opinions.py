@@ -154,7 +154,7 @@ def rated_posts(firm: Firm) -> pl.DataFrame:
     rng, orders = firm.stream("rated posts"), firm.tables["orders"]
     at = _received(firm) + 2.3
     row = np.nonzero((at >= firm.since) & (at < firm.days))[0]
-    row = np.sort(rng.choice(row, min(32 * len(firm.months), row.size), replace=False))
+    row = np.sort(rng.choice(row, min(int(32 * firm.size * len(firm.months)), row.size), replace=False))
     who = firm.who("orders")[row]
     feeling = firm.mood(who, np.floor(at[row]).astype(np.int64))
     rating = np.clip(np.round(4.5 - 1.0 * feeling + rng.normal(0.0, 0.9, row.size)), 1, 5).astype(np.int64)

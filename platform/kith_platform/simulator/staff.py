@@ -17,7 +17,8 @@ UNITS = ("Sales team", "Service desk", "Marketing office", "Warehouse")
 STREAM_UNITS = ("Sales team", "Service desk", "Marketing office", "Studio")
 DEPARTMENTS = ("sales", "service", "marketing", "operations")
 _SIZES = (9, 8, 6, 7)
-_REPS = 6  # of each unit, those who sell or answer; they stay
+_REPS = 6  # of each unit, those who sell or answer
+_STAY = np.array([6, 6, 5, 5])  # of each unit, those who were there before and do not leave
 _NAMES = (
     "Mei Tan|Arjun Rao|Lena Fox|Wei Koh|Nora Bell|Jun Sato|Priya Nair|Tom Reed|Hui Lim|Ana Cruz|Kai Wong|Eva Stone|Ravi Das|"
     "Lucy Gray|Bo Chen|Sara Holt|Min Park|Dev Shah|Joy Ong|Max Lund|Ivy Ng|Omar Aziz|Tia Vale|Ken Ito|Ruth Hale|Yan Zhou|"
@@ -52,9 +53,9 @@ def staff(firm: Firm) -> Staff:
     address = np.array([f"{name.lower().replace(' ', '.')}@{house}" for name in _NAMES.split("|")])
     unit = np.repeat(np.arange(len(_SIZES)), _SIZES)
     place = np.arange(unit.size) - np.concatenate([[0], np.cumsum(_SIZES)[:-1]])[unit]
-    stays = (place < _REPS) & (unit < 2)
+    stays = place < _STAY[unit]
     hired = np.where(stays, -400, rng.integers(-400, max(firm.days - 200, 1), unit.size))
-    ends = np.where(stays | (rng.random(unit.size) < 0.5), NEVER, rng.integers(hired + 90, hired + 1400))
+    ends = np.where(stays | (rng.random(unit.size) < 0.3), NEVER, rng.integers(hired + 90, hired + 1400))
     left = np.where(ends < firm.days, ends, NEVER)
     units = np.array(UNITS if firm.kind == "retailer" else STREAM_UNITS)
     return Staff(address, unit, units, hired, left, rng.random(unit.size) < 0.3)

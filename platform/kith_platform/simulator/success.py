@@ -50,12 +50,13 @@ def commitments(firm: Firm, crew: Staff, seen: Desk) -> pl.DataFrame:
 
 
 def outcomes(firm: Firm, accounts: Accounts) -> pl.DataFrame:
-    """Goals of planned customers while they are customers, measured when they are due if they still are; worth up to some
-    times what they spend here in that time. The price is in the orders; training and installing are the customer's own cost."""
+    """Goals of planned customers while they are customers, the first in their first two months, measured when they are due if
+    they still are customers; worth about what they spend here in a year. The price is in the orders; training and installing
+    are the customer's own cost."""
     rng, goals = firm.stream("outcomes"), _GOALS[firm.kind]
-    who = np.repeat(accounts.planned, 3)
-    begin = np.maximum(firm.joined[who], firm.since)
-    at = firm.office(begin + rng.uniform(5.0, 650.0, who.size))
+    who, first = np.repeat(accounts.planned, 3), np.arange(3 * accounts.planned.size) % 3 == 0
+    later = np.maximum(firm.joined[who], firm.since) + rng.uniform(60.0, 650.0, who.size)
+    at = firm.office(np.where(first, firm.joined[who] + rng.uniform(5.0, 60.0, who.size), later))
     kept = (at < firm.days) & firm.alive(who, at)
     who, at = who[kept], at[kept]
     size, goal = who.size, rng.integers(0, len(goals), who.size)
@@ -66,8 +67,8 @@ def outcomes(firm: Firm, accounts: Accounts) -> pl.DataFrame:
     confirmed = np.where(rng.random(size) < 0.82, firm.only(measured + rng.uniform(0.2, 6.0, size)), np.nan)
     reached = np.clip(rng.normal(0.85, 0.35, size) - 0.2 * firm.mood(who, np.floor(at).astype(np.int64)), -0.2, 1.4)
     known = np.isfinite(measured)
-    spend = yearly_spend(firm)[who] * (due - at) / 365.25
-    value = money(spend * np.maximum(reached, 0.05) * rng.uniform(1.0, 4.5, size))
+    spend = yearly_spend(firm)[who]
+    value = money(spend * np.maximum(reached, 0.05) * rng.uniform(0.7, 2.2, size))
     return pl.DataFrame(
         {
             "outcome_id": codes("OU", size),
@@ -111,7 +112,7 @@ def advocacies(firm: Firm) -> pl.DataFrame:
 def referrals(firm: Firm) -> pl.DataFrame:
     """Forty a month: contented customers invite one to five others; a third of it converts, a few invite themselves."""
     rng = firm.stream("referrals")
-    at = np.sort(rng.uniform(firm.since, firm.days, rng.poisson(80.0 * (firm.days - firm.since) / 30.4)))
+    at = np.sort(rng.uniform(firm.since, firm.days, rng.poisson(80.0 * firm.size * (firm.days - firm.since) / 30.4)))
     who = firm.living(rng, at)
     tells = rng.random(at.size) < 0.55 * np.exp(-firm.mood(who, np.floor(at).astype(np.int64)))
     at, who = at[tells], who[tells]

@@ -15,9 +15,8 @@ _LINES = 5  # deliveries a month from each
 def supplier_transactions(firm: Firm) -> pl.DataFrame:
     """Five deliveries and one invoice a month from each supplier; one delivery in twelve comes late, one in fifteen short."""
     rng = firm.stream("suppliers")
-    months = [month for month in firm.months if month.share > 0.9]
-    supplier, month, line = (each.ravel() for each in np.indices((len(SUPPLIERS), len(months), _LINES + 1)))
-    begins = np.array([month.begins for month in months], dtype=np.int64)[month]
+    supplier, month, line = (each.ravel() for each in np.indices((len(SUPPLIERS), len(firm.months), _LINES + 1)))
+    begins = np.array([month.begins for month in firm.months], dtype=np.int64)[month]
     billed, size = line == _LINES, supplier.size
     ordered = firm.office(begins + np.where(billed, 27.0, 4.0 * line) + rng.uniform(0.0, 1.0, size))
     promised = np.floor(ordered) + rng.integers(4, 12, size)

@@ -60,7 +60,7 @@ def _colleagues(firm: Firm, accounts: Accounts) -> pl.DataFrame:
 
 def _strangers(firm: Firm, modules: int) -> pl.DataFrame:
     rng = firm.stream("strangers")
-    at = np.sort(rng.uniform(firm.since, firm.days, min(140 * len(firm.months), firm.tables["events"].height // 4)))
+    at = np.sort(rng.uniform(firm.since, firm.days, int(140 * firm.size * len(firm.months))))
     bot = rng.random(at.size) < 0.25
     return pl.DataFrame(
         {

@@ -10,15 +10,14 @@ from kith_platform.sdk.types import DemoCompany
 
 CUSTOMERS, YEARS = 3_000, 3.0
 
-# References first: a line names its order, an order its customer.
-ORDER = ("customers", "products", "stores", "orders", "order_lines", "returns", "payments", "tickets", "survey_responses")
-MORE = ("activities", "events", "touches", "consents", "member_cards", "coupons", "coupon_redemptions")
+# References first: a line names its order, an order its customer. What is not named here follows as the simulator has it.
+ORDER = ("customers", "products", "stores", "orders", "order_lines", "returns", "payments", "tickets", "leads", "opportunities")
 
 
 def write(folder: Path, seed: int) -> Sequence[tuple[str, Path]]:
     """The retailer's files, in the order in which they are to be imported."""
     files = toolkit.demo_files("retailer", folder, customers=CUSTOMERS, years=YEARS, seed=seed)
-    return [(plural, files[plural]) for plural in (*ORDER, *MORE)]
+    return [(plural, files[plural]) for plural in (*ORDER, *(name for name in files if name not in ORDER))]
 
 
 RETAILER = DemoCompany(
