@@ -69,7 +69,11 @@ def _due(values: Values, further: Any, due: dt.datetime | None = None) -> Item:
         return {"text": line(kept, further), "tone": "bad" if late else "good"}
     if values.get("cancelled"):
         return {"text": line(word("cancelled"), further)}
-    return {"text": line(gettext("due on %(day)s", day=locale.day(due)) if due else "", further)}
+    if due is None:
+        return {"text": line(further)}
+    overdue = dt.datetime.now(dt.UTC) > _end(due)
+    said = gettext("due on %(day)s, not done", day=locale.day(due)) if overdue else gettext("due on %(day)s", day=locale.day(due))
+    return {"text": line(said, further), "tone": "bad" if overdue else ""}
 
 
 def _end(due: dt.datetime) -> dt.datetime:
@@ -81,7 +85,7 @@ def _end(due: dt.datetime) -> dt.datetime:
 def _outcome(one: Happening, fact: Fact) -> Item:
     values = one.values
     path = [locale.number(values[name]) for name in ("baseline", "target") if values.get(name) is not None]
-    aim = line(" → ".join(path), values.get("measure"))
+    aim = " ".join(filter(None, [" → ".join(path), values.get("measure")]))
     reached = values.get("actual")
     confirmed = gettext("confirmed on %(day)s", day=day(values["confirmed_at"])) if values.get("confirmed_at") else ""
     said = gettext("reached: %(value)s", value=locale.number(reached)) if reached is not None else ""

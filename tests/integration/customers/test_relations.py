@@ -58,7 +58,15 @@ def dealings(session: Any, record: int) -> None:
 ENGLISH = (
     *("Lead: Ada", "converted", "$900", "Opportunity: Big one", "$950", "Opportunity moved to: Proposal"),
     *("Commitment: A new part", "done on Mar 11, 2026, late", "Commitment: A call", "done on Mar 4, 2026<"),
-    *("goal: Fewer errors", "8 → 2", "reached: 3", "worth $4,000", "confirmed on", "Onboarding step: Training", "due on"),
+    *(
+        "goal: Fewer errors",
+        "8 → 2 %",
+        "reached: 3",
+        "worth $4,000",
+        "confirmed on",
+        "Onboarding step: Training",
+        "due on Mar 2, 2026, not done",
+    ),
     *("Entitlement: Stock", "seats: 5", "To be contacted every 30 days", "Hand-over: Field → Desk", "not accepted yet"),
     *("Leaving: too dear", "Acme", "Advocacy: case study", "asked for", "Referral: Cy", "recommended themselves"),
     *("Spends $9,000", "procurement data", "Rated 2 (Forum)", "Cold tea", "Insight: Leaves in May", "acted on:"),
