@@ -48,6 +48,7 @@ def import_(
     """
     from kith_platform.cli.waiting import finished
     from kith_platform.imports import dirt, service, templates, uploads
+    from kith_platform.imports.shown import unknown
 
     if mapping_file and template_key:
         raise click.UsageError("Give --mapping or --template, not both.")
@@ -81,6 +82,8 @@ def import_(
     document = {**counts, "rejects_file": rejects, "seconds": result["seconds"], "made": result["made"]}
     for sentence in dirt.told(result["made"].get("dirt", {})):
         console.say(f"  {sentence}")
+    for label, count in unknown(result["made"], runtime.facts):
+        console.say(f"  {label}: {count:,} rows name one that is not known yet. Import it, then this file again.")
     console.answer(document)
 
 

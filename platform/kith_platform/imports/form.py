@@ -26,10 +26,10 @@ ORDERS = {
     "mdy": N_("month, day, year"),
     "unix": N_("seconds since 1970"),
     "unix_ms": N_("milliseconds since 1970"),
-    "seconds": N_("seconds after the line's own time"),
-    "minutes": N_("minutes after the line's own time"),
-    "hours": N_("hours after the line's own time"),
-    "days": N_("days after the line's own time"),
+    "seconds": N_("seconds after the start"),
+    "minutes": N_("minutes after the start"),
+    "hours": N_("hours after the start"),
+    "days": N_("days after the start"),
 }
 _SPECIAL = {
     "external_id": N_("Number in the source"),

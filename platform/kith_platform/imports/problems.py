@@ -98,8 +98,8 @@ NOTES: Mapping[str, str] = {
         "%(count)s columns are kept as they are and offered as attributes of the customer.",
     ),
     "left_out": mark_plural(
-        "%(count)s column has no place and is left out. Give it one below if you need it.",
-        "%(count)s columns have no place and are left out. Give them one below if you need them.",
+        "%(count)s column has no place and is left out. Give it one if you need it.",
+        "%(count)s columns have no place and are left out. Give them one if you need them.",
     ),
 }
 

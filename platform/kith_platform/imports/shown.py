@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import format_decimal, gettext
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from kith_platform.imports.problems import reason
 from kith_platform.jobs.models import Job
 from kith_platform.jobs.shown import Shown
 from kith_platform.jobs.shown import shown as job_shown
+from kith_platform.sdk.facts import Fact
 
 if TYPE_CHECKING:
     from kith_platform.facts.catalogue import FactCatalogue
@@ -52,6 +54,17 @@ class ImportView:
         return self.over and self.state != DRAFT and not self.row.dry_run and self.row.undone_at is None
 
 
+def unknown(made: Mapping[str, Any], facts: Iterable[Fact]) -> list[tuple[str, int]]:
+    """Columns (msgids) with numbers of something that is not there yet, and on how many rows."""
+    found = []
+    known = {fact.name: fact for fact in facts}
+    for target, count in made.get("unresolved", {}).items():
+        name, _, column = target.partition(".")
+        declared = (item.label for item in known[name].columns if item.stored_as == column) if name in known else iter(())
+        found.append((next(declared, N_("Subscription")), count))
+    return found
+
+
 def shown(session: Session, row: Import, facts: FactCatalogue) -> ImportView:
     """One import in the reader's language."""
     # The job first, and held: the session forgets what nobody holds, and two readings may stand on both sides of its end.
@@ -65,11 +78,7 @@ def shown(session: Session, row: Import, facts: FactCatalogue) -> ImportView:
         for name, counts in row.made.items()
         if name in known and (counts.get("inserted") or counts.get("updated"))
     ]
-    unresolved = []
-    for target, count in row.made.get("unresolved", {}).items():
-        fact, _, column = target.partition(".")
-        found = next((item for item in known[fact].columns if item.stored_as == column), None) if fact in known else None
-        unresolved.append((gettext(found.label) if found else gettext(N_("Subscription")), count))
+    unresolved = [(gettext(words), count) for words, count in unknown(row.made, facts)]
     wrong: dict[str, int] = row.made.get("misfits", {})
     misfits = [(one.key, one.label, wrong[one.key]) for one in definitions(session) if one.key in wrong] if wrong else []
     label = next((fact.label_plural for fact in known.values() if fact.plural == row.table_name), row.table_name)
