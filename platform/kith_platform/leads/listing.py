@@ -47,7 +47,7 @@ def by_status(session: Session, actor: Actor, wanted: Filter) -> dict[str, int]:
     """How many there are of each status under the other filters; `open` sums those that are."""
     status = func.coalesce(Lead.status, service.NEW)
     statement = matching(session, select(status, func.count()), actor, replace(wanted, status="all")).group_by(status)
-    found: dict[str, int] = dict(session.execute(statement).tuples().all())
+    found: dict[str, int] = {row[0]: row[1] for row in session.execute(statement)}
     return {**found, "open": sum(found.get(one, 0) for one in service.OPEN)}
 
 

@@ -13,7 +13,7 @@ from kith_platform.opportunities.words import contact_kinds, stage_name
 __all__ = ["contact_kinds", "stage_name", "status", "tone", "why", "word"]
 
 STATUS_WORDS = {
-    "open": N_("Open"),
+    "open": N_("In progress"),
     "new": N_("New"),
     "contacted": N_("Contacted"),
     "qualified": N_("Qualified"),

@@ -190,21 +190,21 @@ def losses(session: Session, actor: Actor, wanted: Span) -> list[Loss]:
 
 def outcomes(session: Session, actor: Actor, wanted: Span) -> list[Outcome]:
     """Who won and lost how much, the most won first. A person whom facts name in two ways is one row."""
-    won = Opportunity.status == WON
+    won, rep = Opportunity.status == WON, func.coalesce(Opportunity.rep, "").label("rep")
     statement = _closed(
         session,
         actor,
         wanted,
-        func.coalesce(Opportunity.rep, ""),
+        rep,
         func.count().filter(won),
         func.count().filter(Opportunity.status == service.LOST),
         func.coalesce(func.sum(_home(session, Opportunity.won_amount)).filter(won), 0),
-    ).group_by(func.coalesce(Opportunity.rep, ""))
+    ).group_by(rep)
     staff = reps.staff(session)
     found: dict[str, Outcome] = {}
-    for rep, wins, lost, amount in session.execute(statement):
-        key = staff.ways(rep)[0]
-        old = found.get(key, Outcome(rep, 0, 0, 0.0))
+    for named, wins, lost, amount in session.execute(statement):
+        key = staff.ways(named)[0]
+        old = found.get(key, Outcome(named, 0, 0, 0.0))
         found[key] = Outcome(old.rep, old.won + wins, old.lost + lost, old.amount + float(amount))
     return sorted(found.values(), key=lambda one: (-one.amount, -one.won, one.rep))
 

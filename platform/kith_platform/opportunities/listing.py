@@ -204,7 +204,7 @@ def entered(session: Session, ids: Sequence[int]) -> dict[int, dt.datetime]:
         return {}
     last = select(OpportunityStage.opportunity_id, func.max(OpportunityStage.occurred_at))
     last = last.where(OpportunityStage.opportunity_id.in_(ids)).group_by(OpportunityStage.opportunity_id)
-    return dict(session.execute(last).tuples().all())
+    return {row[0]: row[1] for row in session.execute(last)}
 
 
 def history(session: Session, row: Any) -> Sequence[Any]:

@@ -29,7 +29,7 @@ def rates(session: Session, currencies: Iterable[str], day: dt.date) -> dict[str
         .where(FxRate.occurred_on <= day, FxRate.occurred_on >= day - dt.timedelta(days=RATE_DAYS))
         .order_by(FxRate.occurred_on, FxRate.id)
     )
-    return found | dict(session.execute(rows).tuples().all())
+    return found | {row[0]: row[1] for row in session.execute(rows)}
 
 
 def at_home(amount: Any, currency: Any, day: Any, home: str) -> ColumnElement[Any]:

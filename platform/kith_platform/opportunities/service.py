@@ -73,8 +73,8 @@ def create(session: Session, actor: Actor, given: Mapping[str, Any], customer: C
     """
     _may(actor)
     known = stages(session)
-    stage = _stage(known, str(given.get("stage") or known[0].key))
     values = _checked(session, given)
+    stage = _stage(known, str(given.get("stage") or known[0].key))
     values.setdefault("rep", reps.own(session, actor) or None)
     if values.get("probability") is None:
         values["probability"] = stage.probability

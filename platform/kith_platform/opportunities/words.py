@@ -10,7 +10,7 @@ from kith_platform.opportunities.contacts import KINDS
 from kith_platform.opportunities.funnel import Step
 from kith_platform.opportunities.stages import NAMES, REASONS, Stage
 
-STATUS_WORDS = {"open": N_("Open"), "won": N_("Won"), "lost": N_("Lost"), "all": N_("All")}
+STATUS_WORDS = {"open": N_("In progress"), "won": N_("Won"), "lost": N_("Lost"), "all": N_("All")}
 
 
 def stage_name(stage: Stage | str | None) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from kith_platform.audit.service import record
@@ -70,7 +71,7 @@ def current() -> Select[Any]:
     """Of each target the row set last. Rows that a file brought without a time count from when they became known."""
     same = (Target.kind, Target.occurred_on, Target.ends_on, *(getattr(Target, name) for name in GRAINS))
     last = func.coalesce(Target.set_at, Target.known_at)
-    return select(Target).distinct(*same).order_by(*same, last.desc(), Target.id.desc())
+    return select(Target).ext(distinct_on(*same)).order_by(*same, last.desc(), Target.id.desc())
 
 
 def former(session: Session, rows: Sequence[Any]) -> dict[int, list[Any]]:
