@@ -58,6 +58,8 @@ PAGES: tuple[str, ...] = (
     "kith_platform.calendar.views",
     "kith_platform.tickets.views",
     "kith_platform.tickets.levels_views",
+    "kith_platform.commitments.views",
+    "kith_platform.outcomes.views",
     "kith_platform.jobs.bell",
 )
 API: tuple[str, ...] = (
@@ -84,6 +86,8 @@ API: tuple[str, ...] = (
     "kith_platform.modules.api",
     "kith_platform.calendar.api",
     "kith_platform.tickets.api",
+    "kith_platform.commitments.api",
+    "kith_platform.outcomes.api",
 )
 
 

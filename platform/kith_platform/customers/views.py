@@ -26,6 +26,7 @@ from kith_platform.errors import Invalid
 from kith_platform.i18n import N_
 from kith_platform.modules import service as modules
 from kith_platform.modules.web import panels
+from kith_platform.outcomes import card
 from kith_platform.predict import scores, sentences, versions
 from kith_platform.quality import issues
 from kith_platform.segments import history as membership
@@ -181,6 +182,7 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         segments=membership.of_customer(session, customer.id) if actor.can("segments:read") else None,
         as_day=dt.date.fromisoformat,
         panels=panels(session, current_tenant(), actor, "customer", [customer.id]),
+        desk=card.of_customer(session, actor, record_ids),
         owner=next(iter(owner.values()), None),
         members=service.owners(session) if actor.can("customers:write") else {},
         merges=duplicates.merges(session, actor, of=customer.id) if actor.can("customers:merge") else [],

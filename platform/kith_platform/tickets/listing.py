@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime as dt
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, case, func, literal, or_, select, tuple_
+from sqlalchemy import Select, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from kith_platform.customers.models import Customer
-from kith_platform.errors import BadRequest
 from kith_platform.facts.models import CustomerRecord, Ticket
-from kith_platform.i18n import N_
 from kith_platform.opportunities import reps
-from kith_platform.tickets import service
+from kith_platform.tickets import paging, service
 from kith_platform.tickets.clock import CLOSED, NEW, OPEN, SOLVED, WAITING
+from kith_platform.tickets.paging import PAGE, Page
 from kith_tenants.context import Actor
 
-PAGE = 50
 SHOW = ("open", "waiting", "overdue", "mine", "solved", "all")
 UNSOLVED = frozenset(SHOW[:4])
 FAR = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)  # what has no due time comes last
@@ -43,27 +38,12 @@ class Filter:
         return replace(self, show="open") != Filter()
 
 
-@dataclass(frozen=True)
-class Page:
-    """(Ticket, Customer or None) in order, and the key of the next page."""
-
-    rows: Sequence[Any]
-    next: str | None
-
-
 def page(session: Session, actor: Actor, wanted: Filter, *, after: str = "", limit: int = PAGE) -> Page:
     """Unsolved tickets by what is due first, others newest first. Raises BadRequest for a page key that is none."""
     soonest = wanted.show in UNSOLVED
     key = due() if soonest else Ticket.occurred_at
-    statement = matching(session, _with_customer(Ticket, Customer, key.label("key")), actor, wanted)
-    if after:
-        edge = _read(after)
-        place, former = tuple_(key, Ticket.id), tuple_(literal(edge[0]), literal(edge[1]))
-        statement = statement.where(place > former if soonest else place < former)
-    order = (key, Ticket.id) if soonest else (key.desc(), Ticket.id.desc())
-    found = session.execute(statement.order_by(*order).limit(limit + 1)).all()
-    rows = found[:limit]
-    return Page([(row[0], row[1]) for row in rows], _write(rows[-1]) if len(found) > limit else None)
+    statement = matching(session, _with_customer(Ticket, Customer), actor, wanted)
+    return paging.page(session, statement, key, Ticket.id, soonest=soonest, after=after, limit=limit)
 
 
 def counts(session: Session, actor: Actor) -> dict[str, int]:
@@ -137,16 +117,3 @@ def _with_customer(*columns: Any) -> Select[Any]:
         .outerjoin(CustomerRecord, CustomerRecord.id == Ticket.record_id)
         .outerjoin(Customer, Customer.id == CustomerRecord.customer_id)
     )
-
-
-def _write(row: Any) -> str:
-    text = json.dumps([row.key.isoformat(), row[0].id])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read(key: str) -> tuple[dt.datetime, int]:
-    try:
-        at, number = json.loads(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
-        return dt.datetime.fromisoformat(at), int(number)
-    except (ValueError, TypeError, binascii.Error):
-        raise BadRequest(N_("This page key does not belong to this list. Begin again with the first page.")) from None

@@ -6,7 +6,8 @@ from marshmallow import Schema, fields, validate
 
 from kith_platform.tickets.clock import STATES
 from kith_platform.tickets.levels import MOST, NORMAL, SEVERITIES
-from kith_platform.tickets.listing import PAGE, SHOW
+from kith_platform.tickets.listing import SHOW
+from kith_platform.tickets.paging import PAGE
 from kith_platform.tickets.service import KINDS
 
 REP = {"description": "a person of the staff: e-mail address or name"}
