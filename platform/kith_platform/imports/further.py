@@ -81,7 +81,7 @@ def touched(session: Session, staging: Table, counted: Load, further: Sequence[L
 
 def left_out(session: Session, staging: Table, further: Sequence[Load], context: Context) -> int:
     """Lines that no longer say what an earlier file said: its row is there, and kept."""
-    found = (and_(~load.present, _exists(load, load.key, context)) for load in further if load.present is not None)
+    found = (and_(~load.where, _exists(load, load.key, context)) for load in further if load.where is not None)
     return session.execute(select(func.count()).select_from(staging).where(or_(*found))).scalar_one()
 
 

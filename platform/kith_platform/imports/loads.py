@@ -32,8 +32,7 @@ class Load:
     rows are the file's lines; the others happen beside, and what they leave blank keeps the value it has. `fixed` columns are
     written with a new row and never changed. `named`: reference column → the id the file gives for it. `public_id` is a new
     row's, where the fact has a URL and the file's lines are its rows. `merged`: column that holds a JSON object → the keys the
-    file speaks of; others stay as they are. `further`: these rows come of lines whose fate another load counts; only lines of
-    which `present` holds, the last of each key deciding, have one.
+    file speaks of; others stay as they are. `further`: these rows come of lines whose fate another load counts.
     """
 
     fact: Fact
@@ -47,7 +46,6 @@ class Load:
     public_id: ColumnElement[Any] | None = None
     merged: Dictionary[str, tuple[str, ...]] = field(default_factory=dict)
     further: bool = False
-    present: ColumnElement[bool] | None = None
 
     @property
     def table(self) -> Table:

@@ -183,7 +183,7 @@ class _Planner:
             load = _Planner({**self.staged, **named}, self.mapping, self.facts, self.context).load(fact, finest=True)
             load = replace(load, key=line.op("||")(literal(row.suffix)))
             further = bool(row.when) or not layouts.is_layout(self.root)
-            found.append(replace(load, further=True, present=present(self.staged, row), named={}) if further else load)
+            found.append(replace(load, further=True, where=present(self.staged, row), named={}) if further else load)
         return found
 
     def _return_load(self, returns: ColumnElement[bool]) -> Load:

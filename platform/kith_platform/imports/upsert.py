@@ -135,15 +135,12 @@ def _source(session: Session, staging: Table, load: Load, context: Context) -> T
     columns = [load.key.label("external_id"), *(value.label(name) for name, value in load.values.items())]
     columns += [and_(named.is_not(None), load.values[name].is_(None)).label(f"lost_{name}") for name, named in load.named.items()]
     columns += [] if load.public_id is None else [load.public_id.label("public_id")]
-    columns += [] if load.present is None else [load.present.label("present")]
     best = [] if load.finest or len(load.values) == len(load.fixed) else [func.num_nulls(*load.values.values())]
     statement = select(*columns).select_from(_joined(staging, load)).where(_counted(load)).ext(distinct_on(load.key))
     last = statement.order_by(load.key, *best, line.desc()).subquery("last_")
     there = load.table.alias("there")
     on = and_(there.c.tenant_id == context.tenant_id, there.c.source == context.source, there.c.external_id == last.c.external_id)
     found = select(last, there.c.id.label("known")).select_from(last.outerjoin(there, on))
-    if load.present is not None:
-        found = found.where(last.c.present)
     return materialise(session, found, f"rows_{load.table.name}")
 
 

@@ -17,13 +17,14 @@ from kith_platform.facts.stakeholders import STAKEHOLDERS
 from kith_platform.facts.subscriptions import ENTITLEMENT, ONBOARDING_STEP
 from kith_platform.facts.success import SUCCESS
 from kith_platform.facts.tickets import TICKETS
+from kith_platform.imports import layouts
 from kith_platform.imports.mapping import Mapping, position
 from kith_platform.imports.preview import Preview, preview
 from kith_platform.imports.problems import FileProblem
 from kith_platform.imports.words import words
 from kith_platform.sdk.facts import Column, Fact, Kind
 
-FACTS = {fact.name: fact for fact in CORE_FACTS}
+FACTS = layouts.tables(CORE_FACTS)
 
 
 def look(text: str, table: str, **options: object) -> Preview:
@@ -75,6 +76,33 @@ def test_a_wide_file_fills_lines_orders_products_and_customers() -> None:
     assert mapping.negative_quantity == "return"
     assert mapping.field("sales_order.ordered_at").format.order == "dmy"  # type: ignore[union-attr]
     assert {"computed_net", "negative_is_return"} <= {note.code for note in found.notes}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "subscription_id,account_id,start_date,end_date,plan_tier,mrr_amount",
+        "Contract No,Customer ID,Start,End,Plan,Monthly fee",
+        "订阅编号,客户编号,开始日期,结束日期,套餐,月费",
+        "訂閱編號,客戶編號,開始日期,結束日期,方案,月費",
+    ],
+)
+def test_a_list_of_subscriptions_is_known_by_its_header_in_three_languages(header: str) -> None:
+    found = look(header + "\nS1,A1,23/12/2023,01/02/2024,Pro,250.50\nS2,A2,24/12/2023,,Basic,19\n", "subscriptions")
+    names = ["external_id", "customer", "started_at", "ended_at", "plan", "mrr"]
+    assert list(targets(found).values()) == [f"subscription.{name}" for name in names]
+    orders = {item.name: item.format.order for item in found.guess.mapping.fields}
+    assert (orders["started_at"], orders["ended_at"]) == ("dmy", "dmy"), "01/02 is read as 24/12 is"
+    assert found.guess.missing_required == ()
+
+
+def test_usage_needs_no_customer_where_it_names_a_subscription() -> None:
+    found = look("subscription_id,usage_date,feature_name\nS1,2024-01-05,login\n", "events")
+    assert targets(found)["subscription_id"] == "event.subscription"
+    assert found.guess.missing_required == ()
+    both = look("subscription_id,customer_id,usage_date,feature_name\nS1,C1,2024-01-05,login\n", "events")
+    assert "event.subscription" not in targets(both).values(), "whose it is the customer's number says"
+    assert both.guess.mapping.unmapped == ("subscription_id",)
 
 
 def test_a_file_without_header_is_known_by_position_and_content() -> None:

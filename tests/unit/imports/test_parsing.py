@@ -10,14 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kith_platform.imports.formats import Format, decide
+from kith_platform.imports.formats import Decision, Format, agreed, decide, length_of_time
 from kith_platform.imports.parsing import Parsed, parse
 from kith_platform.sdk.facts import Kind
 
 
+def column(*texts: str) -> pl.Series:
+    return pl.Series(texts, dtype=pl.String)
+
+
 def read(texts: list[str], kind: Kind, *, zone: str = "UTC", choices: tuple[str, ...] = ()) -> Parsed:
-    column = pl.Series(texts, dtype=pl.String)
-    return parse(column, kind, decide(column, kind, name="column", zone=zone).format, zone=zone, choices=choices)
+    cells = column(*texts)
+    return parse(cells, kind, decide(cells, kind, name="column", zone=zone).format, zone=zone, choices=choices)
 
 
 def test_decimal_points_with_thousands_signs_and_percent() -> None:
@@ -69,6 +73,39 @@ def test_undecidable_dates_follow_the_companys_zone_and_ask() -> None:
     assert (here.format.order, there.format.order) == ("mdy", "dmy")
     assert not here.certain
     assert "MM/DD/YYYY" in here.notes[0].text()
+
+
+def test_columns_that_do_not_show_the_order_of_day_and_month_follow_those_of_the_file_that_do() -> None:
+    shown = decide(column("23/12/2023", "01/02/2024"), Kind.DATE, name="start")
+    open_, mixed = (
+        decide(column(*texts), Kind.DATE, name="end", zone="America/New_York")
+        for texts in (("03/04/2024",), ("13/1/24", "1/13/24"))
+    )
+    assert (open_.format.order, open_.certain) == ("mdy", False)
+    assert agreed({1: shown, 2: open_})[2] == Decision(Format(order="dmy"))
+    assert agreed({1: shown, 2: open_, 3: mixed})[2] == open_, "where the file contradicts itself, the user is asked"
+    assert agreed({2: open_})[2] == open_
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("first_response_time_minutes", ("first_response_time", "minutes")),
+        ("Resolution time (hrs)", ("Resolution time", "hours")),
+        ("首次响应时长（分钟）", ("首次响应时长", "minutes")),
+        ("delay_days", ("delay", "days")),
+        ("minutes", ("", "")),
+        ("closed_at", ("", "")),
+    ],
+)
+def test_a_header_may_say_in_which_unit_it_measures_time(header: str, expected: tuple[str, str]) -> None:
+    assert length_of_time(header) == expected
+
+
+def test_lengths_of_time_are_neither_negative_nor_longer_than_a_life() -> None:
+    found = parse(column("1.5", "0", "-1", "99999999999", "soon", ""), Kind.TIME, Format(order="hours"))
+    assert found.values.to_list() == [timedelta(minutes=90), timedelta(0), None, None, None, None]
+    assert found.wrong.to_list() == [None, None, *["not_length"] * 3, None]
 
 
 def test_times_are_instants_and_days_without_time_stay_that_day() -> None:
