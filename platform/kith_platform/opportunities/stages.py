@@ -85,10 +85,12 @@ def set_stages(session: Session, actor: Actor, wanted: Sequence[Mapping[str, Any
     known = {stage.key for stage in stages(session)} | set(NAMES)
     kept: list[dict[str, Any]] = []
     errors: list[FieldError] = []
+    taken = {WON}
     for number, one in enumerate(wanted):
         name = str(one.get("name") or "").strip()
         key = str(one.get("key") or "") if one.get("key") in known else name
-        errors += _wrong(number, name, one.get("probability"), {stage["key"].casefold() for stage in kept}, key)
+        errors += _wrong(number, name, one.get("probability"), taken, key)
+        taken |= {name.casefold(), key.casefold()}
         if not errors:
             kept.append({"key": key, "name": "" if NAMES.get(key) == name else name, "probability": float(one["probability"])})
     if not errors and not 1 <= len(kept) <= MOST_STAGES:
@@ -104,7 +106,7 @@ def _wrong(number: int, name: str, probability: Any, taken: set[str], key: str) 
     field = f"stages.{number}"
     if not name or len(name) > LONGEST:
         return [FieldError(field, N_("Give the stage a name of at most %(most)s characters."), {"most": LONGEST})]
-    if key.casefold() in taken or key.casefold() == WON:
+    if {key.casefold(), name.casefold()} & taken:
         return [FieldError(field, N_("There is a stage “%(name)s” already."), {"name": name})]
     if not isinstance(probability, (int, float)) or not 0 <= probability <= 1:
         return [FieldError(field, N_("The chance of “%(name)s” lies between 0 and 100 per cent."), {"name": name})]
