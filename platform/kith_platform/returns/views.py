@@ -163,7 +163,9 @@ def _split(found: Figures) -> Chart | None:
             Series(name=gettext("Proven"), values=[found.proven.split[bucket] for bucket in BUCKETS], colour="accent"),
         ],
         unit="money",
-        note=gettext("Upper bar: claimed. Lower bar: proven, by grades A and B. Shares split each benefit, so nothing counts twice."),
+        note=gettext(
+            "Upper bar: claimed. Lower bar: proven, by grades A and B. Shares split each benefit, so nothing counts twice."
+        ),
     )
 
 
