@@ -66,6 +66,7 @@ def matrix_at(frames: Frames, sets: Sequence[FeatureSet], cutoff: dt.date) -> Ma
     columns: list[Floats] = []
     for index, feature_set in enumerate(sets):
         found = tables.run(feature_set.compute(tables, cutoff))
+        found = found.filter(found["customer_id"].is_valid())  # what nobody known did: a stranger's visit, a nameless answer
         ids = found["customer_id"].to_numpy().astype(np.int64)
         if index == 0:
             customer = np.sort(ids)

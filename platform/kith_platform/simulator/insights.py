@@ -23,7 +23,7 @@ _KINDS = ("competitor_offer", "demand_break", "price_change", "other")
 
 
 def insights(firm: Firm, crew: Staff) -> pl.DataFrame:
-    """Seven a month; three in five are acted on, mostly within two weeks, one in eight is dismissed with a reason."""
+    """Seven a month, a third about one customer; three in five are acted on, mostly within two weeks, one in eight dismissed."""
     rng = firm.stream("insights")
     at = firm.often(rng, 7.0)
     kind = rng.integers(0, len(_FINDINGS), at.size)
@@ -33,6 +33,7 @@ def insights(firm: Firm, crew: Staff) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "insight_id": codes("IN", at.size),
+            "customer_id": texts(firm.ids, firm.living(rng, at), rng.random(at.size) < 0.3),
             "issued_at": times(firm.start, at),
             "kind": np.array([code for code, _ in _FINDINGS])[kind],
             "title": np.array([title for _, title in _FINDINGS])[kind],
@@ -74,7 +75,7 @@ def report_deliveries(firm: Firm) -> pl.DataFrame:
 
 
 def market_signals(firm: Firm) -> pl.DataFrame:
-    """Five a month, met after some days; one in nine is never acted on."""
+    """Five a month, two of five told by a customer; met after some days, one in nine never."""
     rng = firm.stream("market signals")
     at = firm.often(rng, 5.0)
     kind = rng.choice(len(_KINDS), at.size, p=[0.5, 0.2, 0.2, 0.1])
@@ -84,6 +85,7 @@ def market_signals(firm: Firm) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "market_signal_id": codes("MS", at.size),
+            "customer_id": texts(firm.ids, firm.living(rng, at), rng.random(at.size) < 0.4),
             "seen_at": times(firm.start, at),
             "kind": texts(_KINDS, kind, every),
             "competitor": texts(COMPETITORS, rng.integers(0, len(COMPETITORS), at.size), kind == 0),
