@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -60,7 +62,6 @@ def _sign(console: Console, company: Any, key: str, given: dict[str, str]) -> No
     from kith_platform.auth.who import system
     from kith_platform.criteria import service
     from kith_platform.criteria.listing import documents
-    from kith_platform.errors import Invalid
 
     with console.runtime.doors.tenant_scope(company.id) as session:
         wanted = given["owner"].strip().lower()
@@ -73,10 +74,8 @@ def _sign(console: Console, company: Any, key: str, given: dict[str, str]) -> No
             "owner": str(owner),
             "baseline_reason": given["reason"],
         }
-        try:
+        with _told_by_field():
             row = service.sign(session, system(), service.draft(session, system(), console.runtime.plugins, asked))
-        except Invalid as error:
-            raise click.ClickException(" ".join(f"{one.field}: {one.text()}" for one in error.fields)) from None
         [document] = documents(session, [row])
     words = f"{key}: signed, version {document['version']}, {document['baseline']:.6g} → {document['target']:.6g}."
     console.answer({"criterion": document}, words)
@@ -92,8 +91,20 @@ def _withdraw(console: Console, company: Any, key: str, given: dict[str, str]) -
         row = next((one for one in rows if one.initiative == given["initiative"]), None)
         if row is None:
             raise click.ClickException(f"Nothing is signed for {key} in {company.slug}.")
-        [document] = documents(session, [service.withdraw(session, system(), row, given["reason"])])
+        with _told_by_field():
+            [document] = documents(session, [service.withdraw(session, system(), row, given["reason"])])
     console.answer({"criterion": document}, f"{key}: withdrawn.")
+
+
+@contextmanager
+def _told_by_field() -> Iterator[None]:
+    """What does not fit, in words, on stderr."""
+    from kith_platform.errors import Invalid
+
+    try:
+        yield
+    except Invalid as error:
+        raise click.ClickException(" ".join(one.text() for one in error.fields)) from None
 
 
 @command("scorecard")
