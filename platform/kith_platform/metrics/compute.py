@@ -23,7 +23,7 @@ from kith_platform.metrics.engine import Engine, Offered, Result, Wanted
 from kith_platform.metrics.grains import SEGMENT, TENANT
 from kith_platform.metrics.periods import covered, month, months
 from kith_platform.metrics.scope import Sources
-from kith_platform.predict.models import Score
+from kith_platform.predict.models import Score, ScoreMonth
 from kith_platform.quality import store as readings
 from kith_platform.runtime import Runtime
 from kith_platform.sdk.metrics import Period, Signed
@@ -112,6 +112,7 @@ def _compute(
         until=until,
         calendar=open_hours,
         scores=cache(_scores(runtime, tenant)),
+        frozen=cache(_frozen(runtime, tenant)),
         quality=lambda: quality,
         usual_gap=_usual_gap(offered),
     )
@@ -148,3 +149,16 @@ def _scores(runtime: Runtime, tenant: TenantContext) -> Callable[[str], ir.Table
         return ibis.memtable(rows) if rows.num_rows else None
 
     return scores
+
+
+def _frozen(runtime: Runtime, tenant: TenantContext) -> Callable[[str], ir.Table | None]:
+    def frozen(model: str) -> ir.Table | None:
+        """month, customer_id, value, expected of the model's scores at the beginning of each month; None where none are kept."""
+        one = ScoreMonth
+        columns = (one.month, cast(one.customer_id, BigInteger), cast(one.value, Double), cast(one.expected, Double))
+        statement = select(*columns).where(one.tenant_id == tenant.id, one.task == model)
+        with runtime.doors.tenant_arrow(tenant.id) as door:
+            rows: pa.Table = door.read(statement).read_all().rename_columns(["month", "customer_id", "value", "expected"])
+        return ibis.memtable(rows) if rows.num_rows else None
+
+    return frozen

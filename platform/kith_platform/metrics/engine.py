@@ -250,7 +250,7 @@ def _name(one: Offered, measure: Measure) -> str:
 
 def _number(value: Any) -> Number:
     if isinstance(value, list):
-        return [float(each) for each in value if each is not None]
+        return [each if isinstance(each, dict) else float(each) for each in value if each is not None]
     return None if value is None else float(value)
 
 

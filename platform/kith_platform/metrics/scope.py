@@ -16,11 +16,12 @@ from kith_platform.calendar.frames import open_minutes
 from kith_platform.calendar.frames import table as calendar_days
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.frames import Frames, Tables
+from kith_platform.frames.purchases import standing
 from kith_platform.metrics.buying import buying
 from kith_platform.metrics.periods import year_before
 from kith_platform.sdk.metrics import Buying, MetricScope, Period, QualityReading
 from kith_platform.sdk.rhythm import USUAL_GAP
-from kith_platform.sdk.staying import standing
+from kith_platform.sdk.staying import standing as left_or_not
 from kith_tenants.tenant import TenantContext
 
 if TYPE_CHECKING:
@@ -44,11 +45,12 @@ class Sources:
         until: dt.date,
         calendar: BusinessCalendar,
         scores: Callable[[str], ir.Table | None],
+        frozen: Callable[[str], ir.Table | None] = lambda _model: None,
         quality: Callable[[], Sequence[QualityReading]] = tuple,
         usual_gap: float = USUAL_GAP,
     ) -> None:
         self.frames, self.tenant, self.facts, self.until = frames, tenant, facts, until
-        self.calendar, self.scores, self.quality, self.usual_gap = calendar, scores, quality, usual_gap
+        self.calendar, self.scores, self.frozen, self.quality, self.usual_gap = calendar, scores, frozen, quality, usual_gap
         self._kept: dict[tuple[str, str, tuple[Period, ...]], ir.Table] = {}
 
     @cached_property
@@ -96,6 +98,8 @@ class Sources:
             once=once,
             happened=lambda plural, at="": self.happened(plural, periods, at),
             known=self.known,
+            sold=lambda: self.sold(periods),
+            frozen=self.frozen,
             staying=self.staying,
             active=lambda: self.active(periods),
             calendar=self.calendar,
@@ -127,6 +131,11 @@ class Sources:
         inside = rows.inner_join(marks, [rows.occurred_on >= marks.from_day, rows.occurred_on < marks.to_day])
         return inside.drop("from_day", "to_day")
 
+    def sold(self, periods: Sequence[Period]) -> ir.Table:
+        """Orders of each period with its `place`, but for those whose last known status is void."""
+        statuses = self.all["order_statuses"] if self.any("order_statuses") else None
+        return standing(self.happened("orders", periods), statuses)
+
     def _told(self, plural: str, tables: Tables, rows: ir.Table) -> ir.Table:
         money = [column.stored_as for column in self.facts.by_plural(plural).money]
         if not money:
@@ -136,7 +145,7 @@ class Sources:
     def staying(self, marks: ir.Table) -> ir.Table:
         """Per mark and customer known before its `end`: place, customer_id, active, how."""
         events = self.all["subscription_events"] if self.any("subscription_events") else None
-        return standing(self.buying.purchases, events, marks, self.usual_gap)
+        return left_or_not(self.buying.purchases, events, marks, self.usual_gap)
 
     def active(self, periods: tuple[Period, ...]) -> ir.Table:
         """place, customer_id of those active at the end of each period."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
-from kith_tenants.schema import Addressed, TenantRow
+from kith_tenants.schema import Access, Addressed, TenantRow
 
 CHAMPION, RETIRED, BASELINE, NOT_TRAINED = "champion", "retired", "baseline", "not_trained"
 
@@ -76,3 +76,19 @@ class Score(TenantRow):
     extra: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     reasons: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     changed_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))
+
+
+class ScoreMonth(TenantRow):
+    """What a score was when a month began: lists that are kept by month, and what became of the value of the same customers.
+
+    `month` is its first day. `expected` is how many purchases the value stands for, where the model says so.
+    """
+
+    __tablename__ = "score_month"
+    __table_args__ = {"info": {"access": Access(app="SELECT, INSERT, DELETE")}}  # noqa: RUF012
+
+    task: Mapped[str] = mapped_column(primary_key=True)
+    month: Mapped[dt.date] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[float]
+    expected: Mapped[float | None]

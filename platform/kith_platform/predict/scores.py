@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, func, select
+from sqlalchemy import Date, Double, cast, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from kith_platform.predict.models import Score
+from kith_platform.predict.models import Score, ScoreMonth
 from kith_platform.predict.training import Scored
 
 BATCH = 2_000
@@ -82,3 +82,15 @@ def of_customers(session: Session, customer_ids: Sequence[int]) -> dict[int, dic
     for row in session.execute(select(Score).where(Score.customer_id.in_(customer_ids))).scalars():
         found[row.customer_id][row.task] = row
     return found
+
+
+def freeze(session: Session, task: str, day: dt.date) -> int:
+    """Keep the task's scores as those with which the day's month began, where none are kept yet; how many."""
+    month = day.replace(day=1)
+    there = select(ScoreMonth.customer_id).where(ScoreMonth.task == task, ScoreMonth.month == month).limit(1)
+    if session.execute(there).first() is not None:
+        return 0
+    expected = cast(Score.extra["expected_purchases"].astext, Double)
+    columns = select(literal(task), literal(month, Date), Score.customer_id, Score.value, expected).where(Score.task == task)
+    kept = insert(ScoreMonth).from_select(["task", "month", "customer_id", "value", "expected"], columns)
+    return len(session.execute(kept.returning(ScoreMonth.customer_id)).all())

@@ -24,6 +24,8 @@ def refresh_scores(turn: Turn) -> None:
         turn.run.check()
         turn.run.progress(number, len(TASKS), N_("Scoring customers"))
         _rescore(turn, task)
+        with turn.run.step() as session:
+            scores.freeze(session, task.key, turn.frames.last_day)
 
 
 def _rescore(turn: Turn, task: Task) -> None:

@@ -115,40 +115,47 @@ class QualityReading:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricScope:
-    """What a metric may look at: the frames of one snapshot, the periods asked for, the tenant, and other results by name.
+    """What a metric may look at: the facts of one snapshot, the periods asked for, and other results by name.
 
-    `days` has a row per period: place (0, 1, …), start, end (exclusive), the instants starts_at and ends_at at which these days
-    begin in the company's zone, and a year earlier year_start (to `start`) and year_end (to `end`): join rows with it, group by
-    place, and one query answers for all periods. `today` is the last day the
-    data cover: later days have not happened yet. `buying` covers every day up to it. `scores(model)` gives the champion's
-    latest scores as an Ibis table (customer_id, value) or None where there are none; `has(plural)` says whether there are rows
-    of a fact; `once(name, make)` keeps a table of this run for the module's other metrics. `quality()` gives what the refresh
-    last read of the data's quality. `happened(plural, at="")` gives the rows of a fact in the periods (by the day it is dated
-    with, or by the time column `at`, such as closed_at), with their `place`, money in the tenant's currency at that day's rate
-    (int64 ten-thousandths; `had_<column>`: whether there was an amount at all). `known(plural)` gives all rows up to `today`,
-    money likewise, without place. `staying(marks)` gives, per
-    mark (place, end) and customer known before its `end`: place, customer_id, active, how (see `sdk.staying`). `active()` gives
-    place, customer_id of those active at the end of each period. `calendar` is the company's business calendar,
-    `open_minutes(rows, start, end, name)` adds to rows the minutes it was open between two time columns.
+    Tables have one row per thing; `place` (0, 1, …) is the number of the period a row belongs to. Join rows with `days`, group by
+    place, and one query answers for all periods. Money is int64 ten-thousandths of the tenant's currency at the day's rate;
+    `had_<column>` beside it says whether there was an amount at all.
     """
 
     frames: Frames
     periods: tuple[Period, ...]
     days: ir.Table
+    """place, start, end (exclusive), the instants starts_at and ends_at at which these days begin in the company's zone, and a
+    year earlier year_start (to `start`) and year_end (to `end`)."""
     tenant: TenantContext
     today: dt.date
+    """The last day the data cover: later days have not happened yet."""
     settings: Mapping[str, Any]
     buying: Buying
+    """Purchase days and money per customer and day, up to `today`."""
     scores: Callable[[str], ir.Table | None]
+    """The champion's latest scores: customer_id, value; None where there are none."""
+    frozen: Callable[[str], ir.Table | None]
+    """The scores with which each month began: month (its first day), customer_id, value, expected (purchases, or null)."""
     has: Callable[[str], bool]
+    """Whether there are rows of a fact (by its plural)."""
     once: Callable[[str, Callable[[], ir.Table]], ir.Table]
+    """Keeps a table of this run, by a name, for the module's other metrics."""
     happened: Callable[..., ir.Table]
+    """`happened(plural, at="")`: a fact's rows in the periods, by the day they are dated with or by a time column (closed_at)."""
     known: Callable[[str], ir.Table]
+    """All rows of a fact up to `today`, without place."""
+    sold: Callable[[], ir.Table]
+    """The orders of the periods, but for cancelled ones."""
     staying: Callable[[ir.Table], ir.Table]
+    """Per mark (place, end) and customer known before its `end`: place, customer_id, active, how (see `sdk.staying`)."""
     active: Callable[[], ir.Table]
+    """place, customer_id of those active at the end of each period."""
     calendar: BusinessCalendar
     open_minutes: Callable[[ir.Table, str, str, str], ir.Table]
+    """`open_minutes(rows, start, end, name)`: rows with the minutes the company was open between two time columns."""
     quality: Callable[[], Sequence[QualityReading]] = tuple
+    """What the refresh last read of the data's quality."""
 
     @property
     def period(self) -> Period:
@@ -199,7 +206,7 @@ class Rows:
 @dataclass(frozen=True, kw_only=True)
 class Measure:
     """One aggregate over one fact's rows of a period, or over `Rows`; measures of the same rows are computed in one query for
-    all periods, and again for each grain. `aggregate` gives a number, or a list (`collect`) of numbers.
+    all periods, and again for each grain. `aggregate` gives a number, or a list (`collect`) of numbers or structs.
 
     Money columns come in the tenant's currency, as ten-thousandths. `money` names the amount it adds up, whose coverage goes
     with the metric.
@@ -229,7 +236,7 @@ Unit = Literal[
     "coefficient",
     "list",
 ]
-Number = float | Sequence[float] | None
+Number = float | Sequence[Any] | None
 
 
 @dataclass(frozen=True, kw_only=True)
