@@ -20,6 +20,14 @@ REASONS: Mapping[str, str] = {
     "not_yet": N_("Your data end before this period."),
     "failed": N_("The module could not compute this. Your administrator sees why in the module catalogue."),
     "not_computed": N_("Not computed yet: it comes with the next refresh."),
+    "half_never": N_("Half have not got there yet: the median lies beyond the last day seen."),
+    "no_value": N_("No value to the customer was measured in twelve months. Enter it with the customers' goals."),
+    "one_sided": N_("One side gains nothing, so there is no balance to measure."),
+    "one_unknown": N_("What one of the two sides gains is not known."),
+    "few_staff": N_("Fewer than five people: a value would tell of a person."),
+    "few_signs": N_("Less than 60% of the weight of health is known for any customer. Import surveys, tickets, usage or goals."),
+    "few_losses": N_("Fewer than 30 customers left in the 90 days: too few to judge by."),
+    "uncovered": N_("Sign success criteria for metrics of each block: without them there are no scores to add up."),
 }
 TRAIN = N_("This comes from the prediction “%(model)s”, which has not been trained yet.")
 IMPORT = N_("Import %(what)s to see this.")
@@ -36,6 +44,9 @@ FLAGS: Mapping[str, tuple[str, str]] = {
         N_("Nothing happened that could be counted: no value, which is not 0."),
     ),
     "margin_is_net": (N_("margin = net"), N_("Your orders carry no cost, so margin is net sales.")),
+    "over_seats": (N_("more users than seats"), N_("More people use it than there are seats: offer more.")),
+    "unverified": (N_("not verified"), N_("Part of the value was not verified; it counts half.")),
+    "weak_health": (N_("weak sign"), N_("Health hardly tells who leaves: look at what goes into it.")),
     "negatives": (N_("losses"), N_("Some customers have a negative margin.")),
 }
 

@@ -1,0 +1,142 @@
+"""The six signs of a customer's health on a day, each from 0 to 100 (domain B4, csm.health). Ibis expressions.
+
+Every function takes the tables and a day's marks (place, past: the day after, past_at: the instant it begins) and gives place,
+customer_id and `score` of the customers of whom the sign can be told. Nothing that came to be at or after `past_at` counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+
+from kith_plugins.analytics_csm.adoption import OF_DAYS, USERS_DAYS, breadth, depth, people_at_work
+from kith_plugins.analytics_csm.goals import confirmed, progress
+from kith_plugins.analytics_csm.windows import within
+
+if TYPE_CHECKING:
+    from kith_platform.sdk.types import Tables
+
+WORKING_DAYS = 20  # of 28
+OPINION_DAYS, SERVICE_DAYS, WEEKS = 180, 90, 10
+SOLVED_WITHIN = 3 * 86_400  # seconds, where a ticket has no time of its own
+BEST = {"csat": (1.0, 5.0), "ces": (1.0, 7.0), "nps": (0.0, 10.0), "loyalty": (0.0, 10.0)}  # scales of the answers
+
+Windows = Callable[[int], ir.Table]  # the last so many days before each mark; 0: twelve months
+
+
+def adoption(tables: Tables, window: Windows) -> ir.Table:
+    """The mean of the share of licensed modules in use and the share of seats in use; of customers without licences, days of use
+    out of twenty in four weeks.
+    """
+    events, held = tables["events"], tables["entitlements"]
+    wide = breadth(events, held, window(OF_DAYS))
+    wide = wide.group_by("place", "customer_id").aggregate(score=wide.used.mean() * 100)
+    deep = depth(events, held, window(USERS_DAYS))
+    deep = deep.select("place", "customer_id", score=ibis.least(deep.users / deep.seats, 1.0) * 100)
+    told = wide.union(deep)
+    told = told.group_by("place", "customer_id").aggregate(score=told.score.mean())
+    used = within(people_at_work(events), window(OF_DAYS))
+    days = used.group_by("place", "customer_id").aggregate(days=used.occurred_on.nunique())
+    plain = days.anti_join(told, ["place", "customer_id"])
+    return told.union(plain.select("place", "customer_id", score=ibis.least(plain.days / WORKING_DAYS, 1.0) * 100))
+
+
+def outcome(tables: Tables, window: Windows) -> ir.Table:
+    """How far the goals measured and confirmed in twelve months got, 100 at most."""
+    goals = confirmed(tables["outcomes"])
+    goals = goals.mutate(part=progress(goals), seen_at=ibis.greatest(goals.agreed_at, goals.measured_at))
+    goals = goals.filter(goals.customer_id.notnull(), goals.part.notnull(), goals.measured_at.notnull())
+    marks = window(0)
+    rows = goals.inner_join(marks, [goals.measured_at >= marks.first_at, goals.seen_at < marks.past_at])
+    return rows.group_by("place", "customer_id").aggregate(score=ibis.least(rows.part, 1.0).mean() * 100)
+
+
+def sentiment(tables: Tables, window: Windows) -> ir.Table:
+    """The mean of the answers of 180 days, each from the worst to the best its scale allows."""
+    rows = tables["survey_responses"]
+    rows = rows.filter(rows.customer_id.notnull(), rows.score.notnull(), rows.kind.isin(tuple(BEST)))
+    rows = rows.mutate(answer_at=rows.answered_at.fill_null(rows.occurred_at))
+    marks = window(OPINION_DAYS)
+    rows = rows.inner_join(marks, [rows.answer_at >= marks.first_at, rows.answer_at < marks.past_at])
+    scales = [(rows.kind == kind, (rows.score - low) / (high - low)) for kind, (low, high) in BEST.items()]
+    part = ibis.cases(*scales, else_=ibis.null("float64"))
+    rows = rows.mutate(part=part.clip(0.0, 1.0))
+    return rows.group_by("place", "customer_id").aggregate(score=rows.part.mean() * 100)
+
+
+def service(tables: Tables, window: Windows) -> ir.Table:
+    """Tickets of 90 days solved in time and not opened again, by those solved or overdue. Without a time of their own, in time
+    means within three days.
+    """
+    rows = tables["tickets"]
+    rows = within(rows.filter(rows.customer_id.notnull()), window(SERVICE_DAYS))
+    solved = (rows.resolved_at < rows.past_at).fill_null(False)
+    again = (rows.reopened_at < rows.past_at).fill_null(False)
+    quick = rows.resolved_at.delta(rows.occurred_at, unit="second") <= SOLVED_WITHIN
+    in_time = ibis.ifelse(rows.sla_due_at.notnull(), rows.resolved_at <= rows.sla_due_at, quick).fill_null(False)
+    waited = rows.past_at.delta(rows.occurred_at, unit="second") > SOLVED_WITHIN
+    overdue = ibis.ifelse(rows.sla_due_at.notnull(), rows.sla_due_at < rows.past_at, waited)
+    rows = rows.mutate(counts=solved | overdue, good=solved & in_time & ~again)
+    rows = rows.filter(rows.counts)
+    return rows.group_by("place", "customer_id").aggregate(score=rows.good.cast("float64").mean() * 100)
+
+
+def payment(tables: Tables, window: Windows) -> ir.Table:
+    """Invoices due in twelve months and paid in full by the day they were due, by all of these; without invoices, payments that
+    went through.
+    """
+    invoices, payments = tables["invoices"], tables["payments"]
+    payments = payments.mutate(went=payments.succeeded.fill_null(True))
+    due = invoices.filter(invoices.customer_id.notnull(), invoices.due_on.notnull())
+    due = due.filter(due.status.isnull() | (due.status != "cancelled"))
+    good = payments.filter(payments.went, payments.invoice_id.notnull())
+    good = good.select(of_id="invoice_id", paid_on="occurred_on", sum="amount")
+    paid = good.inner_join(due.select("id", "due_on"), good.of_id == due.id)
+    paid = paid.filter(paid.paid_on <= paid.due_on).group_by("of_id").aggregate(paid=paid.sum.sum())
+    settled = (due.status == "paid") & (due.status_at.cast("date") <= due.due_on)
+    due = due.mutate(settled=settled.fill_null(False))
+    due = due.left_join(paid, due.id == paid.of_id)
+    due = due.mutate(good=due.settled | (due.paid >= due.amount).fill_null(False))
+    marks = window(0)
+    rows = due.inner_join(marks, [due.due_on >= marks["first"], due.due_on < marks.past, due.occurred_on < marks.past])
+    told = rows.group_by("place", "customer_id").aggregate(score=rows.good.cast("float64").mean() * 100)
+    tried = within(payments.filter(payments.customer_id.notnull(), payments.succeeded.notnull()), marks)
+    plain = tried.group_by("place", "customer_id").aggregate(score=tried.went.cast("float64").mean() * 100)
+    return told.union(plain.anti_join(told, ["place", "customer_id"]))
+
+
+def engagement(tables: Tables, window: Windows) -> ir.Table:
+    """Weeks of the last ten in which there was a contact or use; of everybody with whom there ever was any before."""
+    parts = [
+        rows.filter(rows.customer_id.notnull()).select("customer_id", "occurred_on")
+        for rows in (tables["activities"], people_at_work(tables["events"]))
+    ]
+    marks = window(WEEKS * 7)
+    every = parts[0].union(parts[1], distinct=True)
+    rows = every.inner_join(marks, every.occurred_on < marks.past)
+    ago = rows["last"].delta(rows.occurred_on, unit="day") // 7
+    rows = rows.mutate(week=ibis.ifelse(ago < WEEKS, ago, ibis.null("int64")))
+    return rows.group_by("place", "customer_id").aggregate(score=rows.week.nunique() / WEEKS * 100.0)
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One of the six, its weight, and the facts (plurals) it is read from."""
+
+    weight: float
+    needs: tuple[str, ...]
+    read: Callable[[Tables, Windows], ir.Table]
+
+
+SIGNS: Mapping[str, Sign] = {
+    "adoption": Sign(0.30, ("events", "entitlements"), adoption),
+    "outcome": Sign(0.20, ("outcomes",), outcome),
+    "sentiment": Sign(0.15, ("survey_responses",), sentiment),
+    "service": Sign(0.15, ("tickets",), service),
+    "payment": Sign(0.10, ("invoices", "payments"), payment),
+    "engagement": Sign(0.10, ("activities", "events"), engagement),
+}
