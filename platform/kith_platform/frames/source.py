@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from functools import cache, cached_property
 
 import ibis
@@ -118,10 +119,17 @@ class Source:
 
     def last_day(self, until: dt.date) -> dt.date | None:
         """The last day, up to `until`, on which anything happened with a customer; None where nothing did."""
-        dated = [fact for fact in self.catalogue if fact.of_customer and fact.occurred and self.any(fact.name)]
-        days = [self.live(fact.name).occurred_on for fact in dated]
-        found = [self.engine.run(day.max(where=day <= ibis.literal(until)).name("day"))["day"][0].as_py() for day in days]
+        found = [self.engine.run(day.max(where=day <= ibis.literal(until)).name("day"))["day"][0].as_py() for day in self._days()]
         return max((day for day in found if day is not None), default=None)
+
+    def _days(self) -> Iterator[ir.Column]:
+        """The days of each fact's rows on which something happened with a customer: what is only due, or is of nobody where
+        that is usual (a project's cost, a signal of the market), is no sign that the data reach that far."""
+        for fact in self.catalogue:
+            due = fact.occurred and fact.column(fact.occurred).may_be_future
+            if fact.of_customer and fact.occurred and not due and self.any(fact.name):
+                rows = self.live(fact.name)
+                yield (rows.filter(rows.record_id.notnull()) if fact.customer_optional else rows).occurred_on
 
     def _starts(self, fact: Fact) -> bool:
         """Whether a customer's first trace may be such a row. A part of an order comes no earlier than its order."""

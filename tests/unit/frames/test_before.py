@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.snapshots.manifest import AttributeShape
 
 CUTOFF = dt.date(2026, 3, 10)
@@ -176,3 +177,27 @@ def test_what_happens_after_the_cutoff_changes_nothing_before_it(make_company: A
         return {plural: rows(before, plural) for plural in ("orders", "returns", "tickets", "customers", "purchases", "fx_rates")}
 
     assert told(more=True) == told(more=False)
+
+
+def test_what_is_only_due_or_is_of_nobody_does_not_say_how_far_the_data_reach(company: Any) -> None:
+    record = company.customer(1)
+    company.fact("event", dt.date(2024, 3, 5), record_id=record, name="login")
+    company.fact("onboarding_step", dt.date(2024, 6, 1), record_id=record, step="Training")
+    company.fact("cost", dt.date(2024, 7, 1), pool="project", amount=10_000)
+    assert company.open().last_day == dt.date(2024, 3, 5)
+    company.fact("cost", dt.date(2024, 5, 1), pool="service", amount=10_000, record_id=record)
+    assert company.open().last_day == dt.date(2024, 5, 1)
+
+
+def test_every_fact_can_be_seen_before_a_day_and_an_initiative_by_its_id(company: Any) -> None:
+    company.fact("initiative", dt.date(2024, 3, 5), external_id="I1", name="Fewer returns", owner="Bo")
+    company.fact("benefit", dt.date(2024, 3, 6), initiative="I1", amount=50_000, share_cim=0.2, share_cem=0.3, share_csm=0.5)
+    frames = company.open()
+    tables = frames.before(dt.date(2024, 4, 1))
+    found = tables.initiatives.join(tables.benefits, tables.initiatives.external_id == tables.benefits.initiative)
+    assert tables.run(found.select("name", "share_csm", "amount")).to_pylist() == [
+        {"name": "Fewer returns", "share_csm": 0.5, "amount": 50_000}
+    ]
+    assert "owner" not in tables.initiatives.columns
+    for fact in FactCatalogue():
+        assert tables.run(tables[fact.plural]).num_rows in (0, 1)
