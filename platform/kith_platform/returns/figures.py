@@ -19,6 +19,7 @@ from kith_platform.sdk import returns
 from kith_platform.sdk.returns import BUCKETS, Benefit, Cost
 from kith_tenants.context import tenant_of
 
+SHARES = tuple(f"share_{bucket}" for bucket in BUCKETS)
 RATE_DAYS = 7  # a day without a rate takes the last one within so many days
 
 
@@ -94,7 +95,7 @@ def of_all(session: Session, rate: float) -> Figures:
 def _flows(session: Session, wanted: Collection[str] | None) -> dict[str, _Flows]:
     """Costs and benefits by initiative, summed by day; amounts without a rate are left out and counted."""
     costs = _read(session, CostRow, (), wanted)
-    benefits = _read(session, BenefitRow, (BenefitRow.grade,), wanted, split=True)
+    benefits = _read(session, BenefitRow, (BenefitRow.grade, *(getattr(BenefitRow, name) for name in SHARES)), wanted)
     rates = _Rates(session, [*costs, *benefits])
     found: dict[str, _Flows] = defaultdict(_Flows)
     for row in costs:
@@ -108,21 +109,15 @@ def _flows(session: Session, wanted: Collection[str] | None) -> dict[str, _Flows
         one.rows += row.rows
         if factor is not None:
             one.covered += row.rows
-            amount = float(row.amount) * factor
-            one.benefits.append(Benefit(row.occurred_on, amount, row.grade, _shares(row)))
+            shares = {bucket: float(getattr(row, name)) for bucket, name in zip(BUCKETS, SHARES, strict=True)}
+            one.benefits.append(Benefit(row.occurred_on, float(row.amount) * factor, row.grade, shares))
     return found
 
 
-def _shares(row: Any) -> dict[str, float]:
-    """Shares of a day's sum. Amounts that cancel out have none, and none is needed."""
-    return {bucket: float(getattr(row, bucket)) / float(row.amount) if row.amount else 0.0 for bucket in BUCKETS}
-
-
-def _read(session: Session, row: Any, by: Sequence[Any], wanted: Collection[str] | None, *, split: bool = False) -> Sequence[Any]:
-    parts = [func.sum(row.amount * getattr(row, f"share_{bucket}")).label(bucket) for bucket in BUCKETS] if split else []
+def _read(session: Session, row: Any, by: Sequence[Any], wanted: Collection[str] | None) -> Sequence[Any]:
     keys = (row.initiative, row.occurred_on, row.currency, *by)
     statement: Select[Any] = (
-        select(*keys, func.sum(row.amount).label("amount"), func.count().label("rows"), *parts)
+        select(*keys, func.sum(row.amount).label("amount"), func.count().label("rows"))
         .where(row.initiative.is_not(None))
         .group_by(*keys)
     )

@@ -22,13 +22,12 @@ from kith_platform.i18n import N_
 from kith_platform.modules import service as modules
 from kith_platform.plugins import Plugins
 from kith_platform.returns import figures
-from kith_platform.returns.figures import Figures
-from kith_platform.sdk.returns import BUCKETS, shares_fit
+from kith_platform.returns.figures import SHARES, Figures
+from kith_platform.sdk.returns import shares_fit
 from kith_tenants.context import Actor, Reach, may_see
 
 PAGE = 50
 MODULE, SETTING, RATE = "analytics_cim", "discount_rate", 0.10
-SHARES = tuple(f"share_{bucket}" for bucket in BUCKETS)
 KINDS: Mapping[str, Any] = {"costs": Cost, "benefits": Benefit}
 CODE = 60
 

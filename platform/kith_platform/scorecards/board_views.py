@@ -18,11 +18,13 @@ from kith_platform.i18n import N_
 from kith_platform.metrics import service as metrics
 from kith_platform.metrics import store
 from kith_platform.metrics.periods import months, of_text
+from kith_platform.placements import service as placements
+from kith_platform.placements import spans
 from kith_platform.scorecards import board as boards
 from kith_platform.scorecards import words
 from kith_platform.scorecards.board import Board, Line
 from kith_platform.scorecards.card import card, month_name, polyline
-from kith_platform.scorecards.goals import GOALS
+from kith_platform.scorecards.goals import GOALS, Goal
 from kith_platform.sdk.types import Period
 from kith_platform.web.charts import Chart, Series
 from kith_platform.web.navigation import NavItem
@@ -65,7 +67,7 @@ def goals(slug: str) -> str:
     return render_template(
         "scorecards/goals.html",
         slug=slug,
-        goals=[(goal, [lines[key] for key in goal.metrics if key in lines]) for goal in GOALS],
+        goals=[(goal, [lines[key] for key in goal.metrics if key in lines], _staying(goal)) for goal in GOALS],
         **_frame(period),
         **_told(list(lines.values())),
     )
@@ -90,6 +92,16 @@ def show(slug: str, key: str) -> str:
         **_frame(period),
         **_told(found.lines),
     )
+
+
+def _staying(goal: Goal) -> tuple[str, float] | None:
+    """Of the goal's placement: the share of those who stayed within the last month, in words and as a number."""
+    session, kith = current_db(), runtime()
+    key, code = goal.stays or ("", "")
+    found = next((one for one in placements.catalogue(session, kith.plugins) if one.placement.key == key), None) if key else None
+    span = spans.span(session, current_actor(), found.placement) if found else None
+    shares = [(gettext(one.label), value) for one, value in span.shares if one.start == one.end == (code,)] if span else []
+    return next(((label, value) for label, value in shares if value is not None), None)
 
 
 def _empty(slug: str, *, any_card: bool) -> str:

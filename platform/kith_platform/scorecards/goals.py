@@ -9,7 +9,9 @@ from kith_platform.i18n import N_
 
 @dataclass(frozen=True)
 class Goal:
-    """`metrics` lead first. `task` is the model's task where Kith trains one; `model` says it in words."""
+    """`metrics` lead first. `task` is the model's task where Kith trains one; `model` says it in words. `stays` names a code of a
+    placement whose customers are to stay in it.
+    """
 
     key: str
     label: str
@@ -17,6 +19,7 @@ class Goal:
     model: str
     campaign: str
     task: str = ""
+    stays: tuple[str, str] | None = None
 
 
 GOALS = (
@@ -41,6 +44,7 @@ GOALS = (
         N_("Chance of leaving"),
         N_("Recurring, and at events"),
         "churn",
+        ("group", "E"),
     ),
     Goal(
         "acquisition",

@@ -14,6 +14,7 @@ from kith_platform.customers.models import Customer
 from kith_platform.facts.models import Cost, CustomerRecord, FxRate
 from kith_platform.modules import service as modules
 from kith_platform.returns import service
+from kith_platform.returns.figures import SHARES
 from kith_platform.runtime import Runtime
 from kith_tenants.tenant import TenantContext
 
@@ -41,7 +42,7 @@ def cost(ask: Api, initiative: str, day: D, amount: float, **given: Any) -> Any:
 
 
 def benefit(ask: Api, initiative: str, day: D, amount: float, grade: str, shares: tuple[float, ...] = (1, 0, 0)) -> Any:
-    split = dict(zip(service.SHARES, shares, strict=True))
+    split = dict(zip(SHARES, shares, strict=True))
     return ask(
         "POST",
         "/returns/benefits",
