@@ -13,7 +13,7 @@ from kith_platform.simulator.firm import Firm
 from kith_platform.simulator.seasons import Floats
 from kith_platform.simulator.staff import Staff
 
-_KEY_SHARE, _KEY_MOST = 0.04, 60
+_KEY_SHARE, _KEY_MOST = 0.05, 100
 _ENTRY = ("search", "friends", "event", "partner", "walk-in")
 _BASIS = ("procurement", "survey", "estimate")
 
@@ -36,7 +36,7 @@ def accounts(firm: Firm, crew: Staff) -> Accounts:
     most = max(min(int(_KEY_SHARE * early.size), _KEY_MOST), 1)
     key = np.sort(early[np.argsort(-firm.zeal[early], kind="stable")[:most]])
     others = np.setdiff1d(early, key)
-    more = rng.choice(others, min(2 * key.size, others.size), replace=False) if others.size else others
+    more = rng.choice(others, min(key.size, others.size), replace=False) if others.size else others
     return Accounts(owner, key, np.sort(np.concatenate([key, more])))
 
 

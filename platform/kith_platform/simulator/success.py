@@ -55,7 +55,7 @@ def outcomes(firm: Firm, accounts: Accounts) -> pl.DataFrame:
     are the customer's own cost."""
     rng, goals = firm.stream("outcomes"), _GOALS[firm.kind]
     who, first = np.repeat(accounts.planned, 3), np.arange(3 * accounts.planned.size) % 3 == 0
-    later = np.maximum(firm.joined[who], firm.since) + rng.uniform(60.0, 650.0, who.size)
+    later = np.maximum(firm.joined[who], firm.since) + rng.uniform(60.0, 800.0, who.size)
     at = firm.office(np.where(first, firm.joined[who] + rng.uniform(5.0, 60.0, who.size), later))
     kept = (at < firm.days) & firm.alive(who, at)
     who, at = who[kept], at[kept]

@@ -28,6 +28,7 @@ SELDOM = {
     "contact_plans",
     "entitlements",
     "wallets",
+    "outcomes",
     "consents",
     "partner_transactions",
 }
