@@ -136,6 +136,9 @@ class NewEventSchema(Schema):
     channel = fields.String(load_default=None, allow_none=True)
     session = fields.String(load_default=None, allow_none=True)
     detail = fields.String(load_default=None, allow_none=True)
+    module = fields.String(load_default=None, allow_none=True, metadata={"description": "the module or feature that was used"})
+    user = fields.String(load_default=None, allow_none=True, metadata={"description": "who at the customer used it"})
+    bot = fields.Boolean(load_default=None, allow_none=True, metadata={"description": "no person did it"})
 
 
 SOURCE_FIELD = {"description": "the system the rows come from; ids are unique within it"}

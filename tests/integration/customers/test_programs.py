@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from kith_platform.customers.models import Customer
+from kith_platform.facts.models import Event
 from kith_platform.imports.models import Import
 from kith_platform.jobs.child import run_job
 from kith_platform.jobs.models import Job
@@ -80,15 +81,25 @@ def test_orders_sent_twice_under_one_key_are_taken_once(runtime: Runtime, tenant
     assert ask(client_for("agent", reach="own"), "orders").json["orders"] == []
 
 
-def test_a_batch_that_does_not_fit_is_refused_with_its_place(tenant: TenantContext, client_for: Clients) -> None:
+def test_a_batch_that_does_not_fit_is_refused_with_its_place_and_one_that_does_is_loaded(
+    runtime: Runtime, tenant: TenantContext, client_for: Clients
+) -> None:
     client = client_for("analyst")
     event = {"id": "E1", "customer": "007", "happened_at": "2026-06-01T10:00:00+00:00", "name": "visit"}
+    event |= {"module": "Stock", "user": "ada", "bot": False}
     wrong = ask(client, "events", {"events": [event, {**event, "happened_at": "yesterday"}]})
     assert wrong.status_code == 422
     assert "happened_at" in wrong.text
     assert ask(client, "events", {"events": []}).status_code == 422
     assert ask(client, "events", {"events": [event]}).status_code == 202
     assert ask(client_for("viewer"), "events", {"events": [event]}).status_code == 403
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        job = session.execute(select(Job).where(Job.kind == "imports.load")).scalar_one()
+    assert run_job(runtime, tenant.id, job.id, unrouted=True)
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        assert session.execute(select(Event.name, Event.module, Event.user, Event.bot)).all() == [
+            ("visit", "Stock", "ada", False)
+        ]
 
 
 def test_scores_come_highest_first_with_reasons_in_words(
