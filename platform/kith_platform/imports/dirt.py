@@ -95,6 +95,8 @@ def same_id(frame: pl.DataFrame, finest: str) -> dict[str, int]:
     if key not in frame.columns or finest == ORDER_LINE:  # lines are numbered within their order
         return {}
     known = frame.filter(pl.col(key).is_not_null())
+    if known[key].n_unique() == known.height:
+        return {}
     other = known.select((pl.col(CONTENT) != pl.col(CONTENT).last().over(key)).sum()).item()
     return {SAME_ID: int(other)} if other else {}
 
