@@ -92,7 +92,7 @@ def test_a_deal_goes_over_the_board_and_is_lost(one: Visitor) -> None:
     one.company("targets/new")
     page.fill("#f-amount", "50000")
     one.submit()
-    expect(page.locator("table.data tbody tr")).to_have_count(1)
+    expect(page.locator(".table-frame table.data tbody tr")).to_have_count(1)
     one.shot("67-targets")
     one.fits()
     for path in ("opportunities/list", "opportunities/stages/", "opportunities/new?q=Berg"):

@@ -50,7 +50,11 @@ def document(row: Any, customer: Customer | None) -> dict[str, Any]:
 def _whole(row: Any) -> dict[str, Any]:
     session = current_db()
     plain = document(row, service.customer_of(session, row))
-    return {**plain, "stages": listing.history(session, row), "activities": contacts.of(session, opportunity=row.id)}
+    return {
+        **plain,
+        "stages": listing.history(session, row),
+        "activities": contacts.of(session, lead=row.lead_id, opportunity=row.id),
+    }
 
 
 def _held(public_id: uuid.UUID) -> Any:

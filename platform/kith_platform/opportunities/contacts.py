@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from kith_platform.customers.models import Customer
@@ -43,7 +43,11 @@ def log(session: Session, actor: Actor, given: Mapping[str, Any], *, customer: C
 
 
 def of(session: Session, *, lead: int | None = None, opportunity: int | None = None) -> Sequence[Any]:
-    """The newest contacts of one lead or one opportunity, newest first."""
-    mine = Activity.lead_id == lead if lead is not None else Activity.opportunity_id == opportunity
-    newest = select(Activity).where(mine).order_by(Activity.occurred_at.desc(), Activity.id.desc()).limit(SHOWN)
+    """The newest contacts of a lead or an opportunity, or of an opportunity and the lead it came from, newest first."""
+    about = []
+    if lead is not None:
+        about.append(Activity.lead_id == lead)
+    if opportunity is not None:
+        about.append(Activity.opportunity_id == opportunity)
+    newest = select(Activity).where(or_(*about)).order_by(Activity.occurred_at.desc(), Activity.id.desc()).limit(SHOWN)
     return session.execute(newest).scalars().all()

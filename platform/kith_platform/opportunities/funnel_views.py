@@ -102,12 +102,13 @@ def _entered(steps: Sequence[Step]) -> Chart:
 
 
 def _days(steps: Sequence[Step]) -> Chart:
+    days = [one.median_days if one.median_days is None else round(one.median_days, 1) for one in steps[:-1]]
     return Chart(
         key="days",
         title=gettext("Median days in a stage"),
         kind="row",
         categories=_names(steps[:-1]),
-        series=[Series(name=gettext("Days"), values=[one.median_days for one in steps[:-1]])],
+        series=[Series(name=gettext("Days"), values=days)],
         note=gettext("Of stays that have ended; who stands there still is not counted."),
     )
 

@@ -95,7 +95,7 @@ def _show(slug: str, row: Any, form: Form | None = None) -> str:
         stage=stages.by_text(known).get((row.stage or "").casefold(), row.stage),
         is_open=row.status in (None, service.OPEN),
         history=listing.history(session, row),
-        activities=contacts.of(session, opportunity=row.id),
+        activities=contacts.of(session, lead=row.lead_id, opportunity=row.id),
         reasons={code: words.reason(code) for code in stages.reasons(session)},
         staff=reps.staff(session),
         form=form or Form({"direction": "out", "kind": "call"}),

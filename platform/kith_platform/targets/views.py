@@ -158,7 +158,7 @@ def _chart(rows: Sequence[Any], done: dict[int, Attainment], named: dict[int, st
     """Attained shares of those that run, else of the latest, each a bar."""
     known = [row for row in rows if done[row.id].share is not None]
     shown = ([row for row in known if done[row.id].running] or known)[:CHARTED]
-    if not shown:
+    if len(shown) < 2:  # one is told by its line of the table
         return None
     kinds = _kinds()
     return Chart(
@@ -166,7 +166,7 @@ def _chart(rows: Sequence[Any], done: dict[int, Attainment], named: dict[int, st
         title=gettext("Attained so far"),
         kind="row",
         unit="percent",
-        categories=[f"{named[row.id]} · {kinds[row.kind]} · {period_name(row.occurred_on, row.ends_on)}" for row in shown],
+        categories=[f"{named[row.id]} · {kinds[row.kind]}" for row in shown],
         series=[Series(name=gettext("Attained"), values=[done[row.id].share for row in shown])],
         note=gettext("100 per cent is the target of the whole period."),
     )
