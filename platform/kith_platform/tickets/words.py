@@ -8,7 +8,7 @@ from kith_platform.i18n import N_
 from kith_platform.tickets.clock import CLOSED, NEW, OPEN, SOLVED, WAITING
 
 STATE_WORDS = {
-    NEW: N_("New"),
+    NEW: N_("Just opened"),
     OPEN: N_("Open"),
     WAITING: N_("Waiting for the customer"),
     SOLVED: N_("Solved"),
