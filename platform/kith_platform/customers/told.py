@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 
+from flask import url_for
 from flask_babel import gettext, ngettext
 
 from kith_platform.customers import told_relations
@@ -12,8 +13,25 @@ from kith_platform.customers.phrases import WRONG, Item, day, line, money, word
 from kith_platform.customers.timeline import Happening
 from kith_platform.sdk.facts import Fact, Kind
 from kith_platform.web import locale
+from kith_tenants.context import Actor
 
 Labels = Mapping[str, tuple[str, bool]]  # of the company's own attributes by key, and whether the reader may not see values
+
+# Facts with a page of their own, and the right to read it. Whoever sees a customer sees all of these.
+PAGES = {
+    "lead": ("leads.show", "sales:read"),
+    "opportunity": ("opportunities.show", "sales:read"),
+    "ticket": ("tickets.show", "tickets:read"),
+    "outcome": ("outcomes.show", "success:read"),
+}
+
+
+def page_of(happening: Happening, slug: str, actor: Actor) -> dict[str, str]:
+    """The `url` of the page that tells more, where there is one that the actor may read."""
+    endpoint, right = PAGES.get(happening.kind, ("", ""))
+    if not right or not actor.can(right):
+        return {}
+    return {"url": url_for(endpoint, slug=slug, public_id=happening.values["public_id"])}
 
 
 def item(happening: Happening, fact: Fact, labels: Labels) -> Item:

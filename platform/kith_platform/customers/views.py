@@ -143,7 +143,7 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         else timeline.Story((), None)
     )
     labels = {one.key: (one.label, one.hidden) for one in attributes.shown(session, actor)}
-    items = [told.item(one, held.facts[one.kind], labels) for one in story.happenings]
+    items = [{**told.item(one, held.facts[one.kind], labels), **told.page_of(one, slug, actor)} for one in story.happenings]
     if request.headers.get("HX-Request") and request.args.get("after"):
         return render_template("customers/story.html", slug=slug, customer=customer, items=items, story=story, tab=tab)
     on = modules.enabled(session, held.plugins)

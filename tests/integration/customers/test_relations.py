@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -98,6 +99,11 @@ def test_the_page_tells_of_everything_and_erasing_leaves_nothing(
     address = f"/c/{client.slug}/customers/{public_id}"
     page = client.get(address).text
     assert [words for words in ENGLISH if words not in page] == []
+    links = {
+        kind: re.search(f'href="(/c/{client.slug}/{kind}/[-0-9a-f]{{36}})"', page)
+        for kind in ("leads", "opportunities", "tickets", "goals")
+    }
+    assert {kind: link and client.get(link[1]).status_code for kind, link in links.items()} == dict.fromkeys(links, 200)
     success = client.get(f"{address}?show=success").text
     assert "Fewer errors" in success
     assert "Big one" not in success
