@@ -56,9 +56,18 @@ def _subscribed(scope: MetricScope) -> ir.Table:
         amounts=rows.had.sum(),
         covered=rows.told.sum(),
     )
-    own = own.filter(own.before > 0)
-    stopped = (own.least <= 0).fill_null(False)
-    return own.mutate(after=ibis.ifelse(stopped, 0, own.after)).drop("least")
+    own = own.mutate(paid=(own.before > 0).fill_null(False), stopped=(own.least <= 0).fill_null(False))
+    # Amounts without a rate are left out, and counted as such.
+    rows = own.filter(own.paid | (own.covered < own.amounts))
+    none = ibis.null("int64")
+    return rows.select(
+        "place",
+        "customer_id",
+        "amounts",
+        "covered",
+        before=ibis.ifelse(rows.paid, rows.before, none).cast("int64"),
+        after=ibis.ifelse(rows.paid, ibis.ifelse(rows.stopped, 0, rows.after), none).cast("int64"),
+    )
 
 
 def _bought(scope: MetricScope) -> ir.Table:
@@ -111,7 +120,7 @@ BEFORE = Measure(key="before", fact=REVENUE, aggregate=lambda rows: rows.before.
 AFTER = Measure(key="after", fact=REVENUE, aggregate=lambda rows: rows.after.sum().cast("float64"))
 KEPT = Measure(key="kept", fact=REVENUE, aggregate=lambda rows: rows.kept.sum().cast("float64"))
 LOST = Measure(key="lost", fact=REVENUE, aggregate=lambda rows: rows.before.sum(where=rows.stopped).fill_null(0).cast("float64"))
-PAYING = Measure(key="paying", fact=REVENUE, aggregate=lambda rows: rows.count())
+PAYING = Measure(key="paying", fact=REVENUE, aggregate=lambda rows: rows.before.count())
 AMOUNTS = Measure(key="amounts", fact=REVENUE, aggregate=lambda rows: rows.amounts.sum().cast("float64"))
 COVERED = Measure(key="covered", fact=REVENUE, aggregate=lambda rows: rows.covered.sum().cast("float64"))
 MOVED = (BEFORE, AFTER, KEPT, LOST, PAYING, AMOUNTS, COVERED)

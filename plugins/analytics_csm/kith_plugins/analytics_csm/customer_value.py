@@ -117,7 +117,7 @@ def symbiotic(values: Mapping[str, Any]) -> Reading:
 
 
 def _unknown(values: Mapping[str, Any]) -> str:
-    return "no_value" if values["everybody"] else "empty_denominator"
+    return "one_unknown" if values["everybody"] else "empty_denominator"
 
 
 def _unsaid(values: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

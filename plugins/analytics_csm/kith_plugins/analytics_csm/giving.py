@@ -91,7 +91,8 @@ def _worth(scope: MetricScope, window: ir.Table) -> ir.Table:
         worth_amounts=rows.had.sum(),
         worth_covered=rows.value.count(),
     )
-    return own.filter(own.worth_covered > 0)
+    known, none = own.worth_covered > 0, ibis.null("float64")
+    return own.mutate(**{name: ibis.ifelse(known, own[name], none) for name in ("verified", "unverified", "own_cost")})
 
 
 def _revenue(scope: MetricScope, window: ir.Table) -> ir.Table:
