@@ -53,7 +53,7 @@ def _accounts() -> list[dict[str, Any]]:
 
 
 def _asked() -> list[dict[str, Any]]:
-    """60 customers asked in twelve months. Eight gave something; one did so in April. Another was asked two years ago."""
+    """60 customers asked in twelve months. Eight gave something; one did so in April. Another was asked two years before."""
     rows = []
     for number in range(60):
         gave = "2026-03-30T12:00:00+02:00" if number < 8 else "2026-04-01T00:30:00+02:00" if number == 8 else ""
