@@ -129,12 +129,11 @@ def _rank(known: Sequence[Stage]) -> Any:
 
 def _reached(session: Session, actor: Actor, wanted: Span, all_steps: Sequence[Stage]) -> Any:
     """Per opportunity, when it first stood at each place or further."""
-    rank = _rank(all_steps)
-    first = [
-        func.min(OpportunityStage.occurred_at).filter(rank >= step.position).label(f"r{step.position}") for step in all_steps
-    ]
-    statement = _history(session, actor, wanted, Opportunity.id, *first)
-    return statement.group_by(Opportunity.id).subquery("reached")
+    ranked = _history(session, actor, wanted, Opportunity.id, _rank(all_steps).label("place"), OpportunityStage.occurred_at)
+    # Written down once: inlined, the place would be worked out anew for each of the columns below.
+    move = ranked.cte("move").prefix_with("MATERIALIZED", dialect="postgresql")
+    first = [func.min(move.c.occurred_at).filter(move.c.place >= step.position).label(f"r{step.position}") for step in all_steps]
+    return select(move.c.id, *first).group_by(move.c.id).subquery("reached")
 
 
 def _stays(session: Session, actor: Actor, wanted: Span, known: Sequence[Stage]) -> dict[int, float]:

@@ -9,14 +9,13 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, cast, func, or_, select
+from sqlalchemy import Date, Select, Text, cast, column, func, or_, select, values
 from sqlalchemy.orm import Session, aliased
 
 from kith_platform.calendar.service import of_tenant
 from kith_platform.customers.figures import VOID, today
 from kith_platform.facts.models import Opportunity, OrderLine, ReturnLine, SalesOrder, Target
 from kith_platform.opportunities import money, reps
-from kith_platform.opportunities.reps import Staff
 from kith_platform.targets.service import MONEY, SALES, WON
 from kith_tenants.context import tenant_of
 
@@ -61,10 +60,6 @@ def of(session: Session, rows: Sequence[Any]) -> dict[int, Attainment]:
     return found
 
 
-def _ways(staff: Staff, rows: Sequence[Any]) -> dict[str, list[str]]:
-    return {rep: staff.ways(rep) for rep in {row.rep for row in rows if row.rep}}
-
-
 def _sales(session: Session, rows: Sequence[Any]) -> dict[int, Decimal]:
     """Net of orders that stand less what came back, on the days of each target."""
     plain = [row for row in rows if row.product_id is None]
@@ -72,62 +67,74 @@ def _sales(session: Session, rows: Sequence[Any]) -> dict[int, Decimal]:
     found = dict.fromkeys((row.id for row in rows), Decimal(0))
     for targets, sold in ((plain, SalesOrder), (by_product, OrderLine)):
         for fact, amount in ((sold, sold.net), (ReturnLine, -func.abs(ReturnLine.net))):
-            for number, total in _summed(session, targets, fact, amount).items():
+            totals = _sold(session, targets, fact, amount) if targets else None
+            for number, total in _summed(session, targets, totals).items():
                 found[number] += total
     return found
 
 
-def _summed(session: Session, targets: Sequence[Any], fact: Any, amount: Any) -> dict[int, Decimal]:
-    """Sums per target over the rows of `fact` whose order stands; person and channel are the order's."""
-    if not targets:
-        return {}
-    one = aliased(Target)
+def _sold(session: Session, targets: Sequence[Any], fact: Any, amount: Any) -> Select[Any]:
+    """Sums of the rows of `fact` whose order stands, by day and by the order's person and channel (and product)."""
+    grains = [SalesOrder.rep.label("rep"), SalesOrder.channel.label("channel")]
+    grains += [fact.product_id.label("product_id")] if targets[0].product_id is not None else []
     total = func.sum(money.at_home(amount, fact.currency, fact.occurred_on, tenant_of(session).currency))
-    statement = select(one.id, total).join(fact, fact.occurred_on.between(one.occurred_on, one.ends_on))
+    statement = select(fact.occurred_on.label("day"), *grains, total.label("total")).select_from(fact)
     if fact is not SalesOrder:
         statement = statement.outerjoin(SalesOrder, SalesOrder.id == fact.order_id)
     if fact is not ReturnLine:  # an order below nothing is no purchase
         statement = statement.where(func.coalesce(fact.net, 0) >= 0)
-    if targets[0].product_id is not None:
-        statement = statement.where(fact.product_id == one.product_id)
-    statement = statement.where(
-        one.id.in_([row.id for row in targets]),
-        func.coalesce(SalesOrder.status, "").not_in(VOID),
-        or_(one.channel.is_(None), SalesOrder.channel == one.channel),
-        _person(session, targets, one, SalesOrder.rep),
-    )
-    return {number: total or Decimal(0) for number, total in session.execute(statement.group_by(one.id))}
+    first, last = min(row.occurred_on for row in targets), max(row.ends_on for row in targets)
+    statement = statement.where(fact.occurred_on.between(first, last), func.coalesce(SalesOrder.status, "").not_in(VOID))
+    return statement.group_by(fact.occurred_on, *grains)
 
 
-def _won(session: Session, rows: Sequence[Any]) -> dict[int, Decimal]:
+def _won(session: Session, targets: Sequence[Any]) -> dict[int, Decimal]:
     """What opportunities won in the days of each target brought."""
-    if not rows:
-        return {}
-    one, tenant = aliased(Target), tenant_of(session)
-    closed_on = cast(func.timezone(tenant.timezone, Opportunity.closed_at), Date)
-    zone, spare = ZoneInfo(tenant.timezone), dt.timedelta(days=1)
+    found = dict.fromkeys((row.id for row in targets), Decimal(0))
+    if not targets:
+        return found
+    tenant, spare = tenant_of(session), dt.timedelta(days=1)
+    zone = ZoneInfo(tenant.timezone)
+    day = cast(func.timezone(tenant.timezone, Opportunity.closed_at), Date).label("day")
     # Wide bounds that the index serves; the day itself decides.
-    first = dt.datetime.combine(min(row.occurred_on for row in rows) - spare, dt.time(), zone)
-    last = dt.datetime.combine(max(row.ends_on for row in rows) + 2 * spare, dt.time(), zone)
-    amount = money.at_home(Opportunity.won_amount, Opportunity.currency, closed_on, tenant.currency)
-    statement = (
-        select(one.id, func.sum(amount))
-        .select_from(one, Opportunity)
-        .where(one.id.in_([row.id for row in rows]), Opportunity.status == WON, Opportunity.duplicate.is_not(True))
-        .where(Opportunity.closed_at >= first, Opportunity.closed_at < last, closed_on.between(one.occurred_on, one.ends_on))
-        .where(_person(session, rows, one, Opportunity.rep))
-        .where(*(or_(getattr(one, name).is_(None), getattr(Opportunity, name) == getattr(one, name)) for name in _ALIKE))
-        .group_by(one.id)
+    first = dt.datetime.combine(min(row.occurred_on for row in targets) - spare, dt.time(), zone)
+    last = dt.datetime.combine(max(row.ends_on for row in targets) + 2 * spare, dt.time(), zone)
+    amount = money.at_home(Opportunity.won_amount, Opportunity.currency, day, tenant.currency).label("total")
+    grains = (Opportunity.rep, Opportunity.unit, Opportunity.channel, Opportunity.product_id)
+    totals = (
+        select(day, *grains, amount)
+        .where(Opportunity.closed_at >= first, Opportunity.closed_at < last)
+        .where(Opportunity.status == WON, Opportunity.duplicate.is_not(True))
     )
-    found = dict.fromkeys((row.id for row in rows), Decimal(0))
-    return found | {number: amount or Decimal(0) for number, amount in session.execute(statement)}
+    return found | _summed(session, targets, totals)
 
 
-_ALIKE = ("unit", "channel", "product_id")
+def _summed(session: Session, targets: Sequence[Any], totals: Select[Any] | None) -> dict[int, Decimal]:
+    """Sums per target over `totals`: day, total, rep and further grains by their names."""
+    if totals is None:
+        return {}
+    # Read once, however many targets look at it.
+    sold = totals.cte("sold").prefix_with("MATERIALIZED", dialect="postgresql")
+    one = aliased(Target)
+    statement = select(one.id, func.sum(sold.c.total)).join(sold, sold.c.day.between(one.occurred_on, one.ends_on))
+    for name in set(sold.c.keys()) - {"day", "total", "rep"}:
+        statement = statement.where(or_(getattr(one, name).is_(None), sold.c[name] == getattr(one, name)))
+    return _of_people(session, targets, one, sold.c.rep, statement.group_by(one.id))
 
 
-def _person(session: Session, rows: Sequence[Any], one: Any, rep: Any) -> ColumnElement[bool]:
-    """SQL: the fact is of the target's person, by any way facts name them."""
-    ways = _ways(reps.staff(session), rows)
-    named = [(one.rep == rep_of) & rep.in_(texts) for rep_of, texts in ways.items()]
-    return or_(one.rep.is_(None), *named)
+def _of_people(session: Session, targets: Sequence[Any], one: Any, rep: Any, statement: Select[Any]) -> dict[int, Decimal]:
+    """What a statement over targets and facts sums: of targets without a person as it is, of the others over the facts that
+    name the person in any way.
+    """
+    staff = reps.staff(session)
+    ways = {(row.rep, way) for row in targets if row.rep for way in staff.ways(row.rep)}
+    whole = [row.id for row in targets if row.rep is None]
+    found: dict[int, Decimal] = {}
+    statements = [statement.where(one.id.in_(whole))] if whole else []
+    if ways:
+        named = values(column("person", Text), column("way", Text), name="named").data(sorted(ways))
+        of = statement.join(named, named.c.person == one.rep).where(rep == named.c.way)
+        statements.append(of.where(one.id.in_([row.id for row in targets if row.rep])))
+    for asked in statements:
+        found |= {number: total or Decimal(0) for number, total in session.execute(asked)}
+    return found
