@@ -15,7 +15,7 @@ from kith_platform.metrics.periods import change
 from kith_platform.metrics.scope import days_of
 from kith_platform.sdk import rhythm, staying
 from kith_platform.sdk.types import Period, Reading
-from kith_plugins.analytics_cem import experience, growth, loyalty, retention, rfm, value
+from kith_plugins.analytics_cem import experience, loyalty, retention, rfm, value
 
 JAN1 = dt.date(2026, 1, 1)
 
@@ -191,17 +191,6 @@ def test_equity_is_the_sum_over_active_customers(only: Callable[..., Any]) -> No
     assert only(rows.aggregate(total=rows.clv.sum()))["total"] == 416
 
 
-def test_sales_of_440_after_400(ledger: Callable[..., Any], only: Callable[..., Any]) -> None:
-    book = ledger([(1, day(0), 440), (1, day(-365), 400), (1, day(40), 7), (1, day(-320), 7)])
-    row = only(growth.sales(book, during(0, 31)))
-    assert growth.grown(row).value == pytest.approx(0.10)
-
-
-def test_a_customer_is_new_once(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
-    row = only(growth.fresh(bought({1: [day(1), day(2)], 2: [day(-5), day(3)], 3: [day(40)]}), during(0, 31)))
-    assert (row["fresh"], row["buyers"]) == (1, 2)
-
-
 def test_net_promoter_score() -> None:
     reading = experience.nps(dict(zip((m.key for m in experience.NPS), (30.0, 50.0, 8.0), strict=True)))
     assert (reading.value, reading.n) == (pytest.approx(44.0), 50)
@@ -266,8 +255,6 @@ def test_every_expression_compiles_for_spark(bought: Callable[..., Any], ledger:
         staying.standing(purchases, None, days, 30.0),
         value.concentration(own),
         value.share_of_best(best, own, 1),
-        growth.fresh(purchases, days),
-        growth.sales(book, days),
         rfm.scored(people([1], [1], [1])),
     ):
         assert "SELECT" in spark_sql(expression)

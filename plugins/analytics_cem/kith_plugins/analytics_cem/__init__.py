@@ -14,7 +14,6 @@ from kith_plugins.analytics_cem import (
     evenness,
     experience,
     groups,
-    growth,
     index,
     lifecycle,
     loyalty,
@@ -68,7 +67,7 @@ def register_settings() -> Sequence[Setting]:
 
 @hookimpl
 def register_metrics() -> Sequence[Metric]:
-    return (*loyalty.METRICS, *retention.METRICS, *value.METRICS, *growth.METRICS, *experience.METRICS)
+    return (*loyalty.METRICS, *retention.METRICS, *value.METRICS, *experience.METRICS)
 
 
 @hookimpl

@@ -7,7 +7,22 @@ from collections.abc import Sequence
 from kith_platform.sdk import hookimpl
 from kith_platform.sdk.scoring import Scorecard
 from kith_platform.sdk.types import N_, Manifest, Metric, Setting
-from kith_plugins.analytics_cim import index, quality
+from kith_plugins.analytics_cim import (
+    attainment,
+    costs,
+    deals,
+    funnel,
+    growth,
+    index,
+    market,
+    newcomers,
+    pipeline,
+    productivity,
+    products,
+    quality,
+    service,
+    solving,
+)
 
 
 @hookimpl
@@ -34,12 +49,29 @@ def register_settings() -> Sequence[Setting]:
             maximum=1,
             help=N_("What money a year later is worth less: 0.10 for 10%. Months count as twelfths of a year, compounded."),
         ),
+        *deals.SETTINGS,
+        *costs.SETTINGS,
+        *productivity.SETTINGS,
     )
 
 
 @hookimpl
 def register_metrics() -> Sequence[Metric]:
-    return quality.METRICS
+    return (
+        *quality.METRICS,
+        *productivity.METRICS,
+        *deals.METRICS,
+        *funnel.METRICS,
+        *pipeline.METRICS,
+        *attainment.METRICS,
+        *products.METRICS,
+        *service.METRICS,
+        *solving.METRICS,
+        *costs.METRICS,
+        *market.METRICS,
+        *newcomers.METRICS,
+        *growth.METRICS,
+    )
 
 
 @hookimpl
