@@ -41,13 +41,16 @@ def accounts(firm: Firm, crew: Staff) -> Accounts:
 
 
 def described(firm: Firm, crew: Staff, accounts: Accounts) -> pl.DataFrame:
-    """The customers, with what the company itself adds: who is a key account, whose, how they came, when last verified."""
+    """The customers, with what the company itself adds: key accounts, owners, where from, how they came, when verified."""
     rng = firm.stream("customers")
     size = firm.ids.size
     key = np.zeros(size, dtype=bool)
     key[accounts.key] = True
     verified = np.where(rng.random(size) < 0.5, rng.uniform(firm.joined, firm.days), np.nan)
     return firm.tables["customers"].with_columns(
+        country=texts(
+            ["Singapore" if firm.kind == "retailer" else "Canada"], np.zeros(size, dtype=np.int64), rng.random(size) < 0.96
+        ),
         entry_channel=pl.Series(np.array(_ENTRY)[rng.choice(len(_ENTRY), size, p=[0.35, 0.25, 0.1, 0.1, 0.2])]),
         owner_email=pl.Series(crew.sellers[accounts.owner]),
         verified_at=times(firm.start, verified),

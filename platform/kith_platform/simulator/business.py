@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from kith_platform.simulator.accounts import Accounts, accounts, contact_plans, described, handoffs, sold_by, wallets
+from kith_platform.simulator.accounts import accounts, contact_plans, described, handoffs, sold_by, wallets
 from kith_platform.simulator.conversations import activities
 from kith_platform.simulator.deals import opportunities, partner_transactions
 from kith_platform.simulator.desk import desk, ticket_statuses, tickets
@@ -15,7 +15,7 @@ from kith_platform.simulator.insights import insights, market_signals, report_de
 from kith_platform.simulator.leads import leads
 from kith_platform.simulator.opinions import rated_posts, survey_responses
 from kith_platform.simulator.spending import costs
-from kith_platform.simulator.staff import Staff, employee_snapshots, staff, work_days
+from kith_platform.simulator.staff import employee_snapshots, staff, work_days
 from kith_platform.simulator.success import advocacies, commitments, leavings, outcomes, referrals
 from kith_platform.simulator.supply import supplier_transactions
 from kith_platform.simulator.usage import entitlements, events, onboarding_steps
@@ -58,12 +58,6 @@ def at_work(firm: Firm) -> dict[str, pl.DataFrame]:
         "supplier_transactions": supplier_transactions(firm),
         "partner_transactions": partner_transactions(firm),
         "employee_snapshots": employee_snapshots(firm, crew),
-        **(_licensed(firm, crew, looked_after) if "subscription_events" in book else {}),
-    }
-
-
-def _licensed(firm: Firm, crew: Staff, looked_after: Accounts) -> dict[str, pl.DataFrame]:
-    return {
         "entitlements": entitlements(firm, looked_after),
-        "onboarding_steps": onboarding_steps(firm, crew, looked_after),
+        **({"onboarding_steps": onboarding_steps(firm, crew, looked_after)} if "subscription_events" in book else {}),
     }

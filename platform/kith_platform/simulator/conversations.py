@@ -106,7 +106,7 @@ def _selling(firm: Firm, crew: Staff) -> pl.DataFrame:
     deal = _open_deal(firm, rng, crew.sellers[seller], at)
     about = deal >= 0
     deals = firm.tables["opportunities"]
-    theirs, keys = (np.append(deals[name].to_numpy(), None)[deal] for name in ("customer_id", "opportunity_id"))
+    theirs, keys = (np.array([*deals[name], None], dtype=object)[deal] for name in ("customer_id", "opportunity_id"))
     customer = pl.Series(np.where(about, theirs, firm.ids[firm.living(rng, at)]).tolist(), dtype=pl.String)
     table = _table(firm, rng, "AS", customer, at, 85.0, crew.sellers[seller], (0.45, 0.45))
     return table.with_columns(

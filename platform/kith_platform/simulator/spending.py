@@ -103,17 +103,27 @@ def _within(at: Floats | np.ndarray[tuple[int], np.dtype[np.int64]], month: Mont
     return np.asarray((at >= month.begins) & (at < month.ends))
 
 
+def _spread(row: _Row) -> list[tuple[_Row, int, float]]:
+    """The row's days and the part that each pays: a visit or a project one day of the month, the rest four days, so that part
+    of a month costs its part."""
+    span = row.month.ends - row.month.begins
+    if row.customer >= 0 or row.initiative:
+        return [(row, row.month.begins + max(row.customer, 6) % span, 1.0)]
+    return [(row, row.month.begins + span * quarter // 4, 0.25) for quarter in range(4)]
+
+
 def _table(firm: Firm, crew: Staff, rows: list[_Row]) -> pl.DataFrame:
-    rows = [row for row in rows if row.amount >= 0.005]
+    spread = [each for row in rows for each in _spread(row) if each[0].amount * each[2] >= 0.005]
+    rows, days, parts = [row for row, _, _ in spread], [day for _, day, _ in spread], np.array([part for *_, part in spread])
     customer, unit = (np.array([getattr(row, name) for row in rows]) for name in ("customer", "unit"))
-    volume = np.array([row.volume for row in rows])
+    volume = np.array([row.volume for row in rows]) * parts
     return pl.DataFrame(
         {
             "cost_id": codes("CO", len(rows)),
             "customer_id": texts(firm.ids, np.maximum(customer, 0), customer >= 0),
-            "spent_on": dates(firm.start, [row.month.ends - 1 for row in rows]),
+            "spent_on": dates(firm.start, days),
             "pool": [row.pool for row in rows],
-            "amount": money([row.amount for row in rows]),
+            "amount": money(np.array([row.amount for row in rows]) * parts),
             "currency": np.full(len(rows), firm.currency),
             "volume": numbers(volume, volume > 0),
             **{name: [getattr(row, name) or None for row in rows] for name in ("item", "channel", "initiative")},

@@ -62,16 +62,17 @@ def staff(firm: Firm) -> Staff:
 
 
 def employee_snapshots(firm: Firm, crew: Staff) -> pl.DataFrame:
-    """One row a month for everybody who worked in it: the month's first day, or the day somebody came or left."""
+    """The whole staff on the first day of each month; who left in the month before is in it once more, with that day."""
     rng = firm.stream("employee snapshots")
     rows: list[tuple[Ints, Floats]] = []
+    before = firm.since - 30
     for month in firm.months:
-        here = np.nonzero((crew.hired < month.ends) & (crew.left >= month.begins))[0]
-        leaves = crew.left[here] < month.ends
-        rows.append((here, np.where(leaves, crew.left[here], np.maximum(crew.hired[here], month.begins)).astype(float)))
+        here = np.nonzero((crew.hired <= month.begins) & (crew.left > before))[0]
+        rows.append((here, np.full(here.size, float(month.begins))))
+        before = month.begins
     who = np.concatenate([row[0] for row in rows])
     day = np.concatenate([row[1] for row in rows])
-    gone = day == crew.left[who]
+    gone = crew.left[who] <= day
     trait = rng.normal(0.0, 6.0, (crew.unit.size, 4))
     scores = np.clip(np.array([78.0, 82.0, 70.0, 62.0]) + trait[who] + rng.normal(0.0, 3.0, (who.size, 4)), 0, 100).round(1)
     part_time = rng.random(crew.unit.size) < 0.2
@@ -86,7 +87,7 @@ def employee_snapshots(firm: Firm, crew: Staff) -> pl.DataFrame:
             "customer_facing": crew.unit[who] < 2,
             "licensed": crew.unit[who] < 3,
             "on_leave": ~gone & (rng.random(who.size) < 0.04),
-            "left_on": dates(firm.start, np.where(gone, day, np.nan)),
+            "left_on": dates(firm.start, np.where(gone, crew.left[who], np.nan)),
             "leaving_kind": texts(["voluntary", "involuntary"], crew.asked_to_leave[who], gone),
             **dict(zip(("attainment", "quality", "pay_fit", "training"), scores.T, strict=True)),
         }

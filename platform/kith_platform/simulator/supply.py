@@ -18,7 +18,7 @@ def supplier_transactions(firm: Firm) -> pl.DataFrame:
     supplier, month, line = (each.ravel() for each in np.indices((len(SUPPLIERS), len(firm.months), _LINES + 1)))
     begins = np.array([month.begins for month in firm.months], dtype=np.int64)[month]
     billed, size = line == _LINES, supplier.size
-    ordered = firm.office(begins + np.where(billed, 27.0, 4.0 * line) + rng.uniform(0.0, 1.0, size))
+    ordered = firm.office(begins + np.where(billed, 1.0 + 4.0 * supplier, 4.0 * line) + rng.uniform(0.0, 1.0, size))
     promised = np.floor(ordered) + rng.integers(4, 12, size)
     came = promised + np.where(rng.random(size) < 1 / 12, rng.integers(1, 9, size), -rng.integers(0, 2, size))
     quantity = rng.integers(20, 200, size).astype(float)

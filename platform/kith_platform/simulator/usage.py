@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from kith_platform.simulator.accounts import Accounts
+from kith_platform.simulator.buying import Ints
 from kith_platform.simulator.columns import codes, dates, moments, numbers, texts, times
 from kith_platform.simulator.firm import RECENT, Firm
+from kith_platform.simulator.seasons import Floats
 from kith_platform.simulator.staff import Staff
 
 _MODULES = {
@@ -40,7 +43,7 @@ def _colleagues(firm: Firm, accounts: Accounts) -> pl.DataFrame:
     rng, modules = firm.stream("colleagues"), np.array(_MODULES[firm.kind])
     at, who = firm.moments("events", "happened_at"), firm.who("events")
     row = np.nonzero(np.isin(who, accounts.key) & (at >= firm.days - RECENT))[0]
-    row = np.repeat(row, rng.poisson(1.8, row.size))
+    row = np.repeat(row, rng.poisson(1.2, row.size))
     moment = np.minimum(at[row] + rng.uniform(0.001, 0.2, row.size), np.floor(at[row]) + 0.9999)
     return pl.DataFrame(
         {
@@ -77,16 +80,16 @@ def _strangers(firm: Firm, modules: int) -> pl.DataFrame:
     )
 
 
-def _seats(firm: Firm) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _seats(firm: Firm) -> Ints:
     """Seats each customer would take: two to a dozen."""
     return firm.stream("seats").integers(2, _MOST_USERS, firm.ids.size)
 
 
 def entitlements(firm: Firm, accounts: Accounts) -> pl.DataFrame:
-    """Key accounts that subscribe have seats for the whole and three to all of the modules, from the contract's start on."""
+    """Planned customers have seats for the whole and three to all of the modules: those that subscribe from the start of the
+    subscription on, those of a shop from soon after they joined."""
     rng = firm.stream("entitlements")
-    started = _started(firm).filter(pl.col("customer_id").is_in(firm.ids[accounts.key].tolist()))
-    who = np.searchsorted(firm.ids, started["customer_id"].to_numpy().astype(str))
+    who, begins, contract = _contracts(firm, accounts)
     modules = np.array(_MODULES[firm.kind])
     holds = rng.random((who.size, modules.size)).argsort(axis=1) < rng.integers(3, modules.size + 1, who.size)[:, None]
     row, module = np.nonzero(np.concatenate([np.ones((who.size, 1), dtype=bool), holds], axis=1))
@@ -94,12 +97,22 @@ def entitlements(firm: Firm, accounts: Accounts) -> pl.DataFrame:
         {
             "entitlement_id": codes("EN", row.size),
             "customer_id": firm.ids[who[row]],
-            "starts_on": dates(firm.start, moments(firm.start, started["happened_at"])[row]),
+            "starts_on": dates(firm.start, begins[row]),
             "module": texts(np.concatenate([[""], modules]), module, module > 0),
             "seats": numbers(_seats(firm)[who[row]], module == 0),
-            "subscription": started["subscription_id"].to_numpy()[row],
+            "subscription": contract[row],
         }
     )
+
+
+def _contracts(firm: Firm, accounts: Accounts) -> tuple[Ints, Floats, NDArray[np.str_]]:
+    """Customer, begin and name of each contract with seats."""
+    if "subscription_events" not in firm.tables:
+        who = accounts.planned[firm.joined[accounts.planned] + 3 < firm.days]
+        return who, np.asarray(firm.joined[who] + 3.0, dtype=np.float64), np.char.add("DESK-", firm.ids[who])
+    started = _started(firm).filter(pl.col("customer_id").is_in(firm.ids[accounts.planned].tolist()))
+    who = np.searchsorted(firm.ids, started["customer_id"].to_numpy().astype(str))
+    return who, moments(firm.start, started["happened_at"]), started["subscription_id"].to_numpy().astype(str)
 
 
 def onboarding_steps(firm: Firm, crew: Staff, accounts: Accounts) -> pl.DataFrame:
