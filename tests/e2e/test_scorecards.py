@@ -48,11 +48,13 @@ def visitor(request: pytest.FixtureRequest, site: str, browser: Browser) -> Iter
     with page.expect_navigation():
         page.click("button[name=do][value=load]")
     expect(page.locator(".job.is-running, .job.is-queued")).to_have_count(0, timeout=PATIENCE_FOR_JOBS)
-    for _ in range(60):
+    for _ in range(120):
         one.company("scorecards/")
         if page.locator("#cim").count():
             break
         page.wait_for_timeout(2_000)
+    else:
+        pytest.fail("no numbers came within the patience for jobs")
     yield one
     one.close()
 
