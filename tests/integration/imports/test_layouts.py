@@ -81,7 +81,9 @@ def test_a_list_of_subscriptions_becomes_what_happened_to_each(company: Any) -> 
     assert ("S1|cancelled", "cancelled", D(2024, 6, 5), Decimal("0.0000")) in events(company)
 
 
-def test_undoing_a_list_of_subscriptions_leaves_nothing(company: Any) -> None:
+def test_trying_or_undoing_a_list_of_subscriptions_leaves_nothing(company: Any) -> None:
+    tried = company.load("subscriptions", HEAD + RUNNING + OTHERS, dry_run=True)
+    assert (tried["inserted"], written(tried), events(company)) == (3, {"inserted": 5}, [])
     company.load("subscriptions", HEAD + RUNNING + OTHERS)
     undo(company)
     assert (events(company), company.count(CustomerRecord)) == ([], 0)
