@@ -18,6 +18,10 @@ REASONS: Mapping[str, str] = {
     "immature": N_("The time these customers have is not over yet."),
     "no_base": N_("There is nothing to compare with a year before."),
     "not_yet": N_("Your data end before this period."),
+    "few_answers": N_("Fewer than 30 people answered: too few to tell."),
+    "half_still_open": N_("Half of them are not finished yet, so that there is no median."),
+    "no_criteria": N_("No metric of it has both a value and agreed criteria. Sign criteria on the page Scorecards."),
+    "not_kept": N_("Values are kept from each month’s beginning; none are kept yet for this month and the next."),
     "failed": N_("The module could not compute this. Your administrator sees why in the module catalogue."),
     "not_computed": N_("Not computed yet: it comes with the next refresh."),
     "half_never": N_("Half have not got there yet: the median lies beyond the last day seen."),
@@ -43,6 +47,18 @@ FLAGS: Mapping[str, tuple[str, str]] = {
         N_("nothing to count"),
         N_("Nothing happened that could be counted: no value, which is not 0."),
     ),
+    "rank_correlation": (
+        N_("rank correlation"),
+        N_("Too few answers, or answers that move together: each factor on its own, in ranks."),
+    ),
+    "illustrative": (N_("illustrative"), N_("Rests on figures of the trade that nobody has measured for you.")),
+    "grade_b": (N_("grade B"), N_("A comparison of like with like, not a trial: others may differ in what was not matched.")),
+    "no_control": (N_("no control group"), N_("Without a control group nobody knows who would have come back anyway.")),
+    "wallet_capped": (
+        N_("capped"),
+        N_("Some customers spent more with you than their wallet was said to hold: what they spent counts."),
+    ),
+    "estimated": (N_("estimated"), N_("Part of it is an estimate, not a measurement.")),
     "margin_is_net": (N_("margin = net"), N_("Your orders carry no cost, so margin is net sales.")),
     "over_seats": (N_("more users than seats"), N_("More people use it than there are seats: offer more.")),
     "unverified": (N_("not verified"), N_("Part of the value was not verified; it counts half.")),
@@ -50,7 +66,7 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "negatives": (N_("losses"), N_("Some customers have a negative margin.")),
 }
 
-DIGITS = {"count": 0, "list": 0, "days": 1, "points": 1, "score": 2}
+DIGITS = {"list": 0, "days": 1, "hours": 1, "minutes": 1, "months": 1, "points": 1, "per_1000": 1, "score": 2, "coefficient": 2}
 SHARES = {"ratio": "percent", "money": "money"}
 
 
@@ -71,9 +87,10 @@ def written(metric: Metric, value: float | None) -> Any:
         return None
     if metric.unit == "ratio":
         return locale.percent(value)
-    if metric.unit == "money":
+    if metric.unit in {"money", "money_per_day"}:
         return locale.money(value, short=abs(value) >= 1_000_000, whole=abs(value) >= 1_000)
-    return locale.number(value, DIGITS.get(metric.unit))
+    whole = metric.unit == "count" and float(value).is_integer()
+    return locale.number(value, 0 if whole else DIGITS.get(metric.unit, 1))
 
 
 def difference(metric: Metric, now: float | None, then: float | None) -> str:
@@ -87,7 +104,17 @@ def difference(metric: Metric, now: float | None, then: float | None) -> str:
 
 def unit(metric: Metric) -> str:
     """What stands after the number."""
-    return str({"list": gettext("customers"), "days": gettext("days"), "points": gettext("points")}.get(metric.unit, ""))
+    words = {
+        "list": gettext("customers"),
+        "days": gettext("days"),
+        "hours": gettext("hours"),
+        "minutes": gettext("minutes"),
+        "months": gettext("months"),
+        "points": gettext("points"),
+        "per_1000": gettext("per 1,000"),
+        "money_per_day": gettext("a day"),
+    }
+    return str(words.get(metric.unit, ""))
 
 
 def flags(codes: Sequence[str]) -> list[tuple[str, str]]:

@@ -64,3 +64,19 @@ def rhythm(purchases: ir.Table, marks: ir.Table, usual: float) -> ir.Table:
 def mark(end: dt.date) -> ir.Table:
     """One mark, for a single day."""
     return ibis.memtable(pa.table({"place": pa.array([0], pa.int64()), "end": pa.array([end], pa.date32())}))
+
+
+def repeated(purchases: ir.Table, days: ir.Table, usual: float) -> ir.Table:
+    """place, customer_id of the buyers of the twelve months before each period's end; `repeated` 1 for two purchase days or more.
+
+    Whoever bought for the first time less than one usual gap ago could not yet have come back, and is left out.
+    """
+    marks = days.select("place", "end", "year_end")
+    known = purchases.inner_join(marks, purchases.day < marks.end)
+    own = known.group_by("place", "customer_id").aggregate(
+        end=known.end.min(), first=known.day.min(), days=(known.day >= known.year_end).cast("int64").sum()
+    )
+    segment = tenant_gap(purchases, days, usual)
+    own = own.inner_join(segment, own.place == segment.gap_place)
+    ripe = own.filter(own.days >= 1, own.end.delta(own["first"], unit="day") >= own.segment_gap)
+    return ripe.select("place", "customer_id", repeated=(ripe.days >= 2).cast("int64"))

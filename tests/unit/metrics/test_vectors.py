@@ -15,7 +15,7 @@ from kith_platform.metrics.periods import change
 from kith_platform.metrics.scope import days_of
 from kith_platform.sdk import rhythm, staying
 from kith_platform.sdk.types import Period, Reading
-from kith_plugins.analytics_cem import experience, loyalty, retention, rfm, value
+from kith_plugins.analytics_cem import leaving, rfm, value
 
 JAN1 = dt.date(2026, 1, 1)
 
@@ -80,40 +80,9 @@ def test_repeat_rate_75_of_100(bought: Callable[..., Any], only: Callable[..., A
     days = {who: [day(10), day(40)] if who <= 75 else [day(10)] for who in range(1, 101)}
     days[101] = [day(195)]  # came five days ago: could not have come back yet
     days[102] = [day(-400)]  # bought nothing in the twelve months
-    found = only(loyalty.repeat(bought(days), during(170, 200), 60.0))
+    rows = rhythm.repeated(bought(days), during(170, 200), 60.0)
+    found = only(rows.aggregate(repeated=rows.repeated.sum(), buyers=rows.count()))
     assert (found["repeated"], found["buyers"]) == (75, 100)
-
-
-def test_second_purchase_36_of_120(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
-    days = {who: [day(who % 31), day(who % 31 + 45)] if who <= 36 else [day(who % 31)] for who in range(1, 121)}
-    days[200] = [day(20), day(20 + 91)]  # came back, too late
-    days.pop(120)
-    days[300] = [day(-5), day(3)]  # not new in this month
-    found = only(loyalty.second(bought(days), during(0, 31), day(365), 45.0))
-    assert (found["returned"], found["matured"], found["fresh"]) == (36, 120, 120)
-
-
-def test_second_purchase_waits_until_ninety_days_are_over(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
-    found = only(loyalty.second(bought({1: [day(0)], 2: [day(10)]}), during(0, 31), day(95), 30.0))
-    assert (found["fresh"], found["matured"]) == (2, 1)
-
-
-def test_second_purchase_waits_two_usual_gaps_where_that_is_longer(bought: Callable[..., Any], only: Callable[..., Any]) -> None:
-    found = only(loyalty.second(bought({1: [day(0), day(110)]}), during(0, 31), day(120), 60.0))
-    assert (found["matured"], found["returned"]) == (1, 1)
-
-
-def test_retention_of_200_with_12_left_by_choice_and_8_by_us(only: Callable[..., Any]) -> None:
-    left = ["cancelled"] * 12 + ["ended"] * 8
-    columns = {
-        "place": pa.array([0] * 200 + [1] * 200, pa.int64()),
-        "customer_id": pa.array([*range(200), *range(200)], pa.int64()),
-        "active": pa.array([True] * 200 + [False] * 20 + [True] * 180),
-        "how": pa.array([*[None] * 200, *left, *[None] * 180], pa.string()),
-    }
-    row = only(retention.stayed(ibis.memtable(pa.table(columns))))
-    assert row == {"place": 0, "active": 200, "left": 20, "by_choice": 12, "by_us": 8}
-    assert retention.reading(row).value == 0.90
 
 
 def events(rows: list[tuple[int, str, int, str]]) -> Any:
@@ -166,7 +135,7 @@ def scores(values: list[float]) -> Any:
 
 
 def active(count: int) -> Any:
-    return ibis.memtable(pa.table({"customer_id": pa.array(range(count), pa.int64()), "active": pa.array([True] * count)}))
+    return ibis.memtable(pa.table({"customer_id": pa.array(range(count), pa.int64())}))
 
 
 def test_of_95_active_customers_ten_are_most_valuable() -> None:
@@ -189,31 +158,6 @@ def test_most_valuable_customers_may_give_more_than_all_the_margin(ledger: Calla
 def test_equity_is_the_sum_over_active_customers(only: Callable[..., Any]) -> None:
     rows = value.worth(scores([200, 216, 999]), active(2))
     assert only(rows.aggregate(total=rows.clv.sum()))["total"] == 416
-
-
-def test_net_promoter_score() -> None:
-    reading = experience.nps(dict(zip((m.key for m in experience.NPS), (30.0, 50.0, 8.0), strict=True)))
-    assert (reading.value, reading.n) == (pytest.approx(44.0), 50)
-    assert reading.low == pytest.approx(23.1, abs=0.1)
-    assert reading.high == pytest.approx(64.9, abs=0.1)
-
-
-def test_one_satisfaction_answer_counts_per_customer_in_thirty_days(only: Callable[..., Any]) -> None:
-    answered = [(1, 0, 5), (1, 10, 1), (2, 0, 4), (2, 31, 3), (3, 5, 3)]
-    columns = {
-        "id": pa.array(range(len(answered)), pa.int64()),
-        "customer_id": pa.array([row[0] for row in answered], pa.int64()),
-        "occurred_on": pa.array([day(row[1]) for row in answered], pa.date32()),
-        "score": pa.array([float(row[2]) for row in answered], pa.float64()),
-        "kind": pa.array(["csat"] * len(answered), pa.string()),
-    }
-    row = only(experience.satisfied(ibis.memtable(pa.table(columns)), during(0, 60)))
-    assert (row["good"], row["answers"]) == (2, 4)
-
-
-def test_complaints_per_thousand_orders() -> None:
-    assert experience.complaints({"complaints": 8.0, "orders": 2000.0}).value == 4.0
-    assert experience.complaints({"complaints": 8.0, "orders": None}).reason == "empty_denominator"
 
 
 def people(since: list[int], days: list[int], margin: list[int]) -> Any:
@@ -249,9 +193,8 @@ def test_every_expression_compiles_for_spark(bought: Callable[..., Any], ledger:
     days = during(0, 9)
     own = value.margins(book, days)
     for expression in (
-        loyalty.repeat(purchases, days, 30.0),
-        loyalty.second(purchases, days, day(9), 30.0),
-        retention.stayed(staying.standing(purchases, contracts, retention.ends(days), 30.0)),
+        rhythm.repeated(purchases, days, 30.0),
+        leaving.stayed(staying.standing(purchases, contracts, leaving.ends(days), 30.0)),
         staying.standing(purchases, None, days, 30.0),
         value.concentration(own),
         value.share_of_best(best, own, 1),

@@ -10,16 +10,22 @@ from kith_platform.sdk.types import N_, Manifest, Metric, Placement, Setting
 from kith_plugins.analytics_cem import (
     beginnings,
     cohorts,
+    complaints,
     dimensions,
+    drivers,
     evenness,
-    experience,
+    firsts,
+    frozen,
     groups,
+    holdings,
     index,
+    leaving,
     lifecycle,
     loyalty,
-    retention,
+    opinions,
     rfm,
     value,
+    word_of_mouth,
 )
 
 
@@ -62,12 +68,47 @@ def register_settings() -> Sequence[Setting]:
             choices=(("mean", N_("Mean of all buyers")), (groups.MEDIAN, N_("Median of all buyers"))),
             help=N_("Computed at the start of each quarter and kept for the quarter."),
         ),
+        Setting(
+            key="touchpoints",
+            label=N_("Touchpoints: weight and target"),
+            kind="text",
+            default="",
+            help=N_("Each with its importance and the share of satisfied answers aimed at: delivery 0.6 0.9; service 0.4 0.85"),
+        ),
+        Setting(
+            key="promoter_reach",
+            label=N_("People a promoter tells"),
+            kind="number",
+            default=word_of_mouth.PROMOTED,
+            minimum=0,
+            maximum=1000,
+        ),
+        Setting(
+            key="detractor_reach",
+            label=N_("People a detractor warns"),
+            kind="number",
+            default=word_of_mouth.WARNED,
+            minimum=0,
+            maximum=1000,
+        ),
     )
 
 
 @hookimpl
 def register_metrics() -> Sequence[Metric]:
-    return (*loyalty.METRICS, *retention.METRICS, *value.METRICS, *experience.METRICS)
+    return (
+        *opinions.METRICS,
+        *drivers.METRICS,
+        *loyalty.METRICS,
+        *firsts.METRICS,
+        *frozen.METRICS,
+        *value.METRICS,
+        *leaving.METRICS,
+        *holdings.METRICS,
+        *complaints.METRICS,
+        *word_of_mouth.METRICS,
+        *index.METRICS,
+    )
 
 
 @hookimpl

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kith_platform.sdk.indices import index_reading
 from kith_platform.sdk.scoring import Part, Scorecard, Weighted
-from kith_platform.sdk.types import N_
+from kith_platform.sdk.types import N_, Metric
 
 BLOCKS = (
     Part(key="mvc", label=N_("Most valuable customers"), weight=25, metrics=("cem.mvc_stay", "cem.mvc_gap")),
@@ -46,3 +47,22 @@ SCORECARD = Scorecard(
 def cem_index(scores: Mapping[str, float | None]) -> Weighted:
     """The index from scores by metric key; provisional below 60 % of the weight."""
     return SCORECARD.index(scores)
+
+
+METRICS = (
+    Metric(
+        key="cem.index",
+        name=N_("Index of customer experience"),
+        unit="score",
+        better="up",
+        kind="outcome",
+        words=N_(
+            "Scores from 0 to 100 against what was agreed: 25 for the most valuable customers, 25 for satisfaction and "
+            "effort, 25 for "
+            "staying and lifetime value, 15 for complaints put right, 10 for word of mouth. Provisional below 60 % of the weight."
+        ),
+        code="Σ w·score / Σ w",
+        needs=(),
+        above=lambda seen: index_reading(SCORECARD, seen),
+    ),
+)

@@ -8,8 +8,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from kith_platform.sdk.types import N_, Metric, MetricScope, Reading
-from kith_plugins.analytics_cem.retention import active_at
+from kith_platform.sdk.types import N_, Measure, Metric, MetricScope, Reading, Rows
 
 UNIT = 10_000.0  # money in frames is ten-thousandths
 LISTED = 100  # of the most valuable customers, so many are listed by name
@@ -102,31 +101,49 @@ def worth(scores: ir.Table, active: ir.Table) -> ir.Table:
 
 
 def _worth(scope: MetricScope) -> ir.Table:
+    """Of the scope's only period."""
     scores = scope.scores("clv")
     assert scores is not None  # noqa: S101 - the metric names the model among its needs
-    return scope.once("worth", lambda: worth(scores, active_at(scope)))
+    return scope.once("worth", lambda: worth(scores, scope.active()))
 
 
-def _summary(scope: MetricScope) -> dict[str, Any]:
-    rows = _worth(scope)
-    [found] = scope.rows(rows.aggregate(n=rows.count(), total=rows.clv.sum(), mean=rows.clv.mean(), middle=rows.clv.median()))
-    return found
+def valued(scope: MetricScope) -> ir.Table:
+    """place, customer_id, clv of those active at each period's end, by the newest scores; `costed` where orders carry costs."""
+    scores = scope.scores("clv")
+    assert scores is not None  # noqa: S101 - the metric names the model among its needs
+    active, scored = scope.active(), scores.select("value", scored_id="customer_id")
+    rows = active.inner_join(scored, active.customer_id == scored.scored_id)
+    return rows.select("place", "customer_id", clv="value", costed=ibis.literal(int(scope.buying.has_cost)))
 
 
-def _clv(scope: MetricScope) -> Reading:
-    found = _summary(scope)
-    if not found["n"]:
+VALUED = Rows(key="valued", make=valued)
+VALUES = (
+    Measure(key="n", fact=VALUED, aggregate=lambda rows: rows.count()),
+    Measure(key="total", fact=VALUED, aggregate=lambda rows: rows.clv.sum()),
+    Measure(key="middle", fact=VALUED, aggregate=lambda rows: rows.clv.median()),
+    Measure(key="costed", fact=VALUED, aggregate=lambda rows: rows.costed.max()),
+)
+
+
+def lifetime_value(values: Mapping[str, Any]) -> Reading:
+    """The mean over active customers; sum and median behind it."""
+    n = values["n"]
+    if not n:
         return Reading.none()
     rows = (
-        {"name": N_("Sum over all active customers"), "money": found["total"]},
-        {"name": N_("Median"), "money": found["middle"]},
+        {"name": N_("Sum over all active customers"), "money": values["total"]},
+        {"name": N_("Median"), "money": values["middle"]},
     )
-    return Reading(value=found["mean"], n=int(found["n"]), flags=_flags(scope), rows=rows)
+    return Reading(value=values["total"] / n, n=int(n), flags=_costed(values), rows=rows)
 
 
-def _equity(scope: MetricScope) -> Reading:
-    found = _summary(scope)
-    return Reading(value=found["total"], n=int(found["n"]), flags=_flags(scope)) if found["n"] else Reading.none()
+def equity(values: Mapping[str, Any]) -> Reading:
+    """The sum over active customers."""
+    return Reading(value=values["total"], n=int(values["n"]), flags=_costed(values)) if values["n"] else Reading.none()
+
+
+def _costed(values: Mapping[str, Any]) -> tuple[str, ...]:
+    return () if values["costed"] else ("margin_is_net",)
 
 
 def best_count(customers: int) -> int:
@@ -139,7 +156,8 @@ def best_count(customers: int) -> int:
 
 
 def _count(scope: MetricScope) -> int:
-    return best_count(int(_summary(scope)["n"]))
+    rows = _worth(scope)
+    return best_count(int(scope.one(rows.aggregate(n=rows.count()))["n"]))
 
 
 def _mvc_set(scope: MetricScope) -> Reading:
@@ -234,7 +252,9 @@ METRICS = (
         ),
         needs=("orders",),
         needs_scores=("clv",),
-        compute=_clv,
+        grains=("tenant", "customer", "segment"),
+        measures=VALUES,
+        formula=lifetime_value,
         latest_only=True,
     ),
     Metric(
@@ -246,7 +266,8 @@ METRICS = (
         words=N_("Sum over active customers of the discounted margin expected in the next twelve months."),
         needs=("orders",),
         needs_scores=("clv",),
-        compute=_equity,
+        measures=VALUES,
+        formula=equity,
         latest_only=True,
     ),
 )
