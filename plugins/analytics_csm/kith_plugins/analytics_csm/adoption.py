@@ -17,13 +17,15 @@ USED_DAYS, OF_DAYS, USERS_DAYS = 4, 28, 30
 
 
 def people_at_work(events: ir.Table) -> ir.Table:
-    """Events of customers, without bots."""
-    return events.filter(events.customer_id.notnull(), ~events.bot.fill_null(False))
+    """customer_id, occurred_on, module and user of customers' events, without bots."""
+    rows = events.filter(events.customer_id.notnull(), ~events.bot.fill_null(False))
+    return rows.select("customer_id", "occurred_on", "module", "user")
 
 
 def running(entitlements: ir.Table, window: ir.Table) -> ir.Table:
     """Entitlements that hold on the last day of each window, with its columns."""
     rows = entitlements.filter(entitlements.customer_id.notnull())
+    rows = rows.select("customer_id", "occurred_on", "ends_on", "module", "seats")
     return rows.inner_join(window, [rows.occurred_on < window.past, rows.ends_on.isnull() | (rows.ends_on >= window["last"])])
 
 

@@ -59,14 +59,17 @@ def colour(score: ir.Value) -> ir.Value:
     return ibis.cases((score.isnull(), ibis.null("string")), (score >= GREEN, "green"), (score >= AMBER, "amber"), else_="red")
 
 
-def _told(scope: MetricScope, back: int = 0) -> ir.Table:
+def _told(scope: MetricScope, back: int) -> ir.Table:
+    """Health at each period's end, or `back` days before, from one query for both."""
     tables = scope.frames.at(scope.today)
-    return health(tables, lambda days: windows(scope, days, back=back), scope.has)
+    both = (0, AHEAD)
+    rows = scope.once("health", lambda: health(tables, lambda days: windows(scope, days, backs=both), scope.has))
+    return rows.filter(rows.place % 2 == both.index(back)).mutate(place=rows.place // 2)
 
 
 def _active(scope: MetricScope) -> ir.Table:
     """Health of the active customers at each period's end."""
-    rows = _told(scope)
+    rows = _told(scope, 0)
     return rows.mutate(colour=colour(rows.health)).semi_join(scope.active(), ["place", "customer_id"])
 
 
@@ -87,7 +90,7 @@ def losses(rows: ir.Table) -> ir.Table:
 
 
 def _forewarned(scope: MetricScope) -> Sequence[Reading]:
-    window = windows(scope, back=AHEAD)
+    window = windows(scope, backs=(AHEAD,))
     marks = window.select(place=window.place * 2, end="past").union(scope.days.select(place=scope.days.place * 2 + 1, end="end"))
     standing = scope.staying(marks)
     standing = standing.mutate(period=standing.place // 2, at_end=standing.place % 2 == 1, here=standing.active.fill_null(False))

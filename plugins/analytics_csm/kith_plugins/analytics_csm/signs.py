@@ -50,6 +50,7 @@ def outcome(tables: Tables, window: Windows) -> ir.Table:
     goals = confirmed(tables["outcomes"])
     goals = goals.mutate(part=progress(goals), seen_at=ibis.greatest(goals.agreed_at, goals.measured_at))
     goals = goals.filter(goals.customer_id.notnull(), goals.part.notnull(), goals.measured_at.notnull())
+    goals = goals.select("customer_id", "measured_at", "seen_at", "part")
     marks = window(0)
     rows = goals.inner_join(marks, [goals.measured_at >= marks.first_at, goals.seen_at < marks.past_at])
     return rows.group_by("place", "customer_id").aggregate(score=ibis.least(rows.part, 1.0).mean() * 100)
@@ -59,7 +60,7 @@ def sentiment(tables: Tables, window: Windows) -> ir.Table:
     """The mean of the answers of 180 days, each from the worst to the best its scale allows."""
     rows = tables["survey_responses"]
     rows = rows.filter(rows.customer_id.notnull(), rows.score.notnull(), rows.kind.isin(tuple(BEST)))
-    rows = rows.mutate(answer_at=rows.answered_at.fill_null(rows.occurred_at))
+    rows = rows.select("customer_id", "kind", "score", answer_at=rows.answered_at.fill_null(rows.occurred_at))
     marks = window(OPINION_DAYS)
     rows = rows.inner_join(marks, [rows.answer_at >= marks.first_at, rows.answer_at < marks.past_at])
     scales = [(rows.kind == kind, (rows.score - low) / (high - low)) for kind, (low, high) in BEST.items()]
@@ -73,7 +74,9 @@ def service(tables: Tables, window: Windows) -> ir.Table:
     means within three days.
     """
     rows = tables["tickets"]
-    rows = within(rows.filter(rows.customer_id.notnull()), window(SERVICE_DAYS))
+    rows = rows.filter(rows.customer_id.notnull())
+    rows = rows.select("customer_id", "occurred_at", "occurred_on", "resolved_at", "reopened_at", "sla_due_at")
+    rows = within(rows, window(SERVICE_DAYS))
     solved = (rows.resolved_at < rows.past_at).fill_null(False)
     again = (rows.reopened_at < rows.past_at).fill_null(False)
     quick = rows.resolved_at.delta(rows.occurred_at, unit="second") <= SOLVED_WITHIN
@@ -90,9 +93,12 @@ def payment(tables: Tables, window: Windows) -> ir.Table:
     went through.
     """
     invoices, payments = tables["invoices"], tables["payments"]
-    payments = payments.mutate(went=payments.succeeded.fill_null(True))
+    payments = payments.select(
+        "customer_id", "invoice_id", "occurred_on", "amount", "succeeded", went=payments.succeeded.fill_null(True)
+    )
     due = invoices.filter(invoices.customer_id.notnull(), invoices.due_on.notnull())
     due = due.filter(due.status.isnull() | (due.status != "cancelled"))
+    due = due.select("id", "customer_id", "occurred_on", "due_on", "amount", "status", "status_at")
     good = payments.filter(payments.went, payments.invoice_id.notnull())
     good = good.select(of_id="invoice_id", paid_on="occurred_on", sum="amount")
     paid = good.inner_join(due.select("id", "due_on"), good.of_id == due.id)

@@ -22,11 +22,12 @@ def year_before(day: dt.date) -> dt.date:
     return day.replace(year=day.year - 1, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
 
 
-def windows(scope: MetricScope, days: int = 0, *, back: int = 0) -> ir.Table:
+def windows(scope: MetricScope, days: int = 0, *, backs: tuple[int, ...] = (0,)) -> ir.Table:
     """place, first and last (days), past (the day after), and the instants first_at and past_at at which first and past begin in
-    the company's zone: the last `days` days of each period, or its last twelve months; `back` days earlier.
+    the company's zone: the last `days` days of each period, or its last twelve months. With several `backs` each period has a
+    window so many days earlier for each of them, at the places of its own times their number.
     """
-    past = [one.end - dt.timedelta(days=back) for one in scope.periods]
+    past = [one.end - dt.timedelta(days=back) for one in scope.periods for back in backs]
     first = [day - dt.timedelta(days=days) if days else year_before(day) for day in past]
     columns = {
         "place": pa.array(range(len(past)), pa.int64()),
