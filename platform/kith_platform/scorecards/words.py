@@ -18,6 +18,7 @@ REASONS: Mapping[str, str] = {
     "immature": N_("The time these customers have is not over yet."),
     "no_base": N_("There is nothing to compare with a year before."),
     "not_yet": N_("Your data end before this period."),
+    "not_paid_back": N_("The benefits have not paid the costs yet."),
     "few_answers": N_("Fewer than 30 people answered: too few to tell."),
     "half_still_open": N_("Half of them are not finished yet, so that there is no median."),
     "no_criteria": N_("No metric of it has both a value and agreed criteria. Sign criteria on the page Scorecards."),
