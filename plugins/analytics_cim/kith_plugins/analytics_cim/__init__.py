@@ -8,20 +8,27 @@ from kith_platform.sdk import hookimpl
 from kith_platform.sdk.scoring import Scorecard
 from kith_platform.sdk.types import N_, Manifest, Metric, Setting
 from kith_plugins.analytics_cim import (
+    analysis,
     attainment,
+    capture,
     costs,
     deals,
     funnel,
     growth,
     index,
     market,
+    motivation,
     newcomers,
     pipeline,
     productivity,
     products,
     quality,
+    returns,
+    satisfaction,
     service,
     solving,
+    staying_worth,
+    together,
 )
 
 
@@ -52,6 +59,7 @@ def register_settings() -> Sequence[Setting]:
         *deals.SETTINGS,
         *costs.SETTINGS,
         *productivity.SETTINGS,
+        *capture.SETTINGS,
     )
 
 
@@ -59,6 +67,7 @@ def register_settings() -> Sequence[Setting]:
 def register_metrics() -> Sequence[Metric]:
     return (
         *quality.METRICS,
+        *satisfaction.METRICS,
         *productivity.METRICS,
         *deals.METRICS,
         *funnel.METRICS,
@@ -71,6 +80,13 @@ def register_metrics() -> Sequence[Metric]:
         *market.METRICS,
         *newcomers.METRICS,
         *growth.METRICS,
+        *analysis.METRICS,
+        *capture.METRICS,
+        *together.METRICS,
+        *motivation.METRICS,
+        *returns.METRICS,
+        *staying_worth.METRICS,
+        *index.METRICS,
     )
 
 

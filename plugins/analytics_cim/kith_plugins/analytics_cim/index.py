@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kith_platform.sdk.indices import index_reading
 from kith_platform.sdk.scoring import Part, Profile, Scorecard, Weighted
-from kith_platform.sdk.types import N_
+from kith_platform.sdk.types import N_, Metric
 
 GROUPS: Mapping[str, str] = {
     "information": N_("Customer information"),
@@ -161,3 +162,22 @@ SCORECARD = Scorecard(
 def cim_index(scores: Mapping[str, float | None], profile: str = "sap") -> Weighted:
     """The index from scores by metric key, in one of the profiles `sap`, `equal`, `outcome`."""
     return SCORECARD.index(scores, profile)
+
+
+METRICS = (
+    Metric(
+        key="cim.index",
+        name=N_("Index of the customer interface"),
+        unit="score",
+        better="up",
+        kind="mixed",
+        words=N_(
+            "Scores from 0 to 100 against the criteria you signed: the mean over sixteen criteria by the weights of SAP users' "
+            "stories, each criterion the mean of its metrics. Provisional below 60% of the weight. Behind it: the same with "
+            "other weights."
+        ),
+        code="Σ w·score / Σ w",
+        needs=(),
+        above=lambda seen: index_reading(SCORECARD, seen),
+    ),
+)
