@@ -67,18 +67,19 @@ def period_values(
     tenant: TenantContext,
     frames: Frames,
     scope: Scope,
-    period: Period,
+    asked: Sequence[Period],
     grain: str = TENANT,
     *,
     today: dt.date,
     told: Told,
 ) -> int:
-    """One more period, or the units of another grain, with what it is compared with. A metric that only knows the present keeps
+    """Further periods, or the units of another grain, with what they are compared with. A metric that only knows the present keeps
     what it has there.
     """
     until = frames.last_day
-    periods = list(dict.fromkeys([period, *service.comparisons(period, until, today)]))
-    latest = period if period.start <= until < period.end else None
+    against = (other for period in asked for other in service.comparisons(period, until, today))
+    periods = list(dict.fromkeys([*asked, *against]))
+    latest = next((period for period in asked if period.start <= until < period.end), None)
     found = _compute(runtime, tenant, frames, scope, periods, (grain,), latest=latest, today=today, told=told)
     with scope() as session:
         return store.keep(session, found.results, found.wanted, found.source, (grain,))

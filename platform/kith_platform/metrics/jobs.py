@@ -23,7 +23,7 @@ def compute(run: JobRun) -> None:
         run.runtime,
         run.tenant,
         period,
-        run.args.get("grain", "tenant"),
+        grain=run.args.get("grain", "tenant"),
         threads=run.threads,
         memory_mb=run.memory_mb,
         told=told,

@@ -42,7 +42,7 @@ def current(
         from kith_platform.metrics.now import compute_now
 
         say("Computing …")
-        compute_now(runtime, tenant, chosen, grain, told=lambda _done, _total: None)
+        compute_now(runtime, tenant, *([chosen] if chosen else []), grain=grain, told=lambda _done, _total: None)
     with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
         chosen = chosen or service.latest_period(session)
         if chosen is None:  # no module that is on brings a metric

@@ -18,19 +18,18 @@ from kith_tenants.tenant import TenantContext
 def compute_now(
     runtime: Runtime,
     tenant: TenantContext,
-    period: Period | None,
+    *asked: Period,
     grain: str = TENANT,
-    *,
     told: Told,
     scope: Scope | None = None,
     threads: int = 0,
     memory_mb: int = 0,
 ) -> int:
-    """Compute and keep a period (None: the month of the last day the data cover). How many values are new or different."""
+    """Compute and keep periods (none: the month of the last day the data cover). How many values are new or different."""
     manifest = newest(runtime, tenant)
     today = manifest.read_at.astimezone(ZoneInfo(manifest.timezone)).date()
     with open_frames(runtime, tenant, manifest, threads=threads, memory_mb=memory_mb) as frames:
-        wanted = period or month(frames.last_day)
+        wanted = asked or (month(frames.last_day),)
         opened = scope or (lambda: runtime.doors.tenant_scope(tenant.id))
         return period_values(runtime, tenant, frames, opened, wanted, grain, today=today, told=told)
 

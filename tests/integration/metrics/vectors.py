@@ -70,8 +70,8 @@ class Vectors:
     def compute(self, *periods: str, grain: str = "tenant") -> None:
         """Take a snapshot of what was brought, and compute these periods with what they are compared with."""
         snapshots.take(self.runtime, self.tenant.id)
-        for period in periods:
-            compute_now(self.runtime, self.tenant, of_text(period), grain, told=lambda _done, _total: None)
+        asked = [of_text(period) for period in periods]
+        compute_now(self.runtime, self.tenant, *asked, grain=grain, told=lambda _done, _total: None)
 
     def read(self, key: str, period: str, grain: str = "tenant", of: str = "") -> dict[str, Any]:
         """The metric as the API gives it."""
