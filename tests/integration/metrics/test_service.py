@@ -66,7 +66,7 @@ def test_190_of_200_tickets_in_time(company: Any) -> None:
 
 
 def test_the_clock_stands_while_we_wait_for_the_customer(company: Any) -> None:
-    """Seven opening hours late after a wait of eight is in time; twelve are not, nor seven without. Who still waits is not due."""
+    """Seven opening hours late after a wait of eight is in time; twelve are not, nor seven without. Who waits is not due."""
     found = company.read("cim.svc.sla", APRIL)
     assert (found["value"], found["n"]) == (pytest.approx(1 / 3), 3)
     assert "low_confidence" in found["flags"]

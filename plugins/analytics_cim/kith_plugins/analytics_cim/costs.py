@@ -159,7 +159,7 @@ def _winning(scope: MetricScope) -> ir.Table:
     new = new.filter(new.fresh == 1)
     ledger = scope.buying.ledger
     ledger = ledger.inner_join(marks, [ledger.day >= marks.start, ledger.day < marks.end])
-    ledger = ledger.group_by("place", "customer_id", "months").aggregate(margin=ledger.margin.sum())
+    ledger = ledger.filter(ledger.net > 0).group_by("place", "customer_id", "months").aggregate(margin=ledger.margin.sum())
     kinds = {name: ibis.literal(0, type="int64") for name in ("cost", "fresh", "unripe", "buyer", "amounts", "covered")}
     kinds["margin"] = ibis.literal(0.0)
     nowhere = ibis.null("string")
