@@ -54,7 +54,7 @@ class Criteria(MethodView):
         """Write a draft, or with `sign` a record in force, which replaces the one before it."""
         session, actor = current_db(), current_actor()
         row = service.draft(session, actor, runtime().plugins, given)
-        return _document(service.sign(session, actor, row) if given["sign"] else row)
+        return _document(service.sign(session, actor, row) if given.get("sign") else row)
 
 
 @api.route("/<uuid:public_id>")
@@ -66,13 +66,13 @@ class One(MethodView):
         return _document(service.get(current_db(), public_id))
 
     @requires("criteria:sign")
-    @api.arguments(NewCriterionSchema)
+    @api.arguments(NewCriterionSchema(partial=True))
     @api.response(200, CriterionSchema)
     def put(self, given: dict[str, Any], public_id: uuid.UUID) -> dict[str, Any]:
         """Change a draft; a signed record is refused: it takes a new version."""
         session, actor = current_db(), current_actor()
         row = service.change(session, actor, runtime().plugins, service.get(session, public_id), given)
-        return _document(service.sign(session, actor, row) if given["sign"] else row)
+        return _document(service.sign(session, actor, row) if given.get("sign") else row)
 
 
 @api.route("/<uuid:public_id>/sign")
