@@ -5,10 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import ibis
+import ibis.expr.types as ir
 import pytest
 
+from kith_platform.facts.catalogue import FactCatalogue
+from kith_platform.frames.portable import spark_sql
 from kith_platform.sdk.types import Above, Period, Reading, Signed
-from kith_plugins.analytics_cim import index, staying_worth
+from kith_platform.snapshots.shape import fact_shape
+from kith_plugins.analytics_cim import analysis, capture, index, staying_worth, together
 
 MARCH = Period(dt.date(2026, 3, 1), dt.date(2026, 4, 1))
 INDEX = index.METRICS[0].above
@@ -66,3 +71,18 @@ def test_one_point_more_is_worth_12_64_of_a_margin_of_100() -> None:
 def test_nobody_can_stay_more_often_than_always() -> None:
     assert worth(stayed=40).value == 0
     assert worth(stayed=40, rate=0.0).reason == "no_base"
+
+
+def fact(plural: str) -> ir.Table:
+    """A fact's table as frames have it, of some customer."""
+    rows = ibis.table(ibis.Schema.from_pyarrow(fact_shape(FactCatalogue().by_plural(plural), "UTC").schema), name=plural)
+    return rows if "customer_id" in rows.columns else rows.mutate(customer_id=ibis.literal(1))
+
+
+def test_the_expressions_run_on_spark() -> None:
+    for expression in (
+        analysis.newest(fact("forecasts")),
+        capture.reachable(fact("customers"), fact("events")),
+        together.answered(fact("activities")),
+    ):
+        assert "SELECT" in spark_sql(expression)
