@@ -14,6 +14,7 @@ from kith_platform.criteria import service
 from kith_platform.criteria.listing import documents
 from kith_platform.criteria.models import SuccessCriterion
 from kith_platform.criteria.schemas import (
+    ChangedCriterionSchema,
     CriteriaPageSchema,
     CriteriaQuerySchema,
     CriterionSchema,
@@ -66,7 +67,7 @@ class One(MethodView):
         return _document(service.get(current_db(), public_id))
 
     @requires("criteria:sign")
-    @api.arguments(NewCriterionSchema(partial=True))
+    @api.arguments(ChangedCriterionSchema)
     @api.response(200, CriterionSchema)
     def put(self, given: dict[str, Any], public_id: uuid.UUID) -> dict[str, Any]:
         """Change a draft; a signed record is refused: it takes a new version."""

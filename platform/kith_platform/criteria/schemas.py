@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from kith_platform.criteria.models import STATES
@@ -21,6 +23,13 @@ class NewCriterionSchema(Schema):
     initiative = fields.String(load_default="", metadata={"description": "external id of an initiative"})
     note = fields.String(load_default="")
     sign = fields.Boolean(load_default=False, metadata={"description": "sign it at once"})
+
+
+class ChangedCriterionSchema(NewCriterionSchema):
+    """What a draft is changed to. What is missing is told by the use case, after it is known that the draft is there."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{**given, "partial": True})
 
 
 class CriterionSchema(Schema):

@@ -73,8 +73,8 @@ def period_values(
     today: dt.date,
     told: Told,
 ) -> int:
-    """Further periods, or the units of another grain, with what they are compared with. A metric that only knows the present keeps
-    what it has there.
+    """Further periods, or the units of another grain, with what they are compared with. A metric that only knows the present
+    keeps what it has there.
     """
     until = frames.last_day
     against = (other for period in asked for other in service.comparisons(period, until, today))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from kith_platform.criteria import service as criteria
 from kith_platform.customers.models import Customer
 from kith_platform.errors import Invalid, NotFound
 from kith_platform.facts.models import Product
@@ -81,13 +82,14 @@ def latest_period(session: Session) -> Period | None:
 
 
 def state(session: Session, plugins: Plugins) -> str:
-    """Stands for what values depend on beside the data: the modules that are on, as they are set, and the scores there are."""
+    """Stands for what values depend on beside the data: modules as they are set, scores, and what was agreed."""
     on = sorted(modules.enabled(session, plugins))
     said = [(name, plugins[name].manifest.version, sorted(modules.settings_of(session, plugins, name).items())) for name in on]
     scores = session.execute(
         select(Score.task, func.max(Score.version), func.max(Score.as_of), func.count()).group_by(Score.task).order_by(Score.task)
     )
-    return hashlib.sha256(repr((said, [tuple(row) for row in scores])).encode()).hexdigest()
+    agreed = [(one.key, one.grain, one.unit, one.baseline, one.target) for one in criteria.signed(session)]
+    return hashlib.sha256(repr((said, [tuple(row) for row in scores], agreed)).encode()).hexdigest()
 
 
 def shown(session: Session, found: Sequence[Offered], period: Period, grain: str = TENANT, unit: str = WHOLE) -> list[Shown]:

@@ -15,7 +15,13 @@ DRIVERS = ("quality", "brand", "image", "responsibility", "price", "service")
 def answers(kind: str, month: str, scores: Sequence[float], **more: Any) -> list[dict[str, Any]]:
     """One answer of a customer of its own for each score, on the tenth of the month."""
     return [
-        {"id": f"{kind}{month}{number}", "customer": f"C{number}", "sent_at": f"{month}-10T10:00:00Z", "kind": kind, "score": score}
+        {
+            "id": f"{kind}{month}{number}",
+            "customer": f"C{number}",
+            "sent_at": f"{month}-10T10:00:00Z",
+            "kind": kind,
+            "score": score,
+        }
         | more
         for number, score in enumerate(scores)
     ]
@@ -73,7 +79,13 @@ def company(vectors: Callable[..., Any]) -> Any:
         | ({"converted_at": "2026-03-08T10:00:00Z"} if number < 9 else {})
         for number in range(20)
     ]
-    void = {"id": "RV", "customer": "C50", "made_at": "2026-03-05T10:00:00Z", "converted_at": "2026-03-06T10:00:00Z", "void": "true"}
+    void = {
+        "id": "RV",
+        "customer": "C50",
+        "made_at": "2026-03-05T10:00:00Z",
+        "converted_at": "2026-03-06T10:00:00Z",
+        "void": "true",
+    }
     made.bring("referrals", [*referrals, void])
     posts = ["positive"] * 60 + ["negative"] * 15 + ["neutral"] * 15
     made.bring(
