@@ -38,12 +38,12 @@ def _make(scope: MetricScope) -> ir.Table:
     rows = spent.select(*columns).union(gained.select(*columns))
     rows = rows.inner_join(marks, rows.occurred_on < marks.end)
     rate = scope.settings.get("discount_rate")
-    return rows.group_by("place", "initiative", month=rows.occurred_on.year() * 12 + rows.occurred_on.month() - 1).aggregate(
+    monthly = rows.group_by("place", "initiative", month=rows.occurred_on.year() * 12 + rows.occurred_on.month() - 1).aggregate(
         **{name: rows[name].sum() for name in AMOUNTS},
-        rate=ibis.literal(RATE if rate is None else float(rate)).max(),
         amounts=rows.had_amount.cast("int64").sum(),
         covered=rows.amount.count(),
     )
+    return monthly.mutate(rate=ibis.literal(RATE if rate is None else float(rate)))
 
 
 FLOWS = Rows(key="returns", make=_make)
