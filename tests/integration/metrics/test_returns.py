@@ -157,7 +157,7 @@ def test_one_point_of_retention_is_worth_12_64_per_customer(company: Any) -> Non
 
 
 def test_staying_customers_who_cost_money_are_worth_less_each_year(company: Any) -> None:
-    """6,400 came back in April: −100 per customer, of whom a point keeps more."""
+    """6,400 came back in April: −100 per customer."""
     assert company.read("ret.value_of_1pt", APRIL)["value"] == pytest.approx(-32 * (279.3103 - 266.6667), abs=0.01)
 
 
