@@ -10,7 +10,7 @@ import pytest
 
 MARCH, APRIL = "2026-03", "2026-04"  # April runs: the data end on the 17th
 SHANGHAI = "+08:00"
-PER_MONTH = {"P1": (10, 11, 9, 10), "P2": (10, 2, 14, 6), "P3": (0, 0, 20, 0)}  # C6: units of twelve months
+PER_MONTH = {"P1": (10, 11, 9, 10), "P2": (10, 2, 14, 6), "P3": (0, 0, 0, 20)}  # C6: units of twelve months
 MARGINS = (50, 20, 10, 6, 5, 4, 3, 2, 0, 0)
 
 
