@@ -72,15 +72,15 @@ def order(record: int, day: dt.date) -> dict[str, Any]:
 
 def test_the_five_measures_and_their_index_are_those_of_the_vectors(measured: Any) -> None:
     expected = {
-        "completeness": (0.92, 10_000),
-        "validity": (0.95, 9_200),
-        "uniqueness": (0.97, 1_000),
-        "consistency": (0.90, 100),
-        "freshness": (0.70, 1_000),
+        "cim.dq.completeness": (0.92, 10_000),
+        "cim.dq.validity": (0.95, 9_200),
+        "cim.dq.uniqueness": (0.97, 1_000),
+        "cim.dq.consistency": (0.90, 100),
+        "cim.dq.freshness": (0.70, 1_000),
     }
-    for name, (value, n) in expected.items():
-        found = measured.value(f"cim.dq.{name}")
-        assert (found.value, found.n) == (pytest.approx(value), n), name
+    for key, (value, n) in expected.items():
+        found = measured.value(key)
+        assert (found.value, found.n) == (pytest.approx(value), n), key
         assert found.low < value < found.high
     assert measured.value("cim.dq.index").value == pytest.approx(0.9015)
     by_source = {row["source"]: row["value"] for row in measured.value("cim.dq.completeness").rows if not row["field"]}
