@@ -18,7 +18,19 @@ sys.path.insert(0, str(HERE))
 
 from rows import SCALE, Row, Skipped, say  # noqa: E402
 
-NAMES = ("bgnbd", "training", "import_", "snapshot", "placements", "isolation", "pages", "segments", "idle", "duplicates")
+NAMES = (
+    "bgnbd",
+    "training",
+    "import_",
+    "snapshot",
+    "placements",
+    "metrics",
+    "isolation",
+    "pages",
+    "segments",
+    "idle",
+    "duplicates",
+)
 
 
 def one(name: str) -> int:
