@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -12,10 +12,11 @@ from kith_platform.auth.edge import current_actor, current_db, runtime
 from kith_platform.auth.gate import requires
 from kith_platform.i18n import N_
 from kith_platform.metrics import service, store
+from kith_platform.metrics.grains import LABELS, TENANT
 from kith_platform.metrics.periods import months, of_text
 from kith_platform.metrics.service import Shown
 from kith_platform.placements import service as placements
-from kith_platform.scorecards import words
+from kith_platform.scorecards import units, words
 from kith_platform.scorecards.card import Series as Months
 from kith_platform.scorecards.card import card, month_name
 from kith_platform.sdk.types import Period
@@ -74,6 +75,7 @@ def show(slug: str, key: str) -> str:
         return render_template("metrics/empty.html", slug=slug, any_metric=True)
     [shown] = service.shown(session, [found], period)
     line = service.series(session, [key], period)[key]
+    by = units.of_request(session, actor, found, period, request.args)
     rows = service.readable_rows(session, actor, shown.value) if shown.value else []
     return render_template(
         "metrics/show.html",
@@ -90,16 +92,36 @@ def show(slug: str, key: str) -> str:
         written=words.written,
         noted=store.noted(session, period),
         period_name=month_name(period),
+        period_text=request.args.get("period") or f"{period.start:%Y-%m}",
+        versions=store.versions(session, key, period),
+        grains=[(grain, gettext(LABELS[grain])) for grain in found.metric.grains if grain != TENANT],
+        by=by,
     )
+
+
+@pages.get("/<key>.csv")
+@requires("metrics:read")
+def download(slug: str, key: str) -> AnyResponse:  # noqa: ARG001 - part of the address
+    """The metric's months, or the units of a grain over the period, as a file that spreadsheets read."""
+    session, actor = current_db(), current_actor()
+    found = service.offered(session, runtime().plugins, key)
+    period = _asked() or service.latest_period(session)
+    lines = units.csv_lines(session, actor, found, period, request.args.get("by", "")) if period else iter(())
+    name = "-".join(filter(None, [key, request.args.get("by", "")]))
+    headers = {"Content-Disposition": f"attachment; filename={name}.csv"}
+    return Response("".join(lines), mimetype="text/csv", headers=headers)
 
 
 @pages.post("/compute")
 @requires("metrics:read")
 def compute(slug: str) -> AnyResponse:
-    """Ask for a month that a refresh does not keep."""
-    period = of_text(request.form.get("period", ""))
-    service.ask_period(current_db(), current_actor(), period)
+    """Ask for a period, or the units of a grain, that a refresh does not keep."""
+    period, text = of_text(request.form.get("period", "")), request.form.get("period", "")
+    grain, key = service.grain_of(request.form.get("by") or TENANT), request.form.get("key", "")
+    service.ask_period(current_db(), current_actor(), period, grain)
     flash(gettext("Computing %(period)s. The page shows it when it is there.", period=month_name(period)), "good")
+    if key:
+        return redirect(url_for("metrics.show", slug=slug, key=key, period=text, by=grain if grain != TENANT else None))
     return redirect(url_for("metrics.index", slug=slug, period=f"{period.start:%Y-%m}"))
 
 
