@@ -6,9 +6,11 @@ import datetime as dt
 import math
 from typing import Any
 
+from kith_platform.calendar.business import BusinessCalendar
 from kith_platform.frames import open_frames
 from kith_platform.metrics.engine import Engine, Offered, Wanted
 from kith_platform.metrics.periods import month
+from kith_platform.metrics.scope import Sources
 from kith_platform.plugins import Plugins
 from kith_platform.sdk.types import Measure, Metric, Reading
 from kith_platform.snapshots import service as snapshots
@@ -43,8 +45,9 @@ def test_a_failing_metric_leaves_the_others_alone(company: Any) -> None:
     runtime, tenant = company.runtime, company.tenant
     period = month(day)
     with open_frames(runtime, tenant, snapshots.take(runtime, tenant.id)) as frames:
-        engine = Engine(frames, tenant, Plugins(), runtime.facts, lambda _model: None, until=day)
-        results = engine.results(offered, [Wanted(period, period, latest=True)], lambda _done: None)
+        calendar = BusinessCalendar(zone=tenant.timezone)
+        sources = Sources(frames, tenant, runtime.facts, until=day, calendar=calendar, scores=lambda _model: None)
+        results = Engine(sources, Plugins()).results(offered, [Wanted(period, period, latest=True)])
     found = {one.key: (one.reading.value, one.reading.reason) for one in results}
     assert found["good"] == found["also good"] == (1.0, "")
     assert {key: why for key, (value, why) in found.items() if value is None} == dict.fromkeys(
