@@ -111,7 +111,7 @@ CUSTOMER_RECORD = Fact(
             kind=Kind.BOOLEAN,
             label=_("Key account"),
             undated=True,
-            aliases=("is_key_account", "vip", "大客户", "大客戶", "重点客户", "重點客戶"),
+            aliases=("is_key_account", "大客户", "大客戶", "重点客户", "重點客戶"),
         ),
     ),
 )

@@ -10,7 +10,7 @@ import pytest
 
 MARCH, APRIL = "2026-03", "2026-04"  # April runs: the data end on the 17th
 SHANGHAI = "+08:00"
-PER_MONTH = {"P1": (10, 11, 9, 10), "P2": (10, 2, 14, 6), "P3": (0, 0, 0, 20)}  # C6: units of twelve months
+PER_MONTH = {"P1": (10, 11, 9, 10), "P2": (10, 2, 14, 6), "P3": (0, 0, 20, 0)}  # C6: units of twelve months
 MARGINS = (50, 20, 10, 6, 5, 4, 3, 2, 0, 0)
 
 
@@ -280,10 +280,12 @@ def test_180_customers_of_6_people_are_30_each(company: Any) -> None:
 
 
 def test_products_are_classed_by_margin_and_evenness(company: Any) -> None:
+    """Product 3 sold nothing in December, and has no row of its own in it."""
     found = company.units("cim.sal.product_mix", "2025-12", "product")
-    codes = [next(row["class"] for row in found[f"Product {number}"]["rows"] if "class" in row) for number in range(1, 11)]
-    assert [code[0] for code in codes] == ["A"] * 3 + ["B"] * 3 + ["C"] * 4
-    assert [code[1] for code in codes[:3]] == ["X", "Y", "Z"]
+    numbers = [1, 2, *range(4, 11)]
+    codes = [next(row["class"] for row in found[f"Product {number}"]["rows"] if "class" in row) for number in numbers]
+    assert [code[0] for code in codes] == ["A"] * 2 + ["B"] * 3 + ["C"] * 4
+    assert [code[1] for code in codes[:2]] == ["X", "Y"]
 
 
 def test_a_products_figures(company: Any) -> None:
