@@ -98,10 +98,10 @@ def goods() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         {
             "order": "O2024",
             "sold_at": at("2024-12-05"),
-            "product": "P4",
+            "product": "P10",
             "quantity": 1,
-            "net": 10,
-            "cost": 10,
+            "net": 5,
+            "cost": 5,
             "customer": "shopper",
         }
     )
@@ -131,7 +131,7 @@ def company(vectors: Callable[..., Any]) -> Any:
         "customer": "shopper",
         "returned_at": at("2025-12-20"),
         "order": "O12",
-        "product": "P4",
+        "product": "P10",
         "net": 1,
         "quantity": 1,
     }
@@ -289,8 +289,8 @@ def test_products_are_classed_by_margin_and_evenness(company: Any) -> None:
 
 
 def test_a_products_figures(company: Any) -> None:
-    """Product 4 sold 13 for 7 in December, 1 came back; a year before it sold 10."""
-    found = company.units("cim.sal.product_mix", "2025-12", "product")["Product 4"]
-    assert found["value"] == pytest.approx(12)
+    """Product 10 sold 7 for 7 in December, 1 came back; a year before it sold 5."""
+    found = company.units("cim.sal.product_mix", "2025-12", "product")["Product 10"]
+    assert found["value"] == pytest.approx(6)
     assert figures({"rows": [row for row in found["rows"] if "name" in row]})["Growth over a year"] == pytest.approx(0.2)
     assert company.read("cim.sal.product_mix", "2026-02")["reason"] == "empty_denominator"
