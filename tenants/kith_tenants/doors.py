@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 
 from kith_tenants.roles import refuse_power
@@ -44,9 +44,11 @@ class TenantSession(Session):
 
 @event.listens_for(TenantSession, "after_begin")
 def _enter_tenant(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-    if session.info["read_only"]:
-        connection.execute(text("SET TRANSACTION READ ONLY"))
-    settings = {"kith.tenant_id": str(session.info["tenant_id"]), "statement_timeout": session.info["patience"]}
+    settings = {
+        "transaction_read_only": "on" if session.info["read_only"] else "",
+        "kith.tenant_id": str(session.info["tenant_id"]),
+        "statement_timeout": session.info["patience"],
+    }
     connection.execute(select(*(func.set_config(name, value, True) for name, value in settings.items() if value)))
 
 

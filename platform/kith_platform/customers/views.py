@@ -142,14 +142,14 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         if actor.can("facts:read")
         else timeline.Story((), None)
     )
-    labels = {one.key: (one.label, one.hidden) for one in attributes.shown(session, actor)}
+    own = attributes.shown(session, actor)
+    labels = {one.key: (one.label, one.hidden) for one in own}
     items = [{**told.item(one, held.facts[one.kind], labels), **told.page_of(one, slug, actor)} for one in story.happenings]
     if request.headers.get("HX-Request") and request.args.get("after"):
         return render_template("customers/story.html", slug=slug, customer=customer, items=items, story=story, tab=tab)
     on = modules.enabled(session, held.plugins)
     features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
     features |= own_features.known(session, actor)
-    own = attributes.shown(session, actor)
     churn, clv = mine.get("churn"), mine.get("clv")
     places = placed.filterable(session, held.plugins)
     owner = service.owners(session, [customer.owner_id]) if customer.owner_id else {}
@@ -163,7 +163,7 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         year=figures.YEAR,
         churn=churn,
         clv=clv,
-        versions={task: versions.champion(session, task) or versions.latest(session, task) for task in mine},
+        versions=versions.telling(session, mine),
         reasons=sentences.reasons(churn.reasons, features, language(), actor.currency) if churn else None,
         worth=sentences.of_value(clv.extra, language(), actor.currency) if clv else (),
         advice=advice.advise(known, mine, reachable),

@@ -21,11 +21,14 @@ from kith_platform.refresh import service as refresh
 from kith_platform.sdk.types import Setting
 from kith_tenants.context import Actor
 
+ON = "modules switched on"  # in a session's info
+
 
 def enabled(session: Session, plugins: Plugins) -> frozenset[str]:
-    """Names of the loaded plugins this tenant has switched on."""
-    names = session.execute(select(Module.plugin).where(Module.enabled)).scalars()
-    return frozenset(name for name in names if name in plugins.loaded)
+    """Names of the loaded plugins this tenant has switched on: asked once a session, for many parts of a page ask."""
+    if ON not in session.info:
+        session.info[ON] = frozenset(session.execute(select(Module.plugin).where(Module.enabled)).scalars())
+    return frozenset(name for name in session.info[ON] if name in plugins.loaded)
 
 
 def is_enabled(session: Session, plugins: Plugins, name: str) -> bool:
@@ -151,6 +154,7 @@ def _number(setting: Setting, text: str) -> int | float:
 
 
 def _keep(session: Session, actor: Actor, name: str, changes: dict[str, Any]) -> None:
+    session.info.pop(ON, None)
     values = {"changed_by": actor.member_id, **changes}
     statement = insert(Module).values(plugin=name, **{"enabled": False, **values})
     session.execute(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, undefer
 
 from kith_platform.errors import Conflict, NotFound
@@ -90,6 +90,14 @@ def latest(session: Session, task: str) -> ModelVersion | None:
     """The last training, shipped or not."""
     statement = select(ModelVersion).where(ModelVersion.task == task).order_by(ModelVersion.version.desc()).limit(1)
     return session.execute(statement).scalar_one_or_none()
+
+
+def telling(session: Session, tasks: Collection[str]) -> dict[str, ModelVersion]:
+    """By task the version whose scores people see: the one that serves, else the last training."""
+    last = select(ModelVersion.task, func.max(ModelVersion.version)).group_by(ModelVersion.task)
+    told = or_(ModelVersion.state == CHAMPION, tuple_(ModelVersion.task, ModelVersion.version).in_(last))
+    rows = session.execute(select(ModelVersion).where(ModelVersion.task.in_(tasks), told)).scalars()
+    return {row.task: row for row in sorted(rows, key=lambda row: row.state == CHAMPION)}
 
 
 def history(session: Session, task: str, *, most: int = 20) -> Sequence[ModelVersion]:
