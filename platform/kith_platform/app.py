@@ -60,6 +60,8 @@ PAGES: tuple[str, ...] = (
     "kith_platform.tickets.levels_views",
     "kith_platform.commitments.views",
     "kith_platform.outcomes.views",
+    "kith_platform.surveys.views",
+    "kith_platform.surveys.public",
     "kith_platform.jobs.bell",
 )
 API: tuple[str, ...] = (
@@ -88,6 +90,7 @@ API: tuple[str, ...] = (
     "kith_platform.tickets.api",
     "kith_platform.commitments.api",
     "kith_platform.outcomes.api",
+    "kith_platform.surveys.api",
 )
 
 

@@ -103,7 +103,7 @@ def current_db() -> Session:
 def _settle(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     mine = browser()
     asked = _asked(mine, values or {})
-    if request.endpoint in gate.OPEN_ENDPOINTS and request.method in SAFE:
+    if request.endpoint in gate.STRANGERS or (request.endpoint in gate.OPEN_ENDPOINTS and request.method in SAFE):
         return
     if not (asked.session_key or asked.bearer):
         return

@@ -13,6 +13,8 @@ _MARK = "__kith_asks__"
 
 # Routes of libraries and of the shell, which have no decorator of ours. They show nothing of any company.
 OPEN_ENDPOINTS = frozenset({"static", "health.alive", "health.ready", "health.metrics", "language.switch"})
+# Pages of signed links that name their company themselves: who is signed in does not matter there, so the edge does not ask.
+STRANGERS = frozenset({"survey_answers.show", "survey_answers.answer", "survey_answers.thanks"})
 OPEN_BLUEPRINTS = frozenset({"api-docs", "api_docs", "style"})
 
 

@@ -43,6 +43,9 @@ PERMISSIONS: Mapping[str, str] = {
     "tickets:write": N_("Open, answer, solve and close tickets"),
     "success:read": N_("See commitments and customers' goals"),
     "success:write": N_("Enter commitments and customers' goals, and what came of them"),
+    "surveys:read": N_("See surveys and their answers"),
+    "surveys:answer": N_("Enter customers' answers to surveys"),
+    "surveys:manage": N_("Make and close surveys, and put them to customers"),
     "settings:write": N_("Set working hours, closed days and service levels"),
     "members:read": N_("See members and teams"),
     "members:manage": N_("Invite and remove members, set roles, units and teams"),
@@ -65,9 +68,10 @@ _VIEWER = frozenset(
         "jobs:read",
         "tickets:read",
         "success:read",
+        "surveys:read",
     }
 )
-_AGENT = _VIEWER | {"sales:write", "tickets:write", "success:write", "customers:write", "facts:write"}
+_AGENT = _VIEWER | {"sales:write", "tickets:write", "success:write", "surveys:answer", "customers:write", "facts:write"}
 _ANALYST = _AGENT | {
     "sales:manage",
     "customers:merge",
@@ -78,6 +82,7 @@ _ANALYST = _AGENT | {
     "imports:read",
     "imports:write",
     "segments:write",
+    "surveys:manage",
     "models:train",
     "jobs:manage",
     "members:read",

@@ -88,13 +88,16 @@ def _ticket(one: Happening, _fact: Fact) -> Item:
     }
 
 
+_MARKS = {"nps": (9, 6), "enps": (9, 6), "ces": (5, 3)}  # the first good score and the last bad one; else of five
+
+
 def _survey(one: Happening, _fact: Fact) -> Item:
     values = one.values
     kind, score = word(values.get("kind")), values.get("score")
     if score is None:
         return {"title": gettext("Did not answer the survey (%(kind)s)", kind=kind), "icon": "message-circle"}
-    good = score >= (9 if values.get("kind") in ("nps", "enps") else 4)
-    bad = score <= (6 if values.get("kind") in ("nps", "enps") else 2)
+    most, least = _MARKS.get(values.get("kind") or "", (4, 2))
+    good, bad = score >= most, score <= least
     return {
         "title": gettext("Rated %(score)s (%(kind)s)", score=locale.number(score), kind=kind),
         "text": line(values.get("comment"), word(values.get("touchpoint"))),

@@ -54,9 +54,9 @@ def rows(runtime: Runtime, tenant_id: int, actor: Actor, segment_id: int, own: S
 def lines(runtime: Runtime, tenant_id: int, actor: Actor, segment_id: int) -> Iterator[str]:
     """The rows as CSV with a head and a byte order mark, which spreadsheets need to read Chinese."""
     own = attributes(runtime, tenant_id, actor)
-    yield "\ufeff" + _line((*HEAD, *(_safe(one.label) for one in own)))
+    yield "\ufeff" + line((*HEAD, *(safe(one.label) for one in own)))
     for row in rows(runtime, tenant_id, actor, segment_id, own):
-        yield _line(tuple(_safe(cell) for cell in row))
+        yield line(tuple(safe(cell) for cell in row))
 
 
 def _page(actor: Actor, segment_id: int, after: int) -> Select[Any]:
@@ -72,14 +72,14 @@ def _page(actor: Actor, segment_id: int, after: int) -> Select[Any]:
     return visible(statement, actor, owner=PEOPLE.c.owner_id, unit=PEOPLE.c.unit_id)
 
 
-def _safe(cell: Any) -> Any:
+def safe(cell: Any) -> Any:
     """A text that a spreadsheet would take for a formula is quoted; numbers of phones stay as they are."""
     text = cell if isinstance(cell, str) else ""
     phone = text[:1] in ("+", "-") and text[1:].replace(" ", "").replace("-", "").isdigit()
     return f"'{text}" if text.startswith(_FORMULA) and not phone else cell
 
 
-def _line(cells: tuple[Any, ...]) -> str:
+def line(cells: tuple[Any, ...]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerow(cells)
     return out.getvalue()
