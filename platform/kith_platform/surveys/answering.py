@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -95,7 +94,9 @@ def by_staff(session: Session, actor: Actor, survey: Survey, customer: Customer,
     if answered(session, survey, key):
         raise Conflict(N_("The customer has answered already. An answer is not changed."))
     row = _write(session, actor, survey, key, customer, given)
-    record(session, actor, "survey:answered", service.subject(survey), {"customer": str(customer.public_id), "score": int(row.score)})
+    record(
+        session, actor, "survey:answered", service.subject(survey), {"customer": str(customer.public_id), "score": int(row.score)}
+    )
     return row
 
 
@@ -139,5 +140,3 @@ def _checked(survey: Survey, given: Mapping[str, Any]) -> dict[str, Any]:
 def _stands(row: Any) -> bool:
     """Answered so long ago that it is not changed any more."""
     return row.answered_at is not None and row.answered_at < dt.datetime.now(dt.UTC) - CHANGES
-
-

@@ -17,13 +17,13 @@ from kith_platform.i18n import N_
 from kith_platform.surveys import answering, asking, links, reading, service
 from kith_platform.surveys.models import Survey
 from kith_platform.surveys.schemas import (
-    AnswerPageSchema,
-    AnswerQuerySchema,
-    AnswerSchema,
-    LinksSchema,
-    NewAnswerSchema,
-    NewLinksSchema,
+    NewSurveyAnswerSchema,
+    NewSurveyLinksSchema,
     NewSurveySchema,
+    SurveyAnswerPageSchema,
+    SurveyAnswerQuerySchema,
+    SurveyAnswerSchema,
+    SurveyLinksSchema,
     SurveyPageSchema,
     SurveyQuerySchema,
     SurveySchema,
@@ -104,8 +104,8 @@ class Closed(MethodView):
 @api.route("/<uuid:public_id>/answers")
 class Answers(MethodView):
     @requires(service.READ)
-    @api.arguments(AnswerQuerySchema, location="query")
-    @api.response(200, AnswerPageSchema)
+    @api.arguments(SurveyAnswerQuerySchema, location="query")
+    @api.response(200, SurveyAnswerPageSchema)
     def get(self, asked: dict[str, Any], public_id: uuid.UUID) -> dict[str, Any]:
         """Answers of customers the caller may see and of nobody known, newest first; of an anonymous survey only comments."""
         session, row = current_db(), _get(public_id)
@@ -117,8 +117,8 @@ class Answers(MethodView):
         }
 
     @requires(service.ANSWER)
-    @api.arguments(NewAnswerSchema)
-    @api.response(201, AnswerSchema)
+    @api.arguments(NewSurveyAnswerSchema)
+    @api.response(201, SurveyAnswerSchema)
     def post(self, given: dict[str, Any], public_id: uuid.UUID) -> dict[str, Any]:
         """Enter what a customer said."""
         session, actor, row = current_db(), current_actor(), _get(public_id)
@@ -132,8 +132,8 @@ class Answers(MethodView):
 @api.route("/<uuid:public_id>/links")
 class Links(MethodView):
     @requires("customers:export")
-    @api.arguments(NewLinksSchema)
-    @api.response(201, LinksSchema)
+    @api.arguments(NewSurveyLinksSchema)
+    @api.response(201, SurveyLinksSchema)
     def post(self, given: Mapping[str, Any], public_id: uuid.UUID) -> dict[str, Any]:
         """Personal links for customers the caller may see, who count as asked from now on. Kith sends nothing."""
         session, actor, row = current_db(), current_actor(), _get(public_id)

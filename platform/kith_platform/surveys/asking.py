@@ -120,7 +120,7 @@ def by_public_id(session: Session, actor: Actor, wanted: Sequence[uuid.UUID]) ->
 def lines(runtime: Runtime, tenant_id: int, actor: Actor, survey_id: uuid.UUID, whom: Whom) -> Iterator[str]:
     """The links as CSV with a head and a byte order mark, in batches of their own transactions: who stands in it was asked."""
     yield "\ufeff" + line(HEAD)
-    after = 0
+    after: int | None = 0
     while after is not None:
         with runtime.doors.tenant_scope(tenant_id) as session:
             survey = service.get(session, survey_id)
@@ -141,9 +141,12 @@ def batch(
     asked = [row for row in rows if row.id not in refused and (row.id in agreed or not whom.agreed)]
     _note(session, survey, {row.id: row.public_id for row in asked})
     company, base = tenant_of(session).public_id, runtime.settings.public_url.rstrip("/") + links.PATH
+
+    def link(customer: uuid.UUID) -> str:
+        return base + links.token(runtime.secret_key, links.Link(company, survey.public_id, customer))
+
     found = [
-        Personal(*row[1:], base + links.token(runtime.secret_key, links.Link(company, survey.public_id, row.public_id)))
-        for row in asked
+        Personal(row.public_id, row.external_id, row.source, row.name, row.email, row.phone, link(row.public_id)) for row in asked
     ]
     return found, rows[-1].id if len(rows) == BATCH else None
 
@@ -198,14 +201,14 @@ def _said(session: Session, customers: Sequence[int], channel: Channel) -> tuple
     return refused, granted - refused
 
 
-def _shared(records: Collection[int]) -> Select[Any]:
-    """(record, record of somebody else) with the same address."""
+def _shared(records: Collection[int]) -> Select[int, int]:
+    """(one of these records, another record) with the same address."""
     mine, other = aliased(CustomerIdentity), aliased(CustomerIdentity)
     same = (other.kind == mine.kind) & (other.value == mine.value)
     return (
         select(mine.record_id, other.record_id)
         .join(other, same)
-        .where(mine.record_id.in_(records), other.record_id.not_in(records))
+        .where(mine.record_id.in_(records), other.record_id != mine.record_id)
     )
 
 

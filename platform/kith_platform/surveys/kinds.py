@@ -49,14 +49,14 @@ class SurveyKind:
 
 def net(counts: Counts) -> float:
     """100·(share of 9 and 10 − share of 0 to 6), in points."""
-    promoters = sum(n for score, n in counts.items() if score >= 9)  # noqa: PLR2004 - the rule itself
-    detractors = sum(n for score, n in counts.items() if score <= 6)  # noqa: PLR2004
+    promoters = sum(n for score, n in counts.items() if score >= 9)
+    detractors = sum(n for score, n in counts.items() if score <= 6)
     return 100 * (promoters - detractors) / sum(counts.values())
 
 
 def satisfied(counts: Counts) -> float:
     """Share of 4 and 5."""
-    return sum(n for score, n in counts.items() if score >= 4) / sum(counts.values())  # noqa: PLR2004
+    return sum(n for score, n in counts.items() if score >= 4) / sum(counts.values())
 
 
 def mean(counts: Counts) -> float:

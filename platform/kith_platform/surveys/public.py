@@ -47,7 +47,6 @@ def show(token: str) -> AnyResponse:
 
 @pages.post("/<token>")
 @public
-@csrf.exempt  # there is no cookie whose rights another site could use; the form's own proof says that our page made it
 @limiter.limit(ANSWERS)
 def answer(token: str) -> AnyResponse:
     """Take an answer; sent again, it replaces the one before."""
@@ -65,6 +64,10 @@ def answer(token: str) -> AnyResponse:
     except KithError as error:
         return _sorry(token, error)
     return redirect(url_for(".thanks", token=token, language=request.args.get("language")), 303)
+
+
+# There is no cookie whose rights another site could use; the form's own proof says that our page made it.
+csrf.exempt(answer)
 
 
 @pages.get("/<token>/thanks")
@@ -106,7 +109,7 @@ def _question(token: str, tenant: TenantContext, survey: Survey, form: Form, sta
 
 
 def _sorry(token: str, error: KithError) -> AnyResponse:
-    if error.status >= 500:  # noqa: PLR2004 - HTTP
+    if error.status >= 500:
         raise error
     shown = error if error.status in (NotFound.status, answering.Gone.status, BadRequest.status) else NotFound(UNKNOWN)
     language = _language(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from kith_platform.i18n import LANGUAGES
 from kith_platform.surveys.asking import CHANNELS, MOST_NAMED
 from kith_platform.surveys.kinds import KINDS
 from kith_platform.surveys.models import CLOSED, OPEN
@@ -19,12 +20,15 @@ class SurveyFieldsSchema(Schema):
 
 
 class NewSurveySchema(SurveyFieldsSchema):
-    question_en = fields.String(load_default="", metadata={"description": "empty: the kind's usual words"})
-    question_zh_Hans = fields.String(load_default="")
-    question_zh_Hant = fields.String(load_default="")
+    questions = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(tuple(LANGUAGES))),
+        values=fields.String(),
+        load_default=dict,
+        metadata={"description": "by language; the kind's usual words where one is missing"},
+    )
 
 
-class CountSchema(Schema):
+class ScoreCountSchema(Schema):
     score = fields.Integer()
     answers = fields.Integer()
 
@@ -39,7 +43,7 @@ class SurveySchema(SurveyFieldsSchema):
     sent = fields.Integer(metadata={"description": "who was asked by a personal link, or answered unasked"})
     answered = fields.Integer()
     counts = fields.List(
-        fields.Nested(CountSchema), metadata={"description": "empty where too few answered for nobody to be told"}
+        fields.Nested(ScoreCountSchema), metadata={"description": "empty where too few answered for nobody to be told"}
     )
     value = fields.Float(allow_none=True, metadata={"description": "of these answers alone; the metric has interval and period"})
     unit_of_value = fields.String(validate=validate.OneOf(("points", "ratio", "score")))
@@ -58,7 +62,7 @@ class SurveyQuerySchema(Schema):
     limit = fields.Integer(load_default=PAGE, validate=validate.Range(1, 200))
 
 
-class AnswerSchema(Schema):
+class SurveyAnswerSchema(Schema):
     customer = fields.UUID(allow_none=True)
     customer_name = fields.String(allow_none=True)
     score = fields.Float()
@@ -66,35 +70,35 @@ class AnswerSchema(Schema):
     answered_at = fields.AwareDateTime()
 
 
-class AnswerPageSchema(Schema):
-    answers = fields.List(fields.Nested(AnswerSchema))
+class SurveyAnswerPageSchema(Schema):
+    answers = fields.List(fields.Nested(SurveyAnswerSchema))
     next = fields.String(allow_none=True, metadata={"description": "give as `after`; null at the end"})
     comments = fields.List(fields.String(), metadata={"description": "of an anonymous survey alone, in no order"})
 
 
-class AnswerQuerySchema(Schema):
+class SurveyAnswerQuerySchema(Schema):
     after = fields.String(load_default="")
     limit = fields.Integer(load_default=PAGE, validate=validate.Range(1, 200))
 
 
-class NewAnswerSchema(Schema):
+class NewSurveyAnswerSchema(Schema):
     customer = fields.UUID(required=True)
     score = fields.Integer(required=True)
     comment = fields.String(load_default="")
 
 
-class NewLinksSchema(Schema):
+class NewSurveyLinksSchema(Schema):
     customers = fields.List(fields.UUID(), required=True, metadata={"description": f"at most {MOST_NAMED}"})
     channel = fields.String(required=True, validate=validate.OneOf(tuple(CHANNELS)))
     agreed = fields.Boolean(load_default=False, metadata={"description": "only who granted the channel"})
 
 
-class LinkSchema(Schema):
+class SurveyLinkSchema(Schema):
     customer = fields.UUID()
     link = fields.String()
 
 
-class LinksSchema(Schema):
+class SurveyLinksSchema(Schema):
     links = fields.List(
-        fields.Nested(LinkSchema), metadata={"description": "without who cannot be reached by the channel, or refused it"}
+        fields.Nested(SurveyLinkSchema), metadata={"description": "without who cannot be reached by the channel, or refused it"}
     )

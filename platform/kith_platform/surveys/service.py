@@ -51,8 +51,8 @@ def get(session: Session, public_id: uuid.UUID) -> Survey:
 
 
 def create(session: Session, actor: Actor, given: Mapping[str, Any]) -> Survey:
-    """Make a survey of `kind` and `name`, open at once; `question_en`, `question_zh_Hans`, `question_zh_Hant` replace the
-    kind's usual words, `touchpoint`, `channel` and `unit` go into its answers. Raises Forbidden, Invalid with an error per field.
+    """Make a survey of `kind` and `name`, open at once; `questions` by language replace the kind's usual words, `touchpoint`,
+    `channel` and `unit` go into its answers. Raises Forbidden, Invalid with an error per field.
     """
     _may(actor)
     row = Survey(**_checked(given), made_by=actor.member_id)
@@ -96,10 +96,9 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
         errors.append(FieldError("name", N_("Give it a name, by which you know it again.")))
     questions = kind.questions() if kind else {}
     for language in LANGUAGES:
-        typed = str(given.get(QUESTION + language) or "").strip().replace("\x00", "")
+        typed = str((given.get("questions") or {}).get(language) or "").strip().replace("\x00", "")
         questions[language] = typed or questions.get(language, "")
-    most = {"name": LONGEST_NAME, **dict.fromkeys(WHERE, LONGEST_NAME)}
-    lengths = {**{name: (text[name], most[name]) for name in most}}
+    lengths = {name: (text[name], LONGEST_NAME) for name in ("name", *WHERE)}
     lengths |= {QUESTION + language: (words, LONGEST) for language, words in questions.items()}
     errors += [
         FieldError(name, N_("This is too long: %(most)s characters at most."), {"most": longest})

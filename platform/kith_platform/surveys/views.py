@@ -78,8 +78,10 @@ def new(slug: str) -> str:
 def create(slug: str) -> Any:
     """Make a survey."""
     kind = KINDS.get(request.args.get("kind", ""))
+    questions = {language: request.form.get(service.QUESTION + language, "") for language in LANGUAGES}
+    given = {**request.form, "kind": kind.code if kind else "", "questions": questions}
     try:
-        row = service.create(current_db(), current_actor(), {**request.form, "kind": kind.code if kind else ""})
+        row = service.create(current_db(), current_actor(), given)
     except Invalid as error:
         if kind is None:
             return render_template("surveys/kinds.html", slug=slug, kinds=KINDS), 422
