@@ -16,6 +16,7 @@ from kith_platform.imports.models import Import
 from kith_platform.jobs.models import Job
 from kith_platform.predict.models import ModelVersion
 from kith_platform.runtime import Runtime
+from kith_platform.surveys.models import Survey
 from kith_tenants.tenant import TenantContext
 
 
@@ -41,6 +42,7 @@ def theirs(runtime: Runtime, client_for: Callable[..., Any], other_tenant: Tenan
                 Ticket(**happened),
                 Import(table_name="orders", source="x", file_name="f.csv", blob="b", sha256="", size=0, mapping={}),
                 Job(kind="imports.load", queue="import"),
+                Survey(name="Theirs", kind="nps", questions={"en": "?"}),
                 ModelVersion(
                     task="clv", version=1, state="retired", verdict="empty", as_of=now.date(), watermark=now, snapshot="", seed=1
                 ),

@@ -36,13 +36,14 @@ UNKNOWN = N_("There is no survey at this address. Look whether the link is compl
 @limiter.limit(READS)
 def show(token: str) -> AnyResponse:
     """The question."""
+    tenant = None
     try:
         link, tenant = _of(token)
         with runtime().doors.tenant_scope(tenant.id, read_only=True, patience=PATIENCE) as session:
             survey, _customer = answering.opened(session, link)
             return _question(token, tenant, survey, Form())
     except KithError as error:
-        return _sorry(token, error)
+        return _sorry(token, error, tenant)
 
 
 @pages.post("/<token>")
@@ -50,6 +51,7 @@ def show(token: str) -> AnyResponse:
 @limiter.limit(ANSWERS)
 def answer(token: str) -> AnyResponse:
     """Take an answer; sent again, it replaces the one before."""
+    tenant = None
     try:
         number = links.proven(runtime().secret_key, token, request.form.get("proof", ""))
         if number is None:
@@ -62,7 +64,7 @@ def answer(token: str) -> AnyResponse:
                 survey = service.get(session, link.survey)
                 return _question(token, tenant, survey, Form(request.form, error.fields), 422)
     except KithError as error:
-        return _sorry(token, error)
+        return _sorry(token, error, tenant)
     return redirect(url_for(".thanks", token=token, language=request.args.get("language")), 303)
 
 
@@ -108,14 +110,14 @@ def _question(token: str, tenant: TenantContext, survey: Survey, form: Form, sta
     )
 
 
-def _sorry(token: str, error: KithError) -> AnyResponse:
+def _sorry(token: str, error: KithError, tenant: TenantContext | None = None) -> AnyResponse:
     if error.status >= 500:
         raise error
     shown = error if error.status in (NotFound.status, answering.Gone.status, BadRequest.status) else NotFound(UNKNOWN)
-    language = _language(None)
+    language = _language(tenant)
     with force_locale(language):
         text, title = shown.text(gettext), gettext(shown.title)
-    return _page("surveys/sorry.html", None, language, shown.status, token=token, text=text, title=title)
+    return _page("surveys/sorry.html", tenant, language, shown.status, token=token, text=text, title=title)
 
 
 def _page(template: str, tenant: TenantContext | None, language: str, status: int, **given: Any) -> AnyResponse:
