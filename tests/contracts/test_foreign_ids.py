@@ -104,6 +104,8 @@ def example(spec: dict[str, Any], schema: dict[str, Any]) -> Any:
         return example(spec, spec["components"]["schemas"][name])
     if "enum" in schema:
         return schema["enum"][0]
+    if schema.get("format") == "uuid":
+        return "00000000-0000-0000-0000-000000000007"
     kind = schema.get("type", "object")
     if kind == "object":
         return {key: example(spec, schema["properties"][key]) for key in schema.get("required", ())}
