@@ -23,6 +23,7 @@ from kith_platform.metrics.engine import Engine, Offered, Result, Wanted
 from kith_platform.metrics.grains import SEGMENT, TENANT
 from kith_platform.metrics.periods import covered, month, months
 from kith_platform.metrics.scope import Sources
+from kith_platform.opportunities import reps
 from kith_platform.predict.models import Score, ScoreMonth
 from kith_platform.quality import store as readings
 from kith_platform.runtime import Runtime
@@ -70,15 +71,16 @@ def period_values(
     asked: Sequence[Period],
     grain: str = TENANT,
     *,
+    also: Sequence[Period] = (),
     today: dt.date,
     told: Told,
 ) -> int:
-    """Further periods, or the units of another grain, with what they are compared with. A metric that only knows the present
-    keeps what it has there.
+    """Further periods, or the units of another grain, with what they are compared with; those of `also` without. A metric that
+    only knows the present keeps what it has there.
     """
     until = frames.last_day
     against = (other for period in asked for other in service.comparisons(period, until, today))
-    periods = list(dict.fromkeys([*asked, *against]))
+    periods = list(dict.fromkeys([*asked, *against, *also]))
     latest = next((period for period in asked if period.start <= until < period.end), None)
     found = _compute(runtime, tenant, frames, scope, periods, (grain,), latest=latest, today=today, told=told)
     with scope() as session:
@@ -103,6 +105,7 @@ def _compute(
         quality = readings.latest(session)
         source = store.Source(manifest.public_id, manifest.read_at, service.state(session, runtime.plugins), until)
         open_hours = calendar.of_tenant(session)
+        teams = reps.teams(session)
         agreed = [one for one in criteria.signed(session) if one.grain == TENANT]
         signed = {one.key: Signed(baseline=one.baseline, target=one.target) for one in agreed}
         segments = list(session.execute(select(Segment.id).order_by(Segment.id)).scalars())
@@ -116,6 +119,7 @@ def _compute(
         frozen=cache(_frozen(runtime, tenant)),
         quality=lambda: quality,
         usual_gap=_usual_gap(offered),
+        teams=teams,
     )
     asked = [grain for grain in grains if grain != SEGMENT or segments]
     members = _members(runtime, tenant) if SEGMENT in asked else None

@@ -9,15 +9,15 @@ import ibis.expr.types as ir
 from kith_platform.i18n import N_
 from kith_platform.sdk.metrics import Measure
 
-TENANT, SEGMENT, CUSTOMER, PRODUCT = "tenant", "segment", "customer", "product"
+TENANT, SEGMENT, CUSTOMER, PRODUCT, REP, UNIT = "tenant", "segment", "customer", "product", "rep", "unit"
 WHOLE = ""  # the unit of the grain `tenant`
 
 COLUMNS = {
     CUSTOMER: "customer_id",
     PRODUCT: "product_id",
-    "rep": "rep",
+    REP: "rep",
     "channel": "channel",
-    "unit": "unit",
+    UNIT: "unit",
     "initiative": "initiative",
     "supplier": "supplier",
     "partner": "partner",
@@ -28,9 +28,9 @@ LABELS = {
     SEGMENT: N_("Segment"),
     CUSTOMER: N_("Customer"),
     PRODUCT: N_("Product"),
-    "rep": N_("Staff member"),
+    REP: N_("Staff member"),
     "channel": N_("Channel"),
-    "unit": N_("Team"),
+    UNIT: N_("Team"),
     "initiative": N_("Initiative"),
     "supplier": N_("Supplier"),
     "partner": N_("Partner"),

@@ -10,8 +10,11 @@ from kith_platform.jobs.declared import JobRun, job
 
 @job("metrics.compute", queue="interactive", max_attempts=3, label=N_("Computing metrics"))
 def compute(run: JobRun) -> None:
-    """Arguments `start`, `end` (exclusive) and `grain`. Safe to begin again. Its result: how many values are new."""
+    """Arguments `start`, `end` (exclusive), `grain`, and `months`: so many up to the period's last are computed with it. Safe to
+    begin again. Its result: how many values are new.
+    """
     from kith_platform.metrics.now import compute_now
+    from kith_platform.metrics.periods import months
     from kith_platform.sdk.types import Period
 
     def told(done: int, total: int) -> None:
@@ -24,6 +27,7 @@ def compute(run: JobRun) -> None:
         run.tenant,
         period,
         grain=run.args.get("grain", "tenant"),
+        also=months(period.end - dt.timedelta(days=1), run.args.get("months", 0)),
         threads=run.threads,
         memory_mb=run.memory_mb,
         told=told,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from kith_platform.frames import open_frames
@@ -20,18 +21,21 @@ def compute_now(
     tenant: TenantContext,
     *asked: Period,
     grain: str = TENANT,
+    also: Sequence[Period] = (),
     told: Told,
     scope: Scope | None = None,
     threads: int = 0,
     memory_mb: int = 0,
 ) -> int:
-    """Compute and keep periods (none: the month of the last day the data cover). How many values are new or different."""
+    """Compute and keep periods (none: the month of the last day the data cover) with what they are compared with, and those of
+    `also` without. How many values are new or different.
+    """
     manifest = newest(runtime, tenant)
     today = manifest.read_at.astimezone(ZoneInfo(manifest.timezone)).date()
     with open_frames(runtime, tenant, manifest, threads=threads, memory_mb=memory_mb) as frames:
         wanted = asked or (month(frames.last_day),)
         opened = scope or (lambda: runtime.doors.tenant_scope(tenant.id))
-        return period_values(runtime, tenant, frames, opened, wanted, grain, today=today, told=told)
+        return period_values(runtime, tenant, frames, opened, wanted, grain, also=also, today=today, told=told)
 
 
 def newest(runtime: Runtime, tenant: TenantContext) -> Manifest:

@@ -48,9 +48,11 @@ class Sources:
         frozen: Callable[[str], ir.Table | None] = lambda _model: None,
         quality: Callable[[], Sequence[QualityReading]] = tuple,
         usual_gap: float = USUAL_GAP,
+        teams: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.frames, self.tenant, self.facts, self.until = frames, tenant, facts, until
         self.calendar, self.scores, self.frozen, self.quality, self.usual_gap = calendar, scores, frozen, quality, usual_gap
+        self._teams = teams or {}
         self._kept: dict[tuple[str, str, tuple[Period, ...]], ir.Table] = {}
 
     @cached_property
@@ -66,6 +68,12 @@ class Sources:
     def _calendar_days(self) -> ir.Table:
         first, last = self.until - CALENDAR_BACK, self.until + CALENDAR_AHEAD
         return ibis.memtable(calendar_days(self.calendar, first, last))
+
+    @cached_property
+    def teams(self) -> ir.Table:
+        pairs = [(unit, rep) for unit, people in self._teams.items() for rep in people]
+        columns = {name: pa.array([pair[at] for pair in pairs], pa.string()) for at, name in enumerate(("team", "of_rep"))}
+        return ibis.memtable(pa.table(columns))
 
     def any(self, plural: str) -> bool:
         """Whether there are rows of the fact."""
@@ -105,6 +113,7 @@ class Sources:
             calendar=self.calendar,
             open_minutes=lambda rows, start, end, name: open_minutes(rows, self._calendar_days, start, end, name),
             quality=self.quality,
+            teams=self.teams,
         )
 
     def keep(self, whose: str, name: str, periods: tuple[Period, ...], make: Callable[[], ir.Table]) -> ir.Table:

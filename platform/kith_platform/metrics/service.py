@@ -19,15 +19,16 @@ from kith_platform.facts.models import Product
 from kith_platform.i18n import N_
 from kith_platform.metrics import store
 from kith_platform.metrics.engine import Offered
-from kith_platform.metrics.grains import COLUMNS, CUSTOMER, LABELS, PRODUCT, SEGMENT, TENANT, WHOLE
+from kith_platform.metrics.grains import COLUMNS, CUSTOMER, LABELS, PRODUCT, REP, SEGMENT, TENANT, UNIT, WHOLE
 from kith_platform.metrics.models import MetricPeriod, MetricValue
 from kith_platform.metrics.periods import change, compared, covered, month, months
 from kith_platform.modules import service as modules
+from kith_platform.opportunities import reps
 from kith_platform.plugins import Plugins
 from kith_platform.predict.models import Score
 from kith_platform.sdk.metrics import Metric, Period
 from kith_platform.segments.models import Segment
-from kith_tenants.context import Actor, visible
+from kith_tenants.context import Actor, Reach, visible
 
 if TYPE_CHECKING:
     from kith_platform.jobs.models import Job
@@ -82,14 +83,17 @@ def latest_period(session: Session) -> Period | None:
 
 
 def state(session: Session, plugins: Plugins) -> str:
-    """Stands for what values depend on beside the data: modules as they are set, scores, and what was agreed."""
+    """Stands for what values depend on beside the data: modules as they are set, scores, what was agreed, and who is in which
+    team.
+    """
     on = sorted(modules.enabled(session, plugins))
     said = [(name, plugins[name].manifest.version, sorted(modules.settings_of(session, plugins, name).items())) for name in on]
     scores = session.execute(
         select(Score.task, func.max(Score.version), func.max(Score.as_of), func.count()).group_by(Score.task).order_by(Score.task)
     )
     agreed = [(one.key, one.grain, one.unit, one.baseline, one.target) for one in criteria.signed(session)]
-    return hashlib.sha256(repr((said, [tuple(row) for row in scores], agreed)).encode()).hexdigest()
+    said_all = (said, [tuple(row) for row in scores], agreed, reps.teams(session))
+    return hashlib.sha256(repr(said_all).encode()).hexdigest()
 
 
 def shown(session: Session, found: Sequence[Offered], period: Period, grain: str = TENANT, unit: str = WHOLE) -> list[Shown]:
@@ -148,15 +152,23 @@ class UnitName:
 
 
 def unit_names(session: Session, actor: Actor | None, grain: str, units: Collection[str]) -> dict[str, UnitName]:
-    """The units by what is stored; customers only those the actor may see (None: all)."""
+    """The units by what is stored; customers, people and teams only those whose work the actor may see (None: all)."""
     tables: Mapping[str, Any] = {CUSTOMER: PEOPLE, PRODUCT: Product.__table__.c, SEGMENT: Segment.__table__.c}
     if grain not in tables:
-        return {unit: UnitName(unit, unit, unit) for unit in units}
+        seen = _seen(session, actor, grain)
+        return {unit: UnitName(unit, unit, unit) for unit in units if seen is None or unit in seen}
     table = tables[grain]
     statement: Select[Any] = select(table.id, table.public_id, table.name).where(table.id.in_([int(unit) for unit in units]))
     if grain == CUSTOMER and actor is not None:
         statement = visible(statement, actor, owner=PEOPLE.owner_id, unit=PEOPLE.unit_id)
     return {str(id_): UnitName(str(id_), str(public), name or "") for id_, public, name in session.execute(statement)}
+
+
+def _seen(session: Session, actor: Actor | None, grain: str) -> Collection[str] | None:
+    """The people or teams whose work the actor sees; None where nothing is hidden."""
+    if actor is None or actor.reach is Reach.ALL or grain not in (REP, UNIT):
+        return None
+    return reps.mine(session, actor) if grain == REP else reps.units(session, actor)
 
 
 def units_page(
@@ -208,14 +220,25 @@ def readable_rows(session: Session, actor: Actor, value: MetricValue) -> list[di
     ]
 
 
-def ask_period(session: Session, actor: Actor | None, period: Period, grain: str = TENANT) -> Job:
-    """Ask for all metrics over a period, or of a grain, that a refresh does not keep. An active request for the same is returned
-    instead.
+def ask_period(session: Session, actor: Actor | None, period: Period, grain: str = TENANT, *, months: int = 0) -> Job:
+    """Ask for all metrics over a period, or of a grain, that a refresh does not keep; with so many months up to the period's
+    last. An active request for the same is returned instead.
     """
     from kith_platform.jobs import service as jobs
 
-    args = {"start": period.start.isoformat(), "end": period.end.isoformat(), "grain": grain}
+    args = {"start": period.start.isoformat(), "end": period.end.isoformat(), "grain": grain, "months": months}
     asked_by = actor.member_id if actor else None
-    return jobs.ask(
-        session, KIND, args, dedupe_key=f"{grain}:{period.start}:{period.end}", queue="interactive", asked_by=asked_by
-    )
+    key = _request(period, grain, months)
+    return jobs.ask(session, KIND, args, dedupe_key=key, queue="interactive", asked_by=asked_by)
+
+
+def asked_period(session: Session, period: Period, grain: str = TENANT, *, months: int = 0) -> Job | None:
+    """The newest request for this, whatever became of it."""
+    from kith_platform.jobs.models import Job
+
+    same = (Job.kind == KIND, Job.dedupe_key == _request(period, grain, months))
+    return session.execute(select(Job).where(*same).order_by(Job.id.desc()).limit(1)).scalar_one_or_none()
+
+
+def _request(period: Period, grain: str, months: int) -> str:
+    return f"{grain}:{period.start}:{period.end}:{months}"

@@ -153,6 +153,20 @@ def of_units(session: Session, key: str, period: Period, grain: str, *, after: s
     return list(session.execute(statement.order_by(MetricValue.unit).limit(limit)).scalars())
 
 
+def of_grain(
+    session: Session, keys: Collection[str], periods: Collection[Period], grain: str, units: Collection[str] | None = None
+) -> list[MetricValue]:
+    """Stored values of all units of a grain, or of these `units`."""
+    statement = select(MetricValue).where(
+        MetricValue.grain == grain,
+        MetricValue.key.in_(list(keys)),
+        tuple_(MetricValue.period_start, MetricValue.period_end).in_([(period.start, period.end) for period in periods]),
+    )
+    if units is not None:
+        statement = statement.where(MetricValue.unit.in_(list(units)))
+    return list(session.execute(statement.order_by(MetricValue.key, MetricValue.unit)).scalars())
+
+
 def units(session: Session, period: Period, grain: str, *, limit: int = 1000) -> list[str]:
     """The units of a grain that have values over the period."""
     at = (MetricValue.grain == grain, MetricValue.period_start == period.start, MetricValue.period_end == period.end)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from kith_platform.auth.models import ACTIVE, Identity, Membership, MemberUnit, Unit
 from kith_platform.customers.models import Customer
-from kith_platform.facts.models import CustomerRecord
+from kith_platform.facts.models import CustomerRecord, EmployeeSnapshot
 from kith_tenants.context import Actor, Reach, may_see
 
 PEOPLE: Any = Customer.__table__
@@ -50,6 +51,29 @@ def staff(session: Session) -> Staff:
     by_name = {name: name for name in shown.values() if name in once}
     ordered = dict(sorted(shown.items(), key=lambda pair: pair[1].casefold()))
     return Staff({**by_name, **shown}, ordered)
+
+
+def teams(session: Session) -> dict[str, list[str]]:
+    """How facts may name the people of each team, by the team's name: active members by their units, and others by the newest
+    state of an employee.
+    """
+    known = staff(session)
+    inside = (
+        select(Unit.name, Identity.email)
+        .join(MemberUnit, MemberUnit.unit_id == Unit.id)
+        .join(Membership, Membership.id == MemberUnit.membership_id)
+        .join(Identity, Identity.id == Membership.identity_id)
+        .where(Membership.status == ACTIVE)
+    )
+    one = EmployeeSnapshot
+    newest = select(one.unit, one.employee).ext(distinct_on(one.employee)).order_by(one.employee, one.occurred_on.desc())
+    found: dict[str, set[str]] = {}
+    for unit, email in session.execute(inside):
+        found.setdefault(unit, set()).update(known.ways(email))
+    for unit, employee in session.execute(newest.where(one.unit.is_not(None))):
+        if not set(known.ways(employee)) & set(known.emails):
+            found.setdefault(unit, set()).add(employee)
+    return {unit: sorted(ways) for unit, ways in sorted(found.items())}
 
 
 def own(session: Session, actor: Actor) -> str:

@@ -156,6 +156,8 @@ class MetricScope:
     """`open_minutes(rows, start, end, name)`: rows with the minutes the company was open between two time columns."""
     quality: Callable[[], Sequence[QualityReading]] = tuple
     """What the refresh last read of the data's quality."""
+    teams: ir.Table
+    """team, of_rep: how facts may name the people of each team, as they are in it now."""
 
     @property
     def period(self) -> Period:

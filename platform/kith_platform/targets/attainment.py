@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Select, Text, cast, column, func, or_, select, values
+from sqlalchemy import BigInteger, Date, Select, Text, cast, column, func, or_, select, values
 from sqlalchemy.orm import Session, aliased
 
 from kith_platform.calendar.service import of_tenant
@@ -23,8 +23,8 @@ from kith_tenants.context import tenant_of
 @dataclass(frozen=True)
 class Attainment:
     """Of one target. Money is in the company's currency. `actual` is None where facts cannot tell it here: other kinds, sales
-    of a team (orders name none), and periods that have not begun. `pace` compares with the part of the target that the
-    working days so far make; None when the period is over. `target` is None where its currency has no rate.
+    of a team nobody is known to be in (orders name people), and periods that have not begun. `pace` compares with the part of
+    the target that the working days so far make; None when the period is over. `target` is None where its currency has no rate.
     """
 
     target: Decimal | None
@@ -41,7 +41,8 @@ def of(session: Session, rows: Sequence[Any]) -> dict[int, Attainment]:
     """Attainment of each of these targets by its id, in as many queries however many there are."""
     now, home = today(session), tenant_of(session).currency
     begun = [row for row in rows if row.occurred_on <= now and row.kind in MONEY]
-    actual = _sales(session, [row for row in begun if row.kind == SALES and row.unit is None])
+    teams = reps.teams(session) if any(row.unit for row in begun) else {}
+    actual = _sales(session, [row for row in begun if row.kind == SALES and (row.rep or not row.unit or row.unit in teams)])
     actual |= _won(session, [row for row in begun if row.kind == WON])
     rates = money.rates(session, {row.currency for row in rows if row.currency}, now)
     calendar = of_tenant(session)
@@ -119,22 +120,32 @@ def _summed(session: Session, targets: Sequence[Any], totals: Select[Any] | None
     statement = select(one.id, func.sum(sold.c.total)).join(sold, sold.c.day.between(one.occurred_on, one.ends_on))
     for name in set(sold.c.keys()) - {"day", "total", "rep"}:
         statement = statement.where(or_(getattr(one, name).is_(None), sold.c[name] == getattr(one, name)))
-    return _of_people(session, targets, one, sold.c.rep, statement.group_by(one.id))
+    ways = _ways(session, targets, by_team="unit" not in sold.c)
+    return _of_people(session, targets, ways, one, sold.c.rep, statement.group_by(one.id))
 
 
-def _of_people(session: Session, targets: Sequence[Any], one: Any, rep: Any, statement: Select[Any]) -> dict[int, Decimal]:
-    """What a statement over targets and facts sums: of targets without a person as it is, of the others over the facts that
-    name the person in any way.
-    """
+def _ways(session: Session, targets: Sequence[Any], *, by_team: bool) -> dict[int, list[str]]:
+    """How facts may name whose target it is: the person in any way or, where facts name no team, the team's people."""
     staff = reps.staff(session)
-    ways = {(row.rep, way) for row in targets if row.rep for way in staff.ways(row.rep)}
-    whole = [row.id for row in targets if row.rep is None]
+    teams = reps.teams(session) if by_team and any(row.unit and not row.rep for row in targets) else {}
+    found = {row.id: staff.ways(row.rep) for row in targets if row.rep}
+    return found | {row.id: teams[row.unit] for row in targets if not row.rep and row.unit in teams}
+
+
+def _of_people(
+    session: Session, targets: Sequence[Any], ways: dict[int, list[str]], one: Any, rep: Any, statement: Select[Any]
+) -> dict[int, Decimal]:
+    """What a statement over targets and facts sums: of targets without `ways` as it is, of the others over the facts that
+    name their people.
+    """
+    whole = [row.id for row in targets if row.id not in ways]
     found: dict[int, Decimal] = {}
     statements = [statement.where(one.id.in_(whole))] if whole else []
-    if ways:
-        named = values(column("person", Text), column("way", Text), name="named").data(sorted(ways))
-        of = statement.join(named, named.c.person == one.rep).where(rep == named.c.way)
-        statements.append(of.where(one.id.in_([row.id for row in targets if row.rep])))
+    pairs = sorted((number, way) for number, own in ways.items() for way in own)
+    if pairs:
+        named = values(column("target_id", BigInteger), column("way", Text), name="named").data(pairs)
+        of = statement.join(named, named.c.target_id == one.id).where(rep == named.c.way)
+        statements.append(of.where(one.id.in_(list(ways))))
     for asked in statements:
         found |= {number: total or Decimal(0) for number, total in session.execute(asked)}
     return found

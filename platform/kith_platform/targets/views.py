@@ -72,7 +72,7 @@ def index(slug: str) -> str:
     page = service.page(session, actor, wanted, after=asked.get("after", ""), before=asked.get("before", ""))
     rows = [row for row, _product in page.rows]
     done, staff = attainment.of(session, rows), reps.staff(session)
-    named = {row.id: _whose(row, product, staff) for row, product in page.rows}
+    named = {row.id: whose(row, product, staff) for row, product in page.rows}
     return render_template(
         "targets/index.html",
         slug=slug,
@@ -84,7 +84,7 @@ def index(slug: str) -> str:
         whose=named,
         former=service.former(session, rows),
         chart=_chart(rows, done, named),
-        kinds=_kinds(),
+        kinds=kinds(),
         money=service.MONEY,
         period=period_name,
         staff=staff,
@@ -144,7 +144,7 @@ def period_name(start: dt.date, end: dt.date) -> str:
     return f"{day(start)} – {day(end)}"
 
 
-def _whose(row: Any, product: Any, staff: Staff) -> str:
+def whose(row: Any, product: Any, staff: Staff) -> str:
     """Whose target it is, in words."""
     parts = [staff.name(row.rep), row.unit, _product(product), row.channel]
     return " · ".join(str(part) for part in parts if part) or gettext("Whole company")
@@ -160,19 +160,20 @@ def _chart(rows: Sequence[Any], done: dict[int, Attainment], named: dict[int, st
     shown = ([row for row in known if done[row.id].running] or known)[:CHARTED]
     if len(shown) < 2:  # one is told by its line of the table
         return None
-    kinds = _kinds()
+    named_kinds = kinds()
     return Chart(
         key="attained",
         title=gettext("Attained so far"),
         kind="row",
         unit="percent",
-        categories=[f"{named[row.id]} · {kinds[row.kind]}" for row in shown],
+        categories=[f"{named[row.id]} · {named_kinds[row.kind]}" for row in shown],
         series=[Series(name=gettext("Attained"), values=[done[row.id].share for row in shown])],
         note=gettext("100 per cent is the target of the whole period."),
     )
 
 
-def _kinds() -> dict[str, str]:
+def kinds() -> dict[str, str]:
+    """What a target may count, in words."""
     return {key: gettext(word) for key, word in KIND_WORDS.items()}
 
 
@@ -200,7 +201,7 @@ def _form(slug: str, form: Form) -> str:
         "targets/form.html",
         slug=slug,
         form=form,
-        kinds=_kinds(),
+        kinds=kinds(),
         months=get_month_names("wide", "stand-alone", locale=get_locale()),
         people=reps.staff(session).choices(form.value("rep") or None),
         products=products.offered(session),

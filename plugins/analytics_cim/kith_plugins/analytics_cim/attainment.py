@@ -120,7 +120,12 @@ def _make(scope: MetricScope) -> ir.Table:
     agreed = table.select(
         "place", "level", "rep", "unit", "due", "whole", actual=ibis.null("float64"), amounts=_ZERO, covered=_ZERO
     )
-    done = [_actual(table.filter(table.kind == "sales"), _sold(scope)), _actual(table.filter(table.kind == "won"), _won(scope))]
+    sold, of_team, sales_targets = _sold(scope), table.level == "unit", table.filter(table.kind == "sales")
+    done = [
+        _actual(sales_targets.filter(~of_team), sold),
+        _actual(sales_targets.filter(of_team), _by_team(sold, scope.teams)),
+        _actual(table.filter(table.kind == "won"), _won(scope)),
+    ]
     return ibis.union(agreed, *done)
 
 
@@ -131,6 +136,12 @@ def _sold(scope: MetricScope) -> ir.Table:
     rows = sales(scope)
     rows = rows.group_by("day", by="rep").aggregate(net=rows.net.sum(), amounts=rows.amount.sum(), covered=rows.net.count())
     return rows.mutate(of_unit=ibis.null("string"))
+
+
+def _by_team(sold: ir.Table, teams: ir.Table) -> ir.Table:
+    """What was sold, once for each team of who sold it: orders name no team."""
+    joined = sold.drop("of_unit").inner_join(teams, sold.by == teams.of_rep)
+    return joined.mutate(of_unit=joined.team).drop("team", "of_rep")
 
 
 def _won(scope: MetricScope) -> ir.Table:
@@ -193,8 +204,9 @@ def attained(values: Mapping[str, Any]) -> Reading:
         )
         if due > 0:
             rows = (
-                {"name": N_("Attained so far"), "money": actual / UNIT},
-                {"name": N_("Target of these days"), "money": due / UNIT},
+                {"name": N_("Attained so far"), "money": actual / UNIT, "what": "actual"},
+                {"name": N_("Target of these days"), "money": due / UNIT, "what": "due"},
+                {"name": N_("Whole target"), "money": whole / UNIT, "what": "whole"},
                 {"name": N_("Share of the whole target"), "share": actual / whole},
             )
             return Reading(value=actual / due, n=int(amounts), coverage=covered / amounts if amounts else None, rows=rows)

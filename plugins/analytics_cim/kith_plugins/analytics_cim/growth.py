@@ -45,10 +45,10 @@ def _orders(scope: MetricScope) -> ir.Table:
 
 
 def _lines(scope: MetricScope) -> ir.Table:
-    return _grown(scope, lines(scope)).mutate(customer_id=NOBODY)
+    return _grown(scope, lines(scope)).mutate(customer_id=NOBODY, rep=ibis.null("string"))
 
 
-# Sales of the company and of segments are those of orders, sales of a product those of lines: an order may have none.
+# Sales of the company, of segments and of people are those of orders, sales of a product those of lines: an order may have none.
 ORDERS, LINES = Rows(key="growth_orders", make=_orders), Rows(key="growth_lines", make=_lines)
 
 
@@ -79,17 +79,18 @@ def sales_growth(values: Mapping[str, Any]) -> Reading:
     now, base = values[f"{name}_net_now"], values[f"{name}_net_base"]
     if now is None:
         return Reading.none()
+    amounts = values[f"{name}_amounts"]
+    coverage = values[f"{name}_covered"] / amounts if amounts else None
+    rows: list[dict[str, Any]] = [{"name": N_("Net sales"), "money": now / UNIT, "what": "net"}]
     if base is None or base <= 0:
-        return Reading.none("no_base")
-    rows: list[dict[str, Any]] = [{"name": N_("Net sales"), "money": now / UNIT}, {"name": YEAR_BEFORE, "money": base / UNIT}]
+        return Reading(value=None, reason="no_base", n=int(amounts), coverage=coverage, rows=tuple(rows))
+    rows.append({"name": YEAR_BEFORE, "money": base / UNIT, "what": "base"})
     steady_now = values[f"{name}_steady_now"]
     if steady_now is not None:
         rows.append({"name": N_("Growth at constant currency"), "share": (steady_now - base) / base})
     same_now, same_base = values[f"{name}_net_now_alike"], values[f"{name}_net_base_alike"]
     if same_now is not None and same_base:
         rows.append({"name": N_("Growth like for like"), "share": (same_now - same_base) / same_base})
-    amounts = values[f"{name}_amounts"]
-    coverage = values[f"{name}_covered"] / amounts if amounts else None
     return Reading(value=(now - base) / base, n=int(amounts), coverage=coverage, rows=tuple(rows))
 
 
@@ -171,7 +172,7 @@ METRICS = (
         ),
         code="(net − net[−12 m])/net[−12 m]",
         needs=("orders",),
-        grains=("tenant", "segment", "product"),
+        grains=("tenant", "segment", "product", "rep"),
         measures=MEASURES,
         formula=sales_growth,
     ),

@@ -64,8 +64,8 @@ def weighted(values: Mapping[str, Any]) -> Reading:
     if deals and deals == blind:
         return Reading.none()
     rows = [
-        {"name": N_("Open deals"), "count": deals},
-        {"name": N_("Amount of all open deals"), "money": (values["amount"] or 0.0) / UNIT},
+        {"name": N_("Open deals"), "count": deals, "what": "deals"},
+        {"name": N_("Amount of all open deals"), "money": (values["amount"] or 0.0) / UNIT, "what": "amount"},
     ]
     if values["guessed"]:
         rows.append({"name": N_("Deals with the chance of their stage"), "count": int(values["guessed"])})

@@ -95,12 +95,12 @@ def mix(values: Mapping[str, Any]) -> Reading:
     net, margin, base, products = values["net"], values["margin"], values["base"], int(values["products"])
     rows: list[dict[str, Any]] = [
         {"name": N_("Products sold"), "count": products},
-        {"name": N_("Units sold"), "number": values["units"] or 0.0},
+        {"name": N_("Units sold"), "number": values["units"] or 0.0, "what": "units"},
     ]
     if margin is not None:
-        rows.append({"name": N_("Margin"), "money": margin / UNIT})
+        rows.append({"name": N_("Margin"), "money": margin / UNIT, "what": "margin"})
     if base and base > 0:
-        rows.append({"name": N_("Growth over a year"), "share": (net - base) / base})
+        rows.append({"name": N_("Growth over a year"), "share": (net - base) / base, "what": "growth"})
     if products == 1 and values["letters"] is not None:
         abc, xyz = divmod(int(values["letters"]), 3)
         rows.append({"class": ABC[abc] + XYZ[xyz]})

@@ -1,0 +1,1 @@
+"""Ready dashboards: product sales, targets and attainment, and who looks after whom; each for any period."""
