@@ -90,14 +90,7 @@ def choices(period: Period) -> list[tuple[str, str, bool]]:
     day = last_day(period)
     before = day.replace(day=1) - dt.timedelta(days=1)
     texts = [f"{before:%Y-%m}", f"{day:%Y-%m}", f"{day:%Y}-Q{(day.month + 2) // 3}", f"{day:%Y}"]
-    named = [(text, of_text(text)) for text in texts]
-    return [(text, _short(text, place), place == period) for text, place in named]
-
-
-def _short(text: str, period: Period) -> str:
-    if "Q" in text:
-        return str(gettext("Quarter %(number)s of %(year)s", number=text[-1], year=period.start.year))
-    return str(gettext("Year %(year)s", year=period.start.year)) if len(text) == 4 else month_name(period)
+    return [(text, month_name(of_text(text)), of_text(text) == period) for text in texts]
 
 
 def wanted(text: str) -> Sequence[Need]:

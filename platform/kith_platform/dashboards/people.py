@@ -97,18 +97,6 @@ def somebody(session: Session, actor: Actor, period: Period, rep: str) -> Person
     raise NotFound(N_("There is nobody here called '%(name)s' whose work you can see."), name=rep[:80])
 
 
-def history(session: Session, actor: Actor, period: Period, rep: str, key: str) -> list[tuple[Period, MetricValue | None]]:
-    """A person's values of a metric by month, up to the period's last."""
-    known = figures.people(session, actor)
-    places = months(last_day(period), MONTHS)
-    stored: dict[Period, MetricValue] = {}
-    for value in store.of_grain(session, [key], places, REP, known.ways(rep)):
-        place = Period(value.period_start, value.period_end)
-        if place not in stored or stored[place].n < value.n:
-            stored[place] = value
-    return [(place, stored.get(place)) for place in places]
-
-
 def _lines(session: Session, known: People, period: Period) -> dict[str, list[float | None]]:
     places = months(last_day(period), MONTHS)
     by_person: dict[str, list[MetricValue]] = {}

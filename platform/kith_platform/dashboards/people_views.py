@@ -12,9 +12,10 @@ from kith_platform.auth.edge import current_actor, current_db
 from kith_platform.auth.gate import requires
 from kith_platform.customers.figures import today
 from kith_platform.dashboards import asked as asking
-from kith_platform.dashboards import figures, people
+from kith_platform.dashboards import people
 from kith_platform.dashboards.people import Person
-from kith_platform.metrics.models import MetricValue
+from kith_platform.dashboards.readiness import last_day
+from kith_platform.metrics.periods import months
 from kith_platform.opportunities import chances, csv_file, listing, money, stages, words
 from kith_platform.opportunities.chances import Chance
 from kith_platform.opportunities.listing import Filter
@@ -76,8 +77,7 @@ def person(slug: str) -> str:
         weighted=_weighted(rows, likely),
         stages=stages.by_text(stages.stages(session)),
         stage_name=words.stage_name,
-        sales=_months(one, people.history(session, actor, found.period, one.rep, people.SALES), sales=True),
-        won=_months(one, people.history(session, actor, found.period, one.rep, people.WON), sales=False),
+        sales=_months(one, months(last_day(found.period), people.MONTHS)),
         risky=people.risky(session, actor, one.rep, RISKY),
         customers=url_for("customers.index", slug=slug, owner=member) if member else None,
         risky_list=url_for("customers.index", slug=slug, owner=member, lifecycle=people.AT_RISK) if member else None,
@@ -133,16 +133,15 @@ def _weighted(rows: Sequence[Any], likely: dict[int, Chance]) -> dict[int, float
     return found
 
 
-def _months(one: Person, line: Sequence[tuple[Period, MetricValue | None]], *, sales: bool) -> Chart | None:
-    values = [figures.behind(value, "net") if sales else value.value if value else None for _place, value in line]
-    if sum(value is not None for value in values) < 2:
+def _months(one: Person, places: Sequence[Period]) -> Chart | None:
+    if sum(value is not None for value in one.months) < 2:
         return None
     return Chart(
-        key="sales" if sales else "won",
-        title=gettext("Net sales by month") if sales else gettext("Share of deals won by month"),
-        kind="bar" if sales else "line",
-        categories=[month_name(place) for place, _value in line],
-        series=[Series(name=one.name, values=values)],
-        unit="money" if sales else "percent",
+        key="sales",
+        title=gettext("Net sales by month"),
+        kind="bar",
+        categories=[month_name(place) for place in places],
+        series=[Series(name=one.name, values=one.months)],
+        unit="money",
         x_label=gettext("Month"),
     )

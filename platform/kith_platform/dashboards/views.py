@@ -20,7 +20,7 @@ NAVIGATION = (
     NavItem(
         key="dashboards",
         label=N_("Dashboards"),
-        icon="gauge",
+        icon="chart-bar",
         endpoint="dashboards.index",
         permission="metrics:read",
         section="work",

@@ -75,10 +75,16 @@ def card(shown: Shown, series: Series, facts: FactCatalogue) -> Card:
 
 
 def month_name(period: Period) -> str:
-    """October 2026, or both days of another period."""
-    if period.start.day == 1 and period.days >= 28:
-        return i18n.day(period.start, locale.language(), style="month")
+    """October 2026, the quarter or the year as such, or both days of another period."""
     last = period.end - dt.timedelta(days=1)
+    if period.start.day == 1 and period.end.day == 1:
+        span = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month
+        if span == 1:
+            return i18n.day(period.start, locale.language(), style="month")
+        if span == 3 and period.start.month % 3 == 1:
+            return str(gettext("Quarter %(number)s of %(year)s", number=last.month // 3, year=last.year))
+        if span == 12 and period.start.month == 1:
+            return str(gettext("Year %(year)s", year=last.year))
     return f"{i18n.day(period.start, locale.language())} – {i18n.day(last, locale.language())}"
 
 
