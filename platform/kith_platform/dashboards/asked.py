@@ -25,7 +25,7 @@ from kith_platform.sdk.types import Period
 # By the endpoint of the dashboard: what it shows values of.
 NEEDS: dict[str, tuple[Need, ...]] = {
     "dashboard_products.show": (Need(PRODUCT),),
-    "dashboard_targets.show": (Need("tenant"), Need(REP, 12), Need(UNIT)),
+    "dashboard_targets.show": (Need(REP, 12), Need(UNIT)),
     "dashboard_people.show": (Need(REP, 12),),
     "dashboard_people.person": (Need(REP, 12),),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,12 +61,23 @@ def teams(session: Session, actor: Actor, period: Period) -> list[Line]:
 
 
 def company(session: Session, actor: Actor, period: Period) -> Line | None:
-    """The company's own targets, else those of its teams or people together; for those who see everybody's work."""
+    """The company's own targets, else those of its teams or people together; for those who see everybody's work. Months are
+    stored; of other periods that nobody asked for, the teams or people are added up.
+    """
     if actor.reach is not Reach.ALL:
         return None
     stored = store.values(session, (ATTAINED, PIPELINE), [period], unit=WHOLE)
     found = _lines([("", {key: value for (key, _period), value in stored.items()})])
-    return found[0] if found else None
+    if found:
+        return found[0]
+    parts = teams(session, actor, period) or people(session, actor, period)
+    return _together(parts) if parts else None
+
+
+def _together(lines: Sequence[Line]) -> Line:
+    actual, due, whole = (sum(getattr(line, name) for line in lines) for name in ("actual", "due", "whole"))
+    open_now = [line.pipeline for line in lines if line.pipeline is not None]
+    return Line("", actual, due, whole, actual / due, sum(open_now) if open_now else None)
 
 
 def _lines(every: Iterable[tuple[str, Figures]]) -> list[Line]:

@@ -89,7 +89,7 @@ def person(slug: str) -> str:
 def file(slug: str) -> Response:  # noqa: ARG001 - the address has it
     """The table, as a file."""
     session, found = current_db(), asking.asked(SHOW)
-    head = [gettext("Person"), gettext("Customers"), gettext("At risk"), gettext("Net sales"), gettext("Growth over a year")]
+    head = [gettext("Staff member"), gettext("Customers"), gettext("At risk"), gettext("Net sales"), gettext("Growth over a year")]
     head += [gettext("Win rate"), gettext("Weighted pipeline"), gettext("Open deals")]
     head += [gettext("Minutes to the first contact with a lead"), gettext("Within the service level")]
     everybody = people.everybody(session, current_actor(), found.period) if found else []

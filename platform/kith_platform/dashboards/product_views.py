@@ -53,7 +53,7 @@ def show(slug: str) -> str:
 def file(slug: str) -> Response:  # noqa: ARG001 - the address has it
     """All products of the table, as a file."""
     session, found = current_db(), asking.asked(SHOW)
-    head = [gettext("Number"), gettext("Product"), gettext("Net sales"), gettext("Share of sales"), gettext("Units")]
+    head = [gettext("Number"), gettext("Product"), gettext("Net sales"), gettext("Share of sales"), gettext("Units sold")]
     head += [gettext("Margin"), gettext("Growth over a year"), gettext("Class")]
     rows = products.rows(session, found.period, code=_code(), limit=products.ALL) if found else []
     name = f"products-{found.text if found else 'none'}.csv"

@@ -60,7 +60,7 @@ def file(slug: str) -> Response:  # noqa: ARG001 - the address has it
     head += [gettext("Gap"), gettext("Weighted pipeline"), gettext("With the pipeline")]
     lines: list[list[Any]] = []
     if found is not None:
-        lines += [[gettext("Person"), *_cells(one)] for one in attainment.people(session, actor, found.period)]
+        lines += [[gettext("Staff member"), *_cells(one)] for one in attainment.people(session, actor, found.period)]
         lines += [[gettext("Team"), *_cells(one)] for one in attainment.teams(session, actor, found.period)]
     return csv_file.answer(f"attainment-{found.text if found else 'none'}.csv", head, lines)
 

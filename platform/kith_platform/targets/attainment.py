@@ -119,7 +119,10 @@ def _summed(session: Session, targets: Sequence[Any], totals: Select[Any] | None
     one = aliased(Target)
     statement = select(one.id, func.sum(sold.c.total)).join(sold, sold.c.day.between(one.occurred_on, one.ends_on))
     for name in set(sold.c.keys()) - {"day", "total", "rep"}:
-        statement = statement.where(or_(getattr(one, name).is_(None), sold.c[name] == getattr(one, name)))
+        any_of = getattr(one, name).is_(None)
+        if name == "unit":  # a person's target is theirs, whichever team it mentions
+            any_of = any_of | one.rep.is_not(None)
+        statement = statement.where(or_(any_of, sold.c[name] == getattr(one, name)))
     ways = _ways(session, targets, by_team="unit" not in sold.c)
     return _of_people(session, targets, ways, one, sold.c.rep, statement.group_by(one.id))
 
