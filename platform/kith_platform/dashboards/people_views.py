@@ -89,8 +89,8 @@ def person(slug: str) -> str:
 def file(slug: str) -> Response:  # noqa: ARG001 - the address has it
     """The table, as a file."""
     session, found = current_db(), asking.asked(SHOW)
-    head = [gettext("Staff member"), gettext("Customers"), gettext("At risk"), gettext("Net sales"), gettext("Growth over a year")]
-    head += [gettext("Win rate"), gettext("Weighted pipeline"), gettext("Open deals")]
+    head = [gettext("Staff member"), gettext("Customers"), gettext("At risk"), gettext("Net sales")]
+    head += [gettext("Growth over a year"), gettext("Win rate"), gettext("Weighted pipeline"), gettext("Open deals")]
     head += [gettext("Minutes to the first contact with a lead"), gettext("Within the service level")]
     everybody = people.everybody(session, current_actor(), found.period) if found else []
     return csv_file.answer(f"people-{found.text if found else 'none'}.csv", head, [_cells(one) for one in everybody])
