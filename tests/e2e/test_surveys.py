@@ -82,7 +82,11 @@ def test_a_survey_is_made_answered_and_closed(visitor: Visitor, browser: Browser
     look(visitor, "form")
     visitor.submit()
     look(visitor, "new")
-    survey, link = page.url, str(page.locator("#link a").get_attribute("href"))
+    survey, link = page.url, str(page.locator("#link a").first.get_attribute("href"))
+    with page.expect_navigation():
+        page.locator("#link a[href*='qr=1']").click()
+    expect(page.locator("#link svg.qr")).to_be_visible()
+    look(visitor, "qr")
     for score in (9, 10, 3):
         answer(visitor, browser, link, score)
     with page.expect_navigation():

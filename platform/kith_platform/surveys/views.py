@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kith_platform.auth.edge import current_actor, current_db, current_tenant, runtime
 from kith_platform.auth.gate import requires
+from kith_platform.auth.qr import picture
 from kith_platform.customers import listing as customer_list
 from kith_platform.customers import service as customers
 from kith_platform.customers.models import Customer
@@ -178,7 +179,8 @@ def written(kind: SurveyKind, value: float | None) -> Any:
 def _show(slug: str, row: Survey, form: Form) -> str:
     session, actor = current_db(), current_actor()
     kind, tally = service.kind_of(row), reading.tallies(session, [row])[row.id]
-    link = links.Link(current_tenant().public_id, row.public_id)
+    carried = links.Link(current_tenant().public_id, row.public_id)
+    link = runtime().settings.public_url.rstrip("/") + links.PATH + links.token(runtime().secret_key, carried)
     found = reading.answers(session, actor, row, after=request.args.get("after", ""))
     may_ask = actor.can(service.MANAGE) and actor.can("customers:export") and row.state == OPEN and not kind.anonymous
     offered = {one.metric.key for one in metrics.catalogue(session, runtime().plugins)}
@@ -191,7 +193,8 @@ def _show(slug: str, row: Survey, form: Form) -> str:
         value=written(kind, tally.value) if tally.value is not None else None,
         chart=_chart(kind, tally) if tally.answered and tally.counts else None,
         few=reading.FEW,
-        link=runtime().settings.public_url.rstrip("/") + links.PATH + links.token(runtime().secret_key, link),
+        link=link,
+        qr=picture(link) if "qr" in request.args else None,
         found=found,
         comments=reading.comments(session, row),
         languages=LANGUAGES,

@@ -143,10 +143,11 @@ def test_what_people_answer_on_the_public_page_is_what_the_metrics_say(house: Ho
         True,
         pytest.approx(45),
     )
-    page = house.owner.get(f"/c/{house.tenant.slug}/surveys/{nps['id']}")
+    page = house.owner.get(f"/c/{house.tenant.slug}/surveys/{nps['id']}?qr=1")
     assert page.status_code == 200
     assert "/metrics/cem.nps" in page.text
     assert ">44<" in page.text
+    assert 'class="qr"' in page.text
 
 
 def test_the_page_speaks_three_languages_and_tells_nothing_but_the_company(house: House, client_for: Callable[..., Any]) -> None:
