@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, Response, g, make_response, redirect, request
+from babel import Locale
+from flask import Blueprint, Flask, Response, make_response, redirect, request
 from flask_babel import Babel, get_locale, gettext
 from jinja2 import pass_context
 from markupsafe import Markup
@@ -59,9 +61,7 @@ def install(app: Flask) -> None:
 
 def _words() -> Any:
     """The catalogue of the request's language. Flask-Babel's way to it costs a page of many words milliseconds."""
-    if "words" not in g:
-        g.words = i18n.catalogue(language())
-    return g.words
+    return i18n.catalogue(language())
 
 
 def _per_request(write: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,11 +83,12 @@ def choose_language() -> str:
 
 def language() -> str:
     """The language of this request: en, zh_Hans or zh_Hant."""
-    if not g:
-        return i18n.DEFAULT_LANGUAGE
-    if "language" not in g:
-        g.language = str(get_locale() or i18n.DEFAULT_LANGUAGE)
-    return str(g.language)
+    return _tag(get_locale())
+
+
+@cache
+def _tag(locale: Locale | None) -> str:
+    return str(locale or i18n.DEFAULT_LANGUAGE)
 
 
 @pages.post("/language")
