@@ -52,15 +52,18 @@ def map_of(placement: Placement, counted: Mapping[str, Cell], words: Mapping[str
             name=gettext(shape.rows[at]) if at < len(shape.rows) else "",
             values=[customers(code) for code in codes],
             links=[link(code) if code else "" for code in codes],
-            labels=[
-                words.get(code, "") if words.get(code, "") == code else f"{code} {words.get(code, '')}".strip() for code in codes
-            ],
+            labels=[_cell(code, words.get(code, "")) for code in codes],
             colours=[shape.colours.get(code, "") for code in codes],
         )
         for at, codes in enumerate(shape.cells)
     ]
     columns = [gettext(label) for label in shape.columns]
     return Chart(key=placement.key, title=gettext("Customers in each group"), kind="heatmap", categories=columns, series=rows)
+
+
+def _cell(code: str, words: str) -> str:
+    """A short code stands before its words, where it is not all of them."""
+    return words if code == words or len(code) > BRIEF else f"{code} {words}".strip()
 
 
 def figure_of(figure: PlacementFigure, rows: Sequence[Mapping[str, Any]], link: LinkTo) -> Chart | list[str] | None:
@@ -90,10 +93,10 @@ def figure_of(figure: PlacementFigure, rows: Sequence[Mapping[str, Any]], link: 
 
 
 def _line(row: Mapping[str, Any]) -> str:
-    """A sentence with its numbers (`params`) and its words (`say`, which are translated, too)."""
-    said = row["text"]
-    words = {name: gettext(word) for name, word in row.get("say", {}).items()}
-    return str(gettext(said, **row.get("params", {}), **words))
+    """A sentence with its numbers (`params`) and its words (`say`, which are translated, too, and may hold some of them)."""
+    said, params = row["text"], row.get("params", {})
+    words = {name: gettext(word, **params) if "%(" in word else gettext(word) for name, word in row.get("say", {}).items()}
+    return str(gettext(said, **params, **words))
 
 
 def _cohorts(figure: PlacementFigure, rows: Sequence[Mapping[str, Any]], title: str, note: str, link: LinkTo) -> Chart:

@@ -9,11 +9,15 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
+from kith_platform.calendar.business import BusinessCalendar
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.frames import Frames
 from kith_platform.placements.histories import buying
 from kith_platform.sdk.placing import Histories, PlacementTurns
+from kith_platform.sdk.rhythm import ONE_DAY, USUAL_GAP
+from kith_platform.sdk.staying import standing
 from kith_platform.sdk.types import Buying, PlacementScope
 from kith_tenants.tenant import TenantContext
 
@@ -31,9 +35,13 @@ class Scopes:
         days: Sequence[dt.date],
         found: Histories,
         keep: Keep,
+        calendar: BusinessCalendar,
+        *,
+        usual_gap: float = USUAL_GAP,
     ) -> None:
         self._frames, self._catalogue, self._tenant = frames, catalogue, tenant
         self._days, self._histories, self._keep = tuple(days), found, keep
+        self._calendar, self._usual_gap = calendar, usual_gap
         self._kept: dict[tuple[str, ...], ir.Table] = {}
 
     def scope(self, plugin: str, settings: Mapping[str, Any], day: dt.date, **more: Any) -> PlacementScope:
@@ -51,6 +59,7 @@ class Scopes:
             people=self._once(("", day.isoformat()), lambda: self._people(day)),
             has=self._has,
             once=keep(day.isoformat()),
+            active=lambda: self._once(("", day.isoformat(), "active"), lambda: self._active(day)),
             turns=PlacementTurns(
                 days=self._days,
                 tables=self._frames.at(self._days[-1]),
@@ -59,6 +68,7 @@ class Scopes:
                 histories=self._histories,
                 has=self._has,
                 keep=keep(),
+                calendar=self._calendar,
             ),
             **more,
         )
@@ -74,6 +84,13 @@ class Scopes:
         # Whoever was entered after the last thing that happened is placed, too.
         records = self._frames.at(day)["records"]
         return records.filter(records.customer_id.notnull()).group_by("customer_id").aggregate(since=records.since.min())
+
+    def _active(self, day: dt.date) -> ir.Table:
+        tables = self._frames.at(day)
+        events = tables["subscription_events"] if self._has("subscription_events") else None
+        marks = ibis.memtable(pa.table({"place": [0], "end": pa.array([day + ONE_DAY], pa.date32())}))
+        rows = standing(_until(buying(self._histories), day).purchases, events, marks, self._usual_gap)
+        return rows.filter(rows.active.fill_null(False)).select("customer_id")
 
     def _has(self, plural: str) -> bool:
         table = self._frames.manifest.tables.get(self._catalogue.by_plural(plural).name)

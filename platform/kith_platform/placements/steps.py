@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kith_platform.calendar import service as calendar
 from kith_platform.i18n import N_
 from kith_platform.placements import service
 from kith_platform.placements.service import Offered
@@ -14,14 +15,16 @@ if TYPE_CHECKING:
 
 
 def _also(turn: Turn) -> str:
-    """The modules that bring placements, as they are set."""
+    """The modules that bring placements, as they are set, and the days on which the company is closed."""
     plugins = turn.run.runtime.plugins
     with turn.run.step() as session:
         found = service.catalogue(session, plugins)
-    return repr([(one.placement.key, plugins[one.plugin].manifest.version, sorted(one.settings.items())) for one in found])
+        shut = [one.day for one in calendar.closed_days(session)]
+    told = [(one.placement.key, plugins[one.plugin].manifest.version, sorted(one.settings.items())) for one in found]
+    return repr((told, shut))
 
 
-@step("placements", inputs=(SNAPSHOT, "identity"), label=N_("Placing customers"), version=3, also=_also)
+@step("placements", inputs=(SNAPSHOT, "identity"), label=N_("Placing customers"), version=4, also=_also)
 def refresh_placements(turn: Turn) -> None:
     """Each placement in a transaction of its own; one that fails keeps what it had."""
     from kith_platform.placements import histories, history, store, turns
@@ -30,24 +33,26 @@ def refresh_placements(turn: Turn) -> None:
     with run.step() as session:
         found = [one for one in service.catalogue(session, run.runtime.plugins) if _possible(turn, one)]
         tracks = history.tracks(session)
+        open_days = calendar.of_tenant(session)
         limits = {one.placement.key: store.frozen(session, one.placement.key) for one in found}
     if not found:
         return
     with turn.frames.keeping() as keep:
         bought = histories.histories(turn.frames, keep)
         first, day = turns.first_purchase(turn, bought), turn.frames.last_day
+        before = store.stored(run.runtime, run.tenant, [one.placement for one in found if one.placement.key in tracks])
         places = []
         for one in found:
-            track = tracks.get(one.placement.key)
-            before = store.stored(run.runtime, run.tenant, one.placement) if track else None
+            key = one.placement.key
+            track = tracks.get(key)
             days = turns.days_of(one.placement, track, day, turn.today, first)
-            places.append(turns.Placed(one, track, before, days, dict(limits[one.placement.key])))
+            places.append(turns.Placed(one, track, before.get(key), days, dict(limits[key])))
 
         def told(done: int, total: int) -> None:
             run.check()
             run.progress(done, total, N_("Placing customers"))
 
-        turns.Round(turn, places, bought).go(told)
+        turns.Round(turn, places, bought, open_days).go(told)
     for place in places:
         if not place.failed and place.before is not None:
             _store(turn, place)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Date,
     Double,
     MetaData,
+    Select,
     Table,
     case,
     cast,
@@ -42,17 +43,22 @@ if TYPE_CHECKING:
 MOVE = ("customer_id", "key", "moved_on", "from_code", "to_code", "from_sort", "to_sort")
 
 
-def stored(runtime: Runtime, tenant: TenantContext, placement: Placement) -> pa.Table:
-    """customer_id and every kept column of the placement, as its last turn gave them."""
+def stored(runtime: Runtime, tenant: TenantContext, placements: Sequence[Placement]) -> dict[str, pa.Table]:
+    """By key: customer_id and every kept column of each placement, as its last turn gave them."""
+    if not placements:
+        return {}
+    with runtime.doors.tenant_arrow(tenant.id) as door:
+        return {one.key: door.read(_stored(tenant, one)).read_all() for one in placements}
+
+
+def _stored(tenant: TenantContext, placement: Placement) -> Select[Any]:
     kept = CustomerPlacement
     values = [
         cast(kept.details[column.name].astext, Double if column.kind == "number" else Name).label(column.name)
         for column in (*placement.columns, *placement.carries)
     ]
     statement = select(cast(kept.customer_id, BigInteger).label("customer_id"), *values)
-    statement = statement.where(kept.tenant_id == tenant.id, kept.key == placement.key)
-    with runtime.doors.tenant_arrow(tenant.id) as door:
-        return door.read(statement).read_all()
+    return statement.where(kept.tenant_id == tenant.id, kept.key == placement.key)
 
 
 def frozen(session: Session, key: str) -> dict[dt.date, Mapping[str, float]]:

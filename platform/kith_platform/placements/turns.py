@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import structlog
 
+from kith_platform.calendar.business import BusinessCalendar
 from kith_platform.guard import PluginFailed
 from kith_platform.placements.models import PlacementFrozen, PlacementTrack
 from kith_platform.placements.rows import ONE_DAY, columns, moves, normal
@@ -19,6 +20,7 @@ from kith_platform.placements.scopes import Scopes
 from kith_platform.placements.service import Offered
 from kith_platform.refresh.graph import Turn
 from kith_platform.sdk.placing import Histories
+from kith_platform.sdk.rhythm import USUAL_GAP
 from kith_platform.sdk.types import Placement
 
 MONTHS_BACK = 12
@@ -93,18 +95,27 @@ def days_of(placement: Placement, track: PlacementTrack | None, day: dt.date, to
 class Round:
     """All turns of one refresh, day by day, so that placements share what they compute of a day, and of many days."""
 
-    def __init__(self, turn: Turn, places: Sequence[Placed], found: Histories) -> None:
-        self._turn, self._places, self._histories = turn, places, found
+    def __init__(self, turn: Turn, places: Sequence[Placed], found: Histories, calendar: BusinessCalendar) -> None:
+        self._turn, self._places, self._histories, self._calendar = turn, places, found, calendar
         self._run = turn.run
 
     def go(self, told: Callable[[int, int], None]) -> None:
         """Compute everything. A placement that fails keeps what it had: its `failed` is set, and nothing of it is stored."""
         days = sorted({day.day for place in self._places for day in place.days})
-        done = 0
+        gaps = (place.one.settings.get("usual_gap_days") for place in self._places)
+        usual, done = next((float(gap) for gap in gaps if gap), USUAL_GAP), 0
         for batch in self._batches(days):
             with self._turn.frames.keeping() as keep:
+                run, days_seen = self._run, sorted(batch)
                 scopes = Scopes(
-                    self._turn.frames, self._run.runtime.facts, self._run.tenant, sorted(batch), self._histories, keep
+                    self._turn.frames,
+                    run.runtime.facts,
+                    run.tenant,
+                    days_seen,
+                    self._histories,
+                    keep,
+                    self._calendar,
+                    usual_gap=usual,
                 )
                 for day in (day for day in batch if day in days):
                     told(done, len(days))

@@ -12,6 +12,7 @@ from kith_tenants.tenant import TenantContext
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from kith_platform.calendar.business import BusinessCalendar
     from kith_platform.frames import Tables
 
 
@@ -36,7 +37,8 @@ class PlacementTurns:
     """The days that are computed together, in order: a turn each, or the eve of a quarter for its limits.
 
     What many days have in common is computed in one expression with a row per customer and day, for `PlacementScope.together`.
-    `tables` holds everything up to the last of the days: take only what had happened by each row's `turn`.
+    `tables` holds everything up to the last of the days: take only what had happened by each row's `turn`. When closed days
+    of the `calendar` change, all is computed again; when hours change, it is not.
     """
 
     days: tuple[dt.date, ...]
@@ -46,6 +48,7 @@ class PlacementTurns:
     histories: Histories
     has: Callable[[str], bool]
     keep: Callable[[str, Callable[[], ir.Table]], ir.Table]
+    calendar: BusinessCalendar
 
     def spread(self, rows: ir.Table) -> ir.Table:
         """A copy of the rows for each day, which stands in the new column `turn`."""

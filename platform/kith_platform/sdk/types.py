@@ -140,7 +140,8 @@ class PlacementScope:
     says that `day` ends a month that is over. `limits` are the placement's thresholds, frozen for the quarter of `day`; empty
     while nobody has bought. `has(plural)` says whether there are rows of a fact; `once(name, make)` keeps a table of this turn
     for the module's other placements; `together(name, make)` keeps one that was computed for all `turns` at once, and gives the
-    rows of this one.
+    rows of this one. `active()` has the customer_id of those who count as active in metrics: their subscription runs, or they
+    have not left silently.
     """
 
     tables: Tables
@@ -151,6 +152,7 @@ class PlacementScope:
     people: ir.Table
     has: Callable[[str], bool]
     once: Callable[[str, Callable[[], ir.Table]], ir.Table]
+    active: Callable[[], ir.Table]
     turns: PlacementTurns
     before: ir.Table | None = None
     month_end: bool = False

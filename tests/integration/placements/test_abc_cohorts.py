@@ -96,10 +96,11 @@ def test_what_goes_with_staying_is_found_among_earlier_customers_and_seen_again_
         first = D(2024, 6, 1) + number * DAY
         back, stays = number % 2 == 0, number % 5 != 0 if number % 2 == 0 else number % 5 == 0
         days = [first, *([first + 5 * DAY] if back else []), *([first + 60 * DAY] if stays else [])]
-        company.orders(record, days, 10)
+        company.orders(record, days, 10, channel="app" if back else "shop")
     company.fact("ticket", known["p0"], END)
     company.refresh()
-    [said, *_] = figures(company, "beginning")["factors"]
+    [said, *more] = figures(company, "beginning")["factors"]
+    assert [one["params"]["value"] for one in more if "value" in one["params"]] == ["app"]
     assert said["params"] == {"share": 80, "others": 20, "later": 80, "later_others": 20}
     place = company.places("beginning")["p1"]
     assert (place["code"], place["days_7"], place["stayed"]) == ("once", 1, 0)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from kith_platform.auth.who import system
+from kith_platform.calendar import service as calendar
 from kith_platform.placements import history
 
 D, DAY = dt.date, dt.timedelta(days=1)
@@ -157,16 +159,32 @@ def test_who_did_something_before_buying_is_activated(company: Any) -> None:
 
 
 def test_days_on_which_nothing_is_sold_stop_the_clock(company: Any) -> None:
+    """Of the module's setting and of the company's calendar, in season, too; what comes later moves no day of leaving."""
     company.set(usual_gap_days="10", closed_days="2025-09-01..2025-09-20")
-    known = company.people(["one", "gone"])
+    known = company.people(["one", "gone", "long gone", "skier"])
     company.orders(known["one"], [END - 36 * DAY])
     company.orders(known["gone"], [END - 60 * DAY])
+    company.orders(known["long gone"], [D(2025, 7, 1)])
+    winters = [D(year, month, day) for year in (2021, 2022, 2023, 2024) for month, day in ((12, 5), (12, 12), (12, 19))]
+    company.orders(known["skier"], winters)
     company.fact("ticket", known["one"], END)
     company.refresh()
     places = company.places("lifecycle")
     assert (places["one"]["code"], places["one"]["late"]) == ("decline", 1.6)
     assert places["gone"]["code"] == "left"
     assert places["gone"]["left_on"] == D(2025, 9, 21).isoformat()  # 31 days after 1 August are 1 September: closed for 20
+    assert places["long gone"]["left_on"] == D(2025, 8, 1).isoformat()
+    assert company.refresh() == {"placements": "skipped"}
+
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
+        calendar.close(session, system(), D(2025, 9, 29))
+        calendar.close(session, system(), D(2025, 12, 8), D(2025, 12, 11))
+    assert company.refresh() == {"placements": "done"}
+    assert company.places("lifecycle")["one"]["late"] == 1.5
+    company.fact("ticket", known["one"], D(2025, 12, 31))
+    company.refresh()
+    place = company.places("lifecycle")["skier"]
+    assert place["late"] == pytest.approx((12 + 31 - 4) / place["tau"], abs=1e-3)  # Decembers alone, but for four days
 
 
 def test_how_long_customers_stay_in_a_stage_counts_those_who_are_still_there(company: Any) -> None:

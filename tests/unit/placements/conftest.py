@@ -13,6 +13,7 @@ from typing import Any
 import ibis.expr.types as ir
 import pytest
 
+from kith_platform.calendar.business import BusinessCalendar
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.placements.histories import histories
 from kith_platform.placements.scopes import Scopes
@@ -55,6 +56,8 @@ def scope_of(company: Any, kept: list[ir.Table]) -> Iterator[Callable[..., Place
             *,
             days: Sequence[dt.date] = (),
             settings: Mapping[str, Any] | None = None,
+            plugin: str = "analytics_cem",
+            closed: Sequence[dt.date] = (),
             **more: Any,
         ) -> PlacementScope:
             frames = company.open()
@@ -66,7 +69,9 @@ def scope_of(company: Any, kept: list[ir.Table]) -> Iterator[Callable[..., Place
 
             tenant = TenantContext(1, frames.manifest.public_id, "test", "Test", "retail", "en", "USD", "UTC", "active")
             found = histories(frames, keep)
-            scopes = Scopes(frames, FactCatalogue(), tenant, days or [day], found, keep)
-            return scopes.scope("analytics_cem", settings or {}, day, **more)
+            scopes = Scopes(
+                frames, FactCatalogue(), tenant, days or [day], found, keep, BusinessCalendar(closed=frozenset(closed))
+            )
+            return scopes.scope(plugin, settings or {}, day, **more)
 
         yield make

@@ -17,7 +17,9 @@ from kith_platform.sdk.types import Placement, PlacementScope
 
 DAY = dt.date(2025, 9, 30)
 LIMITS = {"frequency": 2.0, "order_value": 20.0}
-PLACEMENTS = {one.key: one for _plugin, one in Plugins(strict=True).brought("placements", ["analytics_cem"])}
+FEW = {"next_product": 1, "profile": 0, "lead_chance": 0}  # of three customers not all have such a place
+MODULES = ["analytics_cem", "analytics_cim", "analytics_csm"]
+PLACEMENTS = {one.key: one for _plugin, one in Plugins(strict=True).brought("placements", MODULES)}
 
 
 def furnish(company: Any) -> None:
@@ -27,6 +29,15 @@ def furnish(company: Any) -> None:
         for back in (400, 300, 200, 90, 60, 30, 3):
             if back % number == 0:
                 company.fact("sales_order", DAY - dt.timedelta(days=back), record_id=record, net=10_000 * number)
+        sold = company.fact("sales_order", DAY - dt.timedelta(days=500), record_id=record, net=0)
+        for family in ("tea", "cup")[: 3 - number]:
+            product = company.thing("product", name=family, family=family)
+            company.fact("order_line", DAY - dt.timedelta(days=500), record_id=record, order_id=sold, product_id=product)
+        company.fact("lead", DAY - dt.timedelta(days=600), record_id=record, channel="web")
+        company.fact("event", DAY - dt.timedelta(days=5), record_id=record, name="opened")
+        company.fact("cost", DAY - dt.timedelta(days=100), record_id=record, pool="service", amount=number)
+        seen = dt.datetime.combine(DAY - dt.timedelta(days=20), dt.time(), dt.UTC)
+        company.fact("outcome", seen, record_id=record, goal="g", value=number, own_cost=0, measured_at=seen)
     company.fact("subscription_event", DAY - dt.timedelta(days=50), record_id=11, kind="started", subscription="s")
     company.fact("event", DAY - dt.timedelta(days=5), record_id=12, name="account.verified")
     company.fact("invoice", DAY - dt.timedelta(days=200), record_id=12, due_on=DAY - dt.timedelta(days=170), amount=100)
@@ -36,11 +47,12 @@ def furnish(company: Any) -> None:
 def test_the_placement_runs_here_and_compiles_for_spark(key: str, company: Any, scope_of: Callable[..., PlacementScope]) -> None:
     placement: Placement = PLACEMENTS[key]
     furnish(company)
-    first = scope_of(DAY, limits=LIMITS, month_end=True)
+    closed = (DAY - dt.timedelta(days=9), DAY - dt.timedelta(days=70))
+    first = scope_of(DAY, limits=LIMITS, month_end=True, closed=closed)
     rows = normal(placement, first.tables.run(placement.compute(first)))
-    assert rows.num_rows == 3
+    assert rows.num_rows == FEW.get(key, 3)
     assert set(rows.column_names) == {"customer_id", *(column.name for column in columns(placement))}
-    second = scope_of(DAY, limits=LIMITS, before=ibis.memtable(rows))
+    second = scope_of(DAY, limits=LIMITS, before=ibis.memtable(rows), closed=closed)
     assert normal(placement, second.tables.run(placement.compute(second))).sort_by("customer_id") == rows.sort_by("customer_id")
     assert "SELECT" in spark_sql(placement.compute(second))
     for figure in placement.figures:

@@ -8,6 +8,7 @@ from kith_platform.sdk import hookimpl
 from kith_platform.sdk.scoring import Scorecard
 from kith_platform.sdk.types import N_, Manifest, Metric, Placement, Setting
 from kith_plugins.analytics_cem import (
+    affinity,
     beginnings,
     cohorts,
     complaints,
@@ -19,10 +20,12 @@ from kith_plugins.analytics_cem import (
     groups,
     holdings,
     index,
+    lead_card,
     leaving,
     lifecycle,
     loyalty,
     opinions,
+    profiles,
     rfm,
     value,
     word_of_mouth,
@@ -58,7 +61,10 @@ def register_settings() -> Sequence[Setting]:
             label=N_("Days on which you sell nothing"),
             kind="text",
             default="",
-            help=N_("Holidays as 2026-02-16..2026-02-22, 2026-05-01: no customer becomes late on them."),
+            help=N_(
+                "Holidays as 2026-02-16..2026-02-22, 2026-05-01: no customer becomes late on them, nor on the closed days of "
+                "your calendar."
+            ),
         ),
         Setting(
             key="group_limits",
@@ -126,4 +132,7 @@ def register_placements() -> Sequence[Placement]:
         cohorts.COHORT,
         beginnings.BEGINNINGS,
         dimensions.ENGAGEMENT,
+        profiles.PROFILE,
+        lead_card.LEAD_CHANCE,
+        affinity.AFFINITY,
     )

@@ -6,120 +6,45 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
-from ibis import _
 
-from kith_platform.sdk.rhythm import on_day
 from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementFigure, PlacementScope
-from kith_plugins.analytics_cem.buyers import history
+from kith_plugins.analytics_cem.first_days import AGAIN, ONCE, REGULAR, place
 
-UNIT = 10_000.0
-WINDOWS = (1, 7, 14, 30)  # days after the first purchase, that day included
-STAY_FROM, STAY_UNTIL = 31, 120  # stayed: bought in the 90 days after the first thirty
 SUPPORT, FALSE_SHARE, FEWEST = 0.05, 0.05, 30
 MOST = 5
-VISITS, COMPLAINTS = 7, 30  # days
 DEEP, LARGE = 0.2, 3  # share of the price given away, units in a basket
 
-ONCE, AGAIN, REGULAR = "once", "again", "regular"
 STARTS = {ONCE: N_("Bought once"), AGAIN: N_("Came back in the first 30 days"), REGULAR: N_("Three or more days in the first 30")}
 
 
-def place(scope: PlacementScope) -> ir.Table:
-    """Every customer who ever bought: purchase days and net of the first 1, 7, 14 and 30 days, the first order's traits."""
-    rows = history(scope)
-    rows = rows.mutate(start=rows.days.mins()).view()
-    columns: dict[str, ir.Value] = {}
-    for days in WINDOWS:
-        end = _after(rows["start"], days)
-        columns[f"days_{days}"] = rows.days.filter(lambda day, end=end: day < end).length()
-        net = rows.bought.map(lambda one, end=end: ibis.ifelse(one.day < end, one.net, 0)).sums()
-        columns[f"net_{days}"] = net.fill_null(0).cast("float64") / UNIT
-    later, end = _after(rows["start"], STAY_FROM), _after(rows["start"], STAY_UNTIL)
-    back = rows.days.filter(lambda day: (day >= later) & (day < end)).length() > 0
-    ripe = ibis.literal(scope.day).delta(rows["start"], unit="day") >= STAY_UNTIL
-    found = rows.select("customer_id", "start", stayed=back, ripe=ripe, **columns).view()
-    first = _first_orders(scope)
-    joined = found.left_join(first, found.customer_id == first.first_id).drop("first_id")
-    contacts = _contacts(scope, found)
-    for name in ("visits", "complained"):
-        if name in contacts:
-            joined = joined.left_join(contacts[name], joined.customer_id == contacts[name].joined_id).drop("joined_id")
-            joined = joined.mutate(**{name: joined[name].cast("float64").fill_null(0.0)})
-        else:
-            joined = joined.mutate(**{name: ibis.null("float64")})
-    code = ibis.cases((joined.days_30 >= 3, REGULAR), (joined.days_30 == 2, AGAIN), else_=ONCE)
-    stayed = ibis.ifelse(joined.ripe, joined.stayed.cast("float64"), ibis.null("float64"))
-    names = [column.name for column in BEGINNINGS.columns if column.name not in ("code", "stayed")]
-    return joined.mutate(code=code, stayed=stayed).select("customer_id", "code", "stayed", *names)
-
-
-def _after(day: ir.Value, days: int) -> ir.Value:
-    return on_day(day + ibis.interval(days=days))
-
-
-def _first_orders(scope: PlacementScope) -> ir.Table:
-    """first_id and the traits of each customer's first order."""
-    orders = scope.tables["orders"]
-    orders = orders.filter(orders.customer_id.notnull(), (orders.net >= 0).fill_null(True))
-    turn = ibis.row_number().over(group_by=orders.customer_id, order_by=[orders.occurred_at, orders.id])
-    rows = orders.mutate(turn=turn)
-    rows = rows.filter(rows.turn == 0)
-    kept = rows.promised_on.notnull() & rows.delivered_on.notnull()
-    rows = rows.select(
-        "channel",
-        "campaign",
-        order_id="id",
-        first_id="customer_id",
-        basket="quantity",
-        weekday=rows.occurred_on.day_of_week.index().cast("float64"),
-        hour=ibis.ifelse(rows.day_only, ibis.null("float64"), rows.occurred_local.hour().cast("float64")),
-        discounted=(rows.discount > 0).fill_null(False).cast("float64"),
-        depth=rows.discount / (rows.net + rows.discount).nullif(0),
-        punctual=ibis.ifelse(kept, (rows.delivered_on <= rows.promised_on).cast("float64"), ibis.null("float64")),
-    )
-    if not scope.has("order_lines") or not scope.has("products"):
-        return rows.mutate(family=ibis.null("string")).drop("order_id")
-    lines, products = scope.tables["order_lines"], scope.tables["products"]
-    family = _largest(lines, products)
-    return rows.left_join(family, rows.order_id == family.line_order).drop("order_id", "line_order")
-
-
-def _largest(lines: ir.Table, products: ir.Table) -> ir.Table:
-    """line_order, family: of each order the product family of its largest line."""
-    known = products.select(sold="id", family="family").filter(products.family.notnull())
-    rows = lines.join(known, lines.product_id == known.sold)
-    return rows.group_by(line_order="order_id").aggregate(family=rows.family.argmax(rows.net.fill_null(0)))
-
-
-def _contacts(scope: PlacementScope, rows: ir.Table) -> dict[str, ir.Table]:
-    """What happened beside buying in the first days of `rows` (customer_id, start): a table by trait where there are facts."""
-    starts = rows.select(starter="customer_id", start="start")
-    found: dict[str, ir.Table] = {}
-    if scope.has("events"):
-        events = scope.tables["events"]
-        seen = events.join(starts, events.customer_id == starts.starter)
-        age = seen.occurred_on.delta(seen["start"], unit="day")
-        seen = seen.filter((age >= 0) & (age < VISITS)).group_by(joined_id="starter")
-        found["visits"] = seen.aggregate(visits=_.occurred_on.nunique())
-    if scope.has("tickets"):
-        tickets = scope.tables["tickets"]
-        told = tickets.join(starts, tickets.customer_id == starts.starter)
-        age = told.occurred_on.delta(told["start"], unit="day")
-        told = told.filter((age >= 0) & (age < COMPLAINTS))
-        told = told.group_by(joined_id="starter")
-        found["complained"] = told.aggregate(complained=_.is_complaint.fill_null(False).any().cast("float64"))
-    return found
+def beginnings(scope: PlacementScope) -> ir.Table:
+    """`place`, computed once for the columns and the figure."""
+    return scope.once("beginnings", lambda: place(scope))
 
 
 @dataclass(frozen=True)
 class Trait:
-    """A thing that can be said of somebody's first days; `words` is put between "who" and "stay"."""
+    """A thing that can be said of somebody's first days: a column from `least` to `most`, or that holds `value`. `words` is put
+    between "who" and "stay". Where the column `known` is missing nothing can be said.
+    """
 
     name: str
     least: float
     words: str
+    most: float = float("inf")
+    known: str = ""
+    value: str = ""
+
+    def has(self, table: Mapping[str, Any]) -> Any:
+        """Of each customer whether it is so; unknown counts as not."""
+        values = table[self.name]
+        return values == self.value if self.value else (values >= self.least) & (values <= self.most)
+
+    def told(self, table: Mapping[str, Any]) -> Any:
+        """Of each customer whether it can be said at all."""
+        values = table[self.known or self.name]
+        return values != "" if self.value else values == values  # missing is what differs from itself
 
 
 TRAITS = (
@@ -133,7 +58,20 @@ TRAITS = (
     Trait("punctual", 1, N_("get their first order on the promised day")),
     Trait("complained", 1, N_("complain in the first 30 days")),
     Trait("visits", 3, N_("come on three days of the first 7")),
+    Trait("second_visit", 1, N_("come again within three days"), most=3, known="visits"),
+    Trait("sessions", 3, N_("come three times in the first 7 days")),
+    Trait("modules", 3, N_("try three modules in the first 30 days")),
+    Trait("onboarded", 2, N_("finish two steps of onboarding in the first 30 days")),
+    Trait("invitees", 1, N_("invite somebody in the first 30 days")),
+    Trait("contacts", 1, N_("are in contact with you in the first 30 days")),
+    Trait("price_third", 3, N_("begin with a product of the dearest third")),
 )
+NAMED = {
+    "channel": N_("begin through %(value)s"),
+    "campaign": N_("come by the campaign %(value)s"),
+    "family": N_("begin with %(value)s"),
+    "payment": N_("pay first by %(value)s"),
+}
 SENTENCE = N_(
     "Customers who %(does)s stay for the next 90 days at %(share)s in 100 against %(others)s (later customers: %(later)s against "
     "%(later_others)s)."
@@ -145,19 +83,17 @@ def factors(scope: PlacementScope) -> Sequence[Mapping[str, Any]]:
 
     The earlier half of the customers whose time is over finds them, the later half confirms; an experiment alone would prove.
     """
-    import numpy as np
     from scipy import stats
 
-    rows = scope.once("beginnings", lambda: place(scope).left_join(_starts(scope), "customer_id"))
+    rows = beginnings(scope)
     ripe = rows.filter(rows.stayed.notnull()).order_by("start", "customer_id")
-    table = {name: np.array(values, dtype=np.float64) for name, values in _columns(scope, ripe).items()}
+    table = _columns(scope, ripe)
     half = table["stayed"].size // 2
     if half < FEWEST:
         return []
     early = {name: values[:half] for name, values in table.items()}
     late = {name: values[half:] for name, values in table.items()}
-    found = [(trait, _lift(early, trait)) for trait in TRAITS]
-    tested = [(trait, lift) for trait, lift in found if lift is not None]
+    tested = [(trait, lift) for trait in (*TRAITS, *_named(early)) if (lift := _lift(early, trait)) is not None]
     if not tested:
         return []
     q = stats.false_discovery_control([lift.p for _, lift in tested])
@@ -167,6 +103,18 @@ def factors(scope: PlacementScope) -> Sequence[Mapping[str, Any]]:
         if value < FALSE_SHARE and lift.share > lift.others and confirmed and confirmed.share > confirmed.others:
             told.append((lift.share - lift.others, trait, lift, confirmed))
     return [_said(trait, lift, later) for _, trait, lift, later in sorted(told, key=lambda one: -one[0])[:MOST]]
+
+
+def _named(table: Mapping[str, Any]) -> list[Trait]:
+    """A trait for each word that is frequent enough."""
+    import numpy as np
+
+    found = []
+    for name, words in NAMED.items():
+        values, times = np.unique(table[name], return_counts=True)
+        often = times >= SUPPORT * table[name].size
+        found += [Trait(name, 0, words, value=str(value)) for value in values[often] if value]
+    return found
 
 
 @dataclass(frozen=True)
@@ -179,13 +127,12 @@ class Lift:
 
 
 def _lift(table: Mapping[str, Any], trait: Trait) -> Lift | None:
-    import numpy as np
     from scipy import stats
 
-    known = ~np.isnan(table[trait.name])
+    known = trait.told(table)
     if known.sum() < FEWEST:
         return None
-    has, stayed = (table[trait.name] >= trait.least)[known], (table["stayed"] > 0)[known]
+    has, stayed = trait.has(table)[known], (table["stayed"] > 0)[known]
     support = has.mean()
     if support < SUPPORT or support > 1 - SUPPORT:
         return None
@@ -193,15 +140,14 @@ def _lift(table: Mapping[str, Any], trait: Trait) -> Lift | None:
     return Lift(stayed[has].mean(), stayed[~has].mean(), float(stats.fisher_exact(cells).pvalue))
 
 
-def _columns(scope: PlacementScope, rows: ir.Table) -> dict[str, list[float]]:
-    names = sorted({"stayed", *(trait.name for trait in TRAITS)})
-    table = scope.tables.run(rows.select(*names))
-    return {name: table[name].to_pylist() for name in names}
+def _columns(scope: PlacementScope, rows: ir.Table) -> dict[str, Any]:
+    """Numbers, missing ones as nan, and words, missing ones empty."""
+    import numpy as np
 
-
-def _starts(scope: PlacementScope) -> ir.Table:
-    rows = history(scope)
-    return rows.select("customer_id", start=rows.days.mins())
+    numbers = sorted({"stayed", *(trait.name for trait in TRAITS)})
+    table = scope.tables.run(rows.select(*numbers, *NAMED))
+    found = {name: np.array(table[name].to_pylist(), dtype=np.float64) for name in numbers}
+    return found | {name: np.array([word or "" for word in table[name].to_pylist()], dtype=np.str_) for name in NAMED}
 
 
 def _said(trait: Trait, lift: Lift, later: Lift) -> dict[str, Any]:
@@ -209,7 +155,7 @@ def _said(trait: Trait, lift: Lift, later: Lift) -> dict[str, Any]:
     return {
         "text": SENTENCE,
         "say": {"does": trait.words},
-        "params": {name: round(100 * value) for name, value in shares.items()},
+        "params": {name: round(100 * value) for name, value in shares.items()} | ({"value": trait.value} if trait.value else {}),
     }
 
 
@@ -239,13 +185,21 @@ BEGINNINGS = Placement(
         _number("basket", N_("Units in the first order")),
         _number("punctual", N_("First order on the promised day (1 yes, 0 no)")),
         _number("visits", N_("Days with a visit, first 7")),
+        _number("sessions", N_("Sessions, first 7 days")),
+        _number("second_visit", N_("Days to the next visit, of the first 30"), "days"),
+        _number("modules", N_("Modules tried, first 30 days")),
+        _number("onboarded", N_("Steps of onboarding done, first 30 days")),
+        _number("invitees", N_("People invited, first 30 days")),
+        _number("contacts", N_("Contacts with you, first 30 days")),
+        _number("price_third", N_("Price of the first product (1 lowest third, 3 dearest)")),
         _number("complained", N_("Complaint in the first 30 days (1 yes, 0 no)")),
         PlacementColumn(name="family", label=N_("Family of the first product"), kind="text"),
         PlacementColumn(name="channel", label=N_("Channel of the first order"), kind="text"),
         PlacementColumn(name="campaign", label=N_("Campaign of the first order"), kind="text"),
+        PlacementColumn(name="payment", label=N_("First paid by"), kind="text"),
     ),
     needs=("orders",),
-    compute=place,
+    compute=beginnings,
     figures=(
         PlacementFigure(
             key="factors",

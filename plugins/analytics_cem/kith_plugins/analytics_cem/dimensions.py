@@ -1,5 +1,5 @@
-"""Outputs of the ten models that need no training (domain C2): engagement (M2), satisfaction and loyalty (M4), potential (M6),
-preferred channel (M7), response (M10).
+"""Outputs of the ten models that need no training (domain C2): engagement (M2), satisfaction and loyalty (M4), potential and
+credit (M6), preferred channel and hour (M7), response (M10).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
+from kith_platform.sdk.rhythm import on_day
 from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementMap, PlacementScope
 from kith_plugins.analytics_cem import rfm
 from kith_plugins.analytics_cem.lifecycle import GONE
@@ -18,6 +19,8 @@ UNIT = 10_000.0
 HALF_LIFE, LOOK_BACK = 30.0, 365  # days
 PEERS = 0.75
 PSEUDO = 2.0  # weight of the company's own rate in a channel nobody has much to say of
+OVERDUE, PRIOR = 30, 20.0  # days, κ of the posterior mean
+CLOCK = {"morning": (6, 12), "midday": (12, 14), "afternoon": (14, 18), "evening": (18, 23)}
 
 PROMOTER, CONTENT = 9, 4  # scores from which an answer on recommending (0 to 10), or on satisfaction (1 to 5), is a good one
 LOYAL_DAYS = 2  # purchase days within W
@@ -27,6 +30,13 @@ ATTITUDES = {
     "loyal": N_("Loyal, not satisfied"),
     "satisfied": N_("Satisfied, not loyal"),
     "neither": N_("Neither"),
+}
+HOURS = {
+    "morning": N_("Morning (6 to 12)"),
+    "midday": N_("Midday (12 to 14)"),
+    "afternoon": N_("Afternoon (14 to 18)"),
+    "evening": N_("Evening (18 to 23)"),
+    "night": N_("Night"),
 }
 BANDS = {"high": N_("Active"), "medium": N_("Somewhat active"), "low": N_("Hardly active"), "none": N_("No visits known")}
 
@@ -45,17 +55,50 @@ def engagement(scope: PlacementScope) -> ir.Table:
 
 def channels(scope: PlacementScope) -> ir.Table:
     """customer_id, channel: where contacts were answered most, by posterior mean with the channel's own rate as prior."""
+    return _preferred(scope, "channel")
+
+
+def hours(scope: PlacementScope) -> ir.Table:
+    """customer_id, hour: the time of day at which contacts were answered most, told as the channel is."""
+    return _preferred(scope, "hour")
+
+
+def _preferred(scope: PlacementScope, what: str) -> ir.Table:
     touches = scope.tables["touches"]
-    rows = touches.filter(touches.customer_id.notnull(), touches.channel.notnull())
-    answered = rows.clicked_at.notnull() | rows.opened_at.notnull() | rows.converted_at.notnull()
-    rows = rows.select("customer_id", "channel", answered=answered.cast("float64"))
-    rates = rows.group_by(known="channel").aggregate(rate=rows.answered.mean())
-    own = rows.group_by("customer_id", "channel").aggregate(sent=rows.count().cast("float64"), answered=rows.answered.sum())
-    joined = own.join(rates, own.channel == rates.known)
+    clock = touches.occurred_local.hour()
+    bands = [((clock >= start) & (clock < end), name) for name, (start, end) in CLOCK.items()]
+    told = {"channel": touches.channel, "hour": ibis.cases((touches.day_only, ibis.null("string")), *bands, else_="night")}[what]
+    rows = touches.select("customer_id", answered=_answered(touches).cast("float64"), **{what: told})
+    rows = rows.filter(rows.customer_id.notnull(), rows[what].notnull())
+    rates = rows.group_by(known=what).aggregate(rate=rows.answered.mean())
+    own = rows.group_by("customer_id", what).aggregate(sent=rows.count().cast("float64"), answered=rows.answered.sum())
+    joined = own.join(rates, own[what] == rates.known)
     joined = joined.mutate(mean=(joined.answered + PSEUDO * joined.rate) / (joined.sent + PSEUDO))
-    turn = ibis.row_number().over(group_by=joined.customer_id, order_by=[joined["mean"].desc(), joined.channel])
+    turn = ibis.row_number().over(group_by=joined.customer_id, order_by=[joined["mean"].desc(), joined[what]])
     best = joined.mutate(turn=turn)
-    return best.filter(best.turn == 0).select("customer_id", "channel")
+    return best.filter(best.turn == 0).select("customer_id", what)
+
+
+def risks(scope: PlacementScope) -> ir.Table:
+    """customer_id, risk: the share of invoices due over 30 days ago that were not paid in full within these, as posterior mean
+    (k + κ·prior)/(n + κ) with the company's own share as prior (domain D0, D9).
+    """
+    bills, payments = scope.tables["invoices"], scope.tables["payments"]
+    bills = bills.filter(bills.customer_id.notnull(), bills.due_on.notnull(), bills.amount > 0)
+    bills = bills.mutate(final=on_day(bills.due_on + ibis.interval(days=OVERDUE)))
+    bills = bills.filter(bills.final < ibis.literal(scope.day), (bills.status != "cancelled").fill_null(True))
+    paid = payments.filter(payments.invoice_id.notnull(), payments.succeeded.fill_null(True))
+    paid = paid.select(of_id="invoice_id", paid_on="occurred_on", sum="amount")
+    in_time = paid.inner_join(bills.select("id", "final"), [paid.of_id == bills.id, paid.paid_on <= bills.final])
+    in_time = in_time.group_by("of_id").aggregate(paid=in_time["sum"].sum())
+    rows = bills.left_join(in_time, bills.id == in_time.of_id)
+    settled = (rows.paid >= rows.amount).fill_null(False) | (
+        (rows.status == "paid") & (rows.status_at.cast("date") <= rows.final)
+    ).fill_null(False)
+    rows = rows.select("customer_id", late=(~settled).cast("float64"))
+    own = rows.group_by("customer_id").aggregate(late=rows.late.sum(), bills=rows.count().cast("float64"))
+    usual = own.late.sum().over() / own.bills.sum().over()
+    return own.select("customer_id", risk=(own.late + PRIOR * usual) / (own.bills + PRIOR))
 
 
 def attitudes(scope: PlacementScope) -> ir.Table:
@@ -87,6 +130,8 @@ def place(scope: PlacementScope) -> ir.Table:
     parts: dict[str, tuple[tuple[str, ...], str, Callable[[PlacementScope], ir.Table]]] = {
         "engagement": (("events",), "float64", engagement),
         "channel": (("touches",), "string", channels),
+        "hour": (("touches",), "string", hours),
+        "risk": (("invoices",), "float64", risks),
         "satisfied": (("survey_responses",), "boolean", attitudes),
         "response": (("touches", "orders"), "float64", responses),
     }
@@ -110,7 +155,9 @@ def place(scope: PlacementScope) -> ir.Table:
         (rows.loyal, "loyal"),
         else_="neither",
     )
-    return rows.select("engagement", "gap", "channel", "response", customer_id="person", band=band, attitude=attitude)
+    return rows.select(
+        "engagement", "gap", "channel", "hour", "response", "risk", customer_id="person", band=band, attitude=attitude
+    )
 
 
 def _bought(rows: ir.Table, scope: PlacementScope) -> ir.Table:
@@ -135,10 +182,12 @@ ENGAGEMENT = Placement(
         PlacementColumn(name="engagement", label=N_("Engagement, 0 to 100"), kind="number"),
         PlacementColumn(name="gap", label=N_("Below the best quarter of buyers by"), kind="number", unit="money"),
         PlacementColumn(name="channel", label=N_("Answers most by"), kind="text"),
+        PlacementColumn(name="hour", label=N_("Answers most in the"), kind="text", labels=HOURS),
+        PlacementColumn(name="risk", label=N_("Risk of paying over 30 days late"), kind="number", unit="percent"),
         PlacementColumn(name="response", label=N_("Contacts answered by customers like this"), kind="number", unit="percent"),
         PlacementColumn(name="attitude", label=N_("Satisfaction and loyalty"), kind="text", labels=ATTITUDES),
     ),
-    needs=("events|touches|survey_responses",),
+    needs=("events|touches|survey_responses|invoices",),
     compute=place,
     map=PlacementMap(cells=tuple((code,) for code in BANDS)),
 )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
+from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from kith_platform.sdk.rhythm import ONE_DAY
 from kith_platform.sdk.types import PlacementTurns
+from kith_plugins.analytics_cem.holidays import closed
 
 SHARE, MONTHS_LONG = 0.8, 4  # at least so much of the purchases in at most so many months
 HISTORY = 730  # days since the first purchase
@@ -87,7 +91,7 @@ def _named(rows: ir.Table) -> ir.Table:
 
 def _counted(rows: ir.Table, turns: PlacementTurns) -> ir.Table:
     """With in_season: the days after the last purchase up to the turn that lie in months of the season."""
-    months = _months(turns.days[-1])
+    months = _months(turns.days[-1], closed(turns))
     joined = rows.join(months, (months.next > rows["last"]) & (months.start <= rows.turn), how="left")
     counts = joined.season.substr(joined.month - 1, 1) == "1"
     begin = ibis.greatest(joined.start, joined["last"] + ibis.interval(days=1)).cast("date")
@@ -96,8 +100,13 @@ def _counted(rows: ir.Table, turns: PlacementTurns) -> ir.Table:
     return days.group_by("customer_id", "turn").aggregate(season=days.season.max(), in_season=days.days.sum())
 
 
-def _months(day: dt.date, years: int = 10) -> ir.Table:
+def _months(day: dt.date, shut: Sequence[dt.date], years: int = 10) -> ir.Table:
+    """start, next (exclusive), month: spans of open days, none longer than a month."""
     starts = [dt.date(year, month, 1) for year in range(day.year - years, day.year + 1) for month in MONTHS]
+    starts = sorted({*starts, *(one + ONE_DAY for one in shut if one >= starts[0])})
+    off = set(shut)
     ends = [dt.date(start.year + start.month // 12, start.month % 12 + 1, 1) for start in starts]
+    ends = [min([end, *shut[bisect_left(shut, start) :][:1]]) for start, end in zip(starts, ends, strict=True)]
+    spans = [(start, end, start.month) for start, end in zip(starts, ends, strict=True) if start not in off]
     kinds = pa.schema([("start", pa.date32()), ("next", pa.date32()), ("month", pa.int64())])
-    return ibis.memtable(pa.table([starts, ends, [start.month for start in starts]], schema=kinds))
+    return ibis.memtable(pa.table([list(column) for column in zip(*spans, strict=True)], schema=kinds))

@@ -12,7 +12,7 @@ from kith_platform.sdk.types import PlacementScope, PlacementTurns
 from kith_plugins.analytics_cem import spending
 from kith_plugins.analytics_cem.buyers import buyers
 from kith_plugins.analytics_cem.contracts import CONTRACT, contracts, owing
-from kith_plugins.analytics_cem.holidays import closed, closed_days
+from kith_plugins.analytics_cem.holidays import clock
 from kith_plugins.analytics_cem.season import months, seasons
 
 DECLINING = 1.5  # ρ beyond which a customer declines
@@ -94,11 +94,14 @@ def _both(rows: ir.Table, more: ir.Table) -> ir.Table:
 
 def _judged(rows: ir.Table, turns: PlacementTurns) -> ir.Table:
     """The first rule that fits."""
-    month = turns.turn(rows).month()
-    seasonal = rows.season.notnull()
-    stopped = closed_days(rows["last"], turns.turn(rows), turns.settings)
+    if ticking := clock(turns):
+        rows = ticking.numbered(rows, "last")
+        waited = turns.told(rows, {day: ticking.number(day) for day in turns.days}) - rows.number
+    else:
+        waited = rows.since
+    month, seasonal = turns.turn(rows).month(), rows.season.notnull()
     rows = rows.mutate(
-        waited=ibis.ifelse(seasonal, rows.in_season, rows.since - stopped),
+        waited=ibis.ifelse(seasonal, rows.in_season, waited),
         resting=(seasonal & (rows.season.substr(month - 1, 1) == "0")).fill_null(False),
         running=rows.running.fill_null(False),
         bound=rows.running.notnull(),
@@ -132,12 +135,12 @@ def _dated(rows: ir.Table, turns: PlacementTurns) -> ir.Table:
     """With left_on and the reason."""
     # ρ passes 3 on the day after three whole rhythms; a season's clock has stood still, so there the day is not known.
     crossing = (ibis.greatest((rows.tau * LATE).floor() + 1, float(AT_LEAST))).cast("int64")
-    day, crossed = turns.turn(rows), on_day(rows["last"] + crossing.as_interval("D"))
-    if closed(turns.settings):
-        stopped = closed_days(rows["last"], day, turns.settings)
-        crossed = ibis.least(day, on_day(crossed + stopped.as_interval("D")))
+    crossed = on_day(rows["last"] + crossing.as_interval("D"))
+    if ticking := clock(turns):
+        rows = ticking.day(rows.mutate(crosses=rows.number + crossing).view(), "crosses", "crossed").view()
+        crossed = rows.crossed
     left_on = ibis.cases(
-        (rows.stage == "left", ibis.ifelse(rows.season.isnull(), crossed, day)),
+        (rows.stage == "left", ibis.ifelse(rows.season.isnull(), crossed, turns.turn(rows))),
         (rows.stage.isin(("left_vol", "left_inv")), rows.over_on),
         else_=ibis.null("date"),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kith_platform.sdk import hookimpl
 from kith_platform.sdk.scoring import Scorecard
-from kith_platform.sdk.types import N_, Manifest, Metric, Setting
+from kith_platform.sdk.types import N_, Manifest, Metric, Placement, Setting
 from kith_plugins.analytics_cim import (
     analysis,
     attainment,
@@ -29,6 +29,7 @@ from kith_plugins.analytics_cim import (
     solving,
     staying_worth,
     together,
+    wrong_customers,
 )
 
 
@@ -93,3 +94,8 @@ def register_metrics() -> Sequence[Metric]:
 @hookimpl
 def register_scorecards() -> Sequence[Scorecard]:
     return (index.SCORECARD,)
+
+
+@hookimpl
+def register_placements() -> Sequence[Placement]:
+    return (wrong_customers.WRONG_CUSTOMERS,)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kith_platform.sdk import hookimpl
 from kith_platform.sdk.scoring import Scorecard
-from kith_platform.sdk.types import N_, Manifest, Metric, Setting
+from kith_platform.sdk.types import N_, Manifest, Metric, Placement, Setting
 from kith_plugins.analytics_csm import (
     adoption,
     advocacy,
@@ -15,6 +15,7 @@ from kith_plugins.analytics_csm import (
     goals,
     health,
     index,
+    placing,
     promises,
     staff,
     stakeholders,
@@ -65,3 +66,8 @@ def register_metrics() -> Sequence[Metric]:
 @hookimpl
 def register_scorecards() -> Sequence[Scorecard]:
     return (index.SCORECARD,)
+
+
+@hookimpl
+def register_placements() -> Sequence[Placement]:
+    return placing.PLACEMENTS

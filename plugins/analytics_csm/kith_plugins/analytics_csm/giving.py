@@ -5,11 +5,17 @@ A value shows once or twice a year and a price every month, so only a year's sum
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import MetricScope
 from kith_plugins.analytics_csm.windows import windows, within, within_at
+
+if TYPE_CHECKING:
+    from kith_platform.sdk.types import Tables
 
 UNVERIFIED = 0.5  # what a value weighs that nobody verified
 SERVING = ("service", "delivery", "account")  # pools of cost that serve customers
@@ -17,16 +23,34 @@ SERVING = ("service", "delivery", "account")  # pools of cost that serve custome
 SYMBIOTIC, EXTRACTIVE, SUBSIDISED, LOSE_LOSE = "symbiotic", "extractive", "subsidised", "lose_lose"
 
 
+@dataclass(frozen=True)
+class Books:
+    """What gains are read from: all facts, the ledger, costs with money in the company's currency, the windows (see `windows`),
+    and place, customer_id of those who count although nothing is known of them.
+    """
+
+    tables: Tables
+    ledger: ir.Table
+    costs: ir.Table
+    window: ir.Table
+    active: ir.Table
+
+
 def gains(scope: MetricScope) -> ir.Table:
+    """`gained` of a metric's periods."""
+    tables, active = scope.frames.at(scope.today), scope.active().select("place", "customer_id")
+    return gained(Books(tables, scope.buying.ledger, scope.known("costs"), windows(scope), active))
+
+
+def gained(books: Books) -> ir.Table:
     """place, customer_id of everybody who is active, or whose value, revenue or cost is known, with
 
     cs: verified value − price − own cost, null where no value was measured; fc: net − cost of goods − cost to serve, null where
     neither revenue nor cost is known; price, own_cost, verified, unverified (of the value), fits and covered (amounts, and those
     with a rate), even (balance), mutual and state, where both are known.
     """
-    window = windows(scope)
-    parts = (("worth", _worth(scope, window)), ("revenue", _revenue(scope, window)), ("cost", serving(scope, window)))
-    keys = [scope.active().select("place", "customer_id"), *(rows.select("place", "customer_id") for _name, rows in parts)]
+    parts = (("worth", _worth(books)), ("revenue", _revenue(books)), ("cost", serving(books)))
+    keys = [books.active, *(rows.select("place", "customer_id") for _name, rows in parts)]
     rows = ibis.union(*keys, distinct=True)
     for name, more in parts:
         named = more.rename(**{f"{name}_place": "place", f"{name}_id": "customer_id"})
@@ -72,18 +96,16 @@ def judged(rows: ir.Table) -> ir.Table:
     )
 
 
-def _worth(scope: MetricScope, window: ir.Table) -> ir.Table:
+def _worth(books: Books) -> ir.Table:
     """verified, unverified, own_cost of values measured in the window, per customer with any."""
-    tables = scope.frames.at(scope.today)
-    goals = tables["outcomes"]
-    rows = within_at(
-        goals.filter(goals.customer_id.notnull(), goals.value.notnull() | goals.own_cost.notnull()), window, "measured_at"
-    )
+    goals = books.tables["outcomes"]
+    told = goals.filter(goals.customer_id.notnull(), goals.value.notnull() | goals.own_cost.notnull())
+    rows = within_at(told, books.window, "measured_at")
     # An amount counts at the rate of the day it was measured.
     rows = rows.mutate(
         occurred_on=rows.measured_at.cast("date"), proven=rows.verified.fill_null(False), had=rows.value.notnull().cast("int64")
     )
-    rows = tables.money(rows, "value", "own_cost")
+    rows = books.tables.money(rows, "value", "own_cost")
     own = rows.group_by("place", "customer_id").aggregate(
         verified=rows.value.sum(where=rows.proven).fill_null(0).cast("float64"),
         unverified=rows.value.sum(where=~rows.proven).fill_null(0).cast("float64"),
@@ -95,10 +117,9 @@ def _worth(scope: MetricScope, window: ir.Table) -> ir.Table:
     return own.mutate(**{name: ibis.ifelse(known, own[name], none) for name in ("verified", "unverified", "own_cost")})
 
 
-def _revenue(scope: MetricScope, window: ir.Table) -> ir.Table:
+def _revenue(books: Books) -> ir.Table:
     """net, margin, amounts and covered of the ledger per customer and window."""
-    ledger = scope.buying.ledger
-    rows = within(ledger.mutate(occurred_on=ledger.day), window)
+    rows = within(books.ledger.mutate(occurred_on=books.ledger.day), books.window)
     return rows.group_by("place", "customer_id").aggregate(
         net=rows.net.sum().cast("float64"),
         margin=rows.margin.sum().cast("float64"),
@@ -107,16 +128,15 @@ def _revenue(scope: MetricScope, window: ir.Table) -> ir.Table:
     )
 
 
-def serving(scope: MetricScope, window: ir.Table) -> ir.Table:
+def serving(books: Books) -> ir.Table:
     """cost: what serving each customer cost. What names no customer is shared out by the minutes of activities with each."""
-    costs = scope.known("costs")
-    costs = within(costs.filter(costs.pool.isin(SERVING)), window)
+    costs = within(books.costs.filter(books.costs.pool.isin(SERVING)), books.window)
     own = costs.filter(costs.customer_id.notnull())
     own = own.select("place", "customer_id", cost=own.amount.cast("float64"))
     loose = costs.filter(costs.customer_id.isnull())
     loose = loose.group_by(loose_place="place").aggregate(loose=loose.amount.sum().cast("float64"))
-    calls = scope.frames.at(scope.today)["activities"]
-    calls = within(calls.filter(calls.customer_id.notnull(), calls.ended_at > calls.occurred_at), window)
+    calls = books.tables["activities"]
+    calls = within(calls.filter(calls.customer_id.notnull(), calls.ended_at > calls.occurred_at), books.window)
     spent = calls.ended_at.delta(calls.occurred_at, unit="second").cast("float64")
     calls = calls.group_by("place", "customer_id").aggregate(spent=spent.sum())
     shared = calls.inner_join(loose, calls.place == loose.loose_place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -28,14 +29,19 @@ def windows(scope: MetricScope, days: int = 0, *, backs: tuple[int, ...] = (0,))
     window so many days earlier for each of them, at the places of its own times their number.
     """
     past = [one.end - dt.timedelta(days=back) for one in scope.periods for back in backs]
+    return marks(past, scope.tenant.timezone, days)
+
+
+def marks(past: Sequence[dt.date], zone: str, days: int = 0) -> ir.Table:
+    """The same of windows that end before the days given; 0 days are twelve months."""
     first = [day - dt.timedelta(days=days) if days else year_before(day) for day in past]
     columns = {
         "place": pa.array(range(len(past)), pa.int64()),
         "first": pa.array(first, pa.date32()),
         "last": pa.array([day - ONE_DAY for day in past], pa.date32()),
         "past": pa.array(past, pa.date32()),
-        "first_at": _begins(scope, first),
-        "past_at": _begins(scope, past),
+        "first_at": _begins(zone, first),
+        "past_at": _begins(zone, past),
     }
     return ibis.memtable(pa.table(columns))
 
@@ -55,15 +61,15 @@ def day_ends(scope: MetricScope, first: dt.date, last: dt.date) -> ir.Table:
     days = [first + number * ONE_DAY for number in range((last - first).days + 1)]
     columns = {
         "day": pa.array(days, pa.date32()),
-        "begins_at": _begins(scope, days),
-        "over_at": _begins(scope, [day + ONE_DAY for day in days]),
+        "begins_at": _begins(scope.tenant.timezone, days),
+        "over_at": _begins(scope.tenant.timezone, [day + ONE_DAY for day in days]),
     }
     return ibis.memtable(pa.table(columns))
 
 
-def _begins(scope: MetricScope, days: list[dt.date]) -> pa.Array:
-    zone = ZoneInfo(scope.tenant.timezone)
-    return pa.array([dt.datetime.combine(day, dt.time(), zone) for day in days], INSTANT)
+def _begins(zone: str, days: Sequence[dt.date]) -> pa.Array:
+    own = ZoneInfo(zone)
+    return pa.array([dt.datetime.combine(day, dt.time(), own) for day in days], INSTANT)
 
 
 def counted(value: float | None, n: float | None, *, reason: str = "empty_denominator", **more: object) -> Reading:
