@@ -44,6 +44,7 @@ class Settings:
     job_memory_mb: int = 0  # 0: a quarter of the machine's memory
     web_workers: int = 2
     web_threads: int = 4
+    chromium: str = ""  # the browser that prints reports; empty: the one that is found; none: set without a browser
     upload_mb: int = 200  # the largest file that the page and the API take
 
     @property

@@ -26,6 +26,7 @@ from kith_platform.facts.catalogue import CORE_FACTS
 from kith_platform.guard import Guard
 from kith_platform.migrate import Stream, plugin_stream
 from kith_platform.sdk import hookspecs
+from kith_platform.sdk.advice import Advice
 from kith_platform.sdk.facts import Fact, Kind
 from kith_platform.sdk.scoring import Scorecard
 from kith_platform.sdk.templates import ImportTemplate
@@ -52,6 +53,7 @@ CONTRIBUTIONS: Mapping[str, type[Any]] = {
     "settings": Setting,
     "metrics": Metric,
     "scorecards": Scorecard,
+    "advice": Advice,
     "placements": Placement,
     "feature_sets": FeatureSet,
     "pages": Page,
@@ -63,6 +65,7 @@ INSTALLATION_WIDE = {
     "import_templates": ("key",),
     "metrics": ("key",),
     "scorecards": ("key",),
+    "advice": ("key",),
     "placements": ("key",),
     "feature_sets": ("key",),
     "panels": ("key",),

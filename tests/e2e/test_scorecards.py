@@ -132,3 +132,24 @@ def test_an_initiative_is_entered_and_its_return_is_seen(visitor: Visitor) -> No
     visitor.fits()
     visitor.shot("68-returns")
     visitor.clean()
+
+
+def test_the_report_is_read_and_downloaded(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.company("reports/")
+    expect(page.locator("h1")).to_have_text("建议报告" if visitor.language == "zh_Hans" else "Recommendation report")
+    expect(page.locator("main section h2")).to_have_count(7)  # six sections, and what was left out
+    visitor.fits()
+    visitor.shot("69-report")
+    with page.expect_download() as workbook:
+        page.click("a[href*='report.xlsx']")
+    assert workbook.value.path().read_bytes().startswith(b"PK")
+    with page.expect_navigation():
+        page.click("form[action$='/reports/print'] button")
+    link = page.locator("a[href*='report.pdf']")
+    expect(link).to_be_visible(timeout=PATIENCE_FOR_JOBS)  # the page shows itself anew when the job is done
+    with page.expect_download() as paper:
+        link.click()
+    assert paper.value.path().read_bytes().startswith(b"%PDF-")
+    visitor.shot("69-report-printed")
+    visitor.clean()

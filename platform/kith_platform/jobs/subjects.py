@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from kith_platform.predict.service import TASKS
 
 IMPORTS = ("imports.load", "imports.undo")
 TRAINING = "predict.train"
+PRINTING = "reports.print"
 TO_HOME = ("refresh.run", "metrics.compute")
 DRY = N_("%(file)s, dry run")
 
@@ -52,6 +54,10 @@ def _told(row: Job, files: dict[int, Import], translate: Translate) -> Shown:
         return replace(
             found, about=" · ".join(translate(task.label) for task in tasks), page=_model([task.key for task in tasks], translate)
         )
+    if row.kind == PRINTING:
+        days = {"from": row.args["start"], "to": (date.fromisoformat(row.args["end"]) - timedelta(days=1)).isoformat()}
+        page = Page("reports.index", "metrics:read", translate(N_("See the report")), days)
+        return replace(found, about=f"{days['from']} – {days['to']}", page=page)
     if row.kind in TO_HOME:
         return replace(found, page=Page("home.show", "home:read", translate(N_("To Home"))))
     return found

@@ -12,12 +12,15 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from kith_platform import workbook
 from kith_platform.metrics import service, store
 from kith_platform.metrics.engine import Offered
 from kith_platform.metrics.grains import LABELS, TENANT
 from kith_platform.metrics.models import MetricValue
+from kith_platform.metrics.service import UnitName
 from kith_platform.scorecards import words
 from kith_platform.sdk.metrics import Period
+from kith_platform.workbook import Cell, Number, Sheet
 from kith_tenants.context import Actor
 
 PAGE, ALL = 50, 100_000
@@ -66,20 +69,48 @@ def _row(found: Offered, value: MetricValue, name: service.UnitName) -> UnitRow:
     return UnitRow(name.name or name.public, name.public, shown, value.n, interval, words.flags(value.flags))
 
 
-def csv_lines(session: Session, actor: Actor, found: Offered, period: Period, grain: str) -> Iterator[str]:
-    """The months up to that of the period, or with a grain its units over the period; with a head and a byte order mark."""
-    yield "\ufeff"
+Line = tuple[UnitName | None, Period, MetricValue | None]
+
+
+def lines(session: Session, actor: Actor, found: Offered, period: Period, grain: str) -> Iterator[Line]:
+    """What a file of the metric holds: the months up to that of the period, or with a grain its units over the period."""
     key = found.metric.key
     if grain in found.metric.grains and grain != TENANT:
         values, names = service.units_page(session, actor, key, period, grain, after="", limit=ALL)
-        yield _line((grain, "from", "to", "value", "n", "low", "high", "flags"))
-        for value in values:
-            name = names[value.unit]
-            yield _line((name.name or name.public, *_days(period), *_numbers(value)))
+        yield from ((names[value.unit], period, value) for value in values)
         return
-    yield _line(("from", "to", "value", "n", "low", "high", "flags"))
-    for place, one in service.series(session, [key], period)[key]:
-        yield _line((*_days(place), *(_numbers(one) if one else ("",) * 5)))
+    yield from ((None, place, one) for place, one in service.series(session, [key], period)[key])
+
+
+def csv_lines(session: Session, actor: Actor, found: Offered, period: Period, grain: str) -> Iterator[str]:
+    """The lines as CSV, with a head and a byte order mark."""
+    rows = list(lines(session, actor, found, period, grain))
+    named = any(name for name, _place, _one in rows)
+    yield "\ufeff" + _line((*([grain] if named else []), "from", "to", "value", "n", "low", "high", "flags"))
+    for name, place, one in rows:
+        first = (name.name or name.public,) if name else ()
+        yield _line((*first, *_days(place), *(_numbers(one) if one else ("",) * 5)))
+
+
+def book(session: Session, actor: Actor, found: Offered, period: Period, grain: str) -> bytes:
+    """The lines as a workbook in the reader's language: days are days, numbers are numbers."""
+    rows = list(lines(session, actor, found, period, grain))
+    named = any(name for name, _place, _one in rows)
+    labels = [gettext("From"), gettext("To"), gettext("Value"), gettext("Cases"), gettext("From (95%% interval)") % ()]
+    head = [*([gettext(LABELS[grain])] if named else []), *labels, gettext("To (95%% interval)") % (), gettext("To keep in mind")]
+    cells = [[*([name.name or name.public] if name else []), *_cells(found, place, one)] for name, place, one in rows]
+    sheet = Sheet(gettext(found.metric.name), head, cells, ((30,) if named else ()) + (12, 12, 14, 10, 14, 14, 30))
+    return workbook.written(
+        [sheet], title=gettext(found.metric.name), made=max((one.computed_at for _n, _p, one in rows if one), default=None)
+    )
+
+
+def _cells(found: Offered, place: Period, one: MetricValue | None) -> list[Cell]:
+    first, last = place.start, place.end - dt.timedelta(days=1)
+    if one is None:
+        return [first, last]
+    value, low, high = (Number(number, found.metric.unit) for number in (one.value, one.low, one.high))
+    return [first, last, value, one.n, low, high, " · ".join(short for short, _long in words.flags(one.flags))]
 
 
 def _days(period: Period) -> tuple[str, str]:

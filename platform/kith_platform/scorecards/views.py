@@ -8,8 +8,10 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from kith_platform import workbook
 from kith_platform.auth.edge import current_actor, current_db, runtime
 from kith_platform.auth.gate import requires
+from kith_platform.errors import NotFound
 from kith_platform.i18n import N_
 from kith_platform.metrics import service, store
 from kith_platform.metrics.grains import LABELS, TENANT
@@ -110,6 +112,19 @@ def download(slug: str, key: str) -> AnyResponse:  # noqa: ARG001 - part of the 
     name = "-".join(filter(None, [key, request.args.get("by", "")]))
     headers = {"Content-Disposition": f"attachment; filename={name}.csv"}
     return Response("".join(lines), mimetype="text/csv", headers=headers)
+
+
+@pages.get("/<key>.xlsx")
+@requires("metrics:read")
+def download_workbook(slug: str, key: str) -> AnyResponse:  # noqa: ARG001 - part of the address
+    """The same as a workbook."""
+    session, grain = current_db(), request.args.get("by", "")
+    found = service.offered(session, runtime().plugins, key)
+    period = _asked() or service.latest_period(session)
+    if period is None:
+        raise NotFound(N_("There are no numbers yet. Import customers and orders first."))
+    headers = {"Content-Disposition": f"attachment; filename={'-'.join(filter(None, [key, grain]))}.xlsx"}
+    return Response(units.book(session, current_actor(), found, period, grain), mimetype=workbook.MIMETYPE, headers=headers)
 
 
 @pages.post("/compute")

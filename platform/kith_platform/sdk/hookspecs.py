@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import pluggy
 
+from kith_platform.sdk.advice import Advice
 from kith_platform.sdk.facts import Fact
 from kith_platform.sdk.scoring import Scorecard
 from kith_platform.sdk.templates import ImportTemplate
@@ -58,6 +59,11 @@ def register_metrics() -> Sequence[Metric]:  # type: ignore[empty-body]
 @hookspec
 def register_scorecards() -> Sequence[Scorecard]:  # type: ignore[empty-body]
     """Return scorecards: metrics by criterion with weights, and an index over their scores against what was agreed."""
+
+
+@hookspec
+def register_advice() -> Sequence[Advice]:  # type: ignore[empty-body]
+    """Return when a metric is a finding of the recommendation report, why it matters, and what is to be done."""
 
 
 @hookspec

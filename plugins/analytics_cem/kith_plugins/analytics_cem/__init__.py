@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kith_platform.sdk import hookimpl
+from kith_platform.sdk.advice import Advice
 from kith_platform.sdk.scoring import Scorecard
 from kith_platform.sdk.types import N_, Manifest, Metric, Placement, Setting
 from kith_plugins.analytics_cem import (
+    advice,
     affinity,
     beginnings,
     cohorts,
@@ -136,3 +138,8 @@ def register_placements() -> Sequence[Placement]:
         lead_card.LEAD_CHANCE,
         affinity.AFFINITY,
     )
+
+
+@hookimpl
+def register_advice() -> Sequence[Advice]:
+    return advice.ADVICE

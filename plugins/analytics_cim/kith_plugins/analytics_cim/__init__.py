@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kith_platform.sdk import hookimpl
+from kith_platform.sdk.advice import Advice
 from kith_platform.sdk.scoring import Scorecard
 from kith_platform.sdk.types import N_, Manifest, Metric, Placement, Setting
 from kith_plugins.analytics_cim import (
+    advice,
     analysis,
     attainment,
     capture,
@@ -99,3 +101,8 @@ def register_scorecards() -> Sequence[Scorecard]:
 @hookimpl
 def register_placements() -> Sequence[Placement]:
     return (wrong_customers.WRONG_CUSTOMERS,)
+
+
+@hookimpl
+def register_advice() -> Sequence[Advice]:
+    return advice.ADVICE

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kith_platform.sdk import hookimpl
+from kith_platform.sdk.advice import Advice
 from kith_platform.sdk.scoring import Scorecard
 from kith_platform.sdk.types import N_, Manifest, Metric, Placement, Setting
 from kith_plugins.analytics_csm import (
     adoption,
+    advice,
     advocacy,
     contracts,
     customer_value,
@@ -71,3 +73,8 @@ def register_scorecards() -> Sequence[Scorecard]:
 @hookimpl
 def register_placements() -> Sequence[Placement]:
     return placing.PLACEMENTS
+
+
+@hookimpl
+def register_advice() -> Sequence[Advice]:
+    return advice.ADVICE
