@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
+from kith_platform.cli import root
+from kith_platform.cli.report import report
 from kith_platform.criteria import service as criteria
+from kith_platform.customers.models import Customer
 from kith_platform.customers.service import owners
 from kith_platform.jobs.child import run_job
 from kith_platform.jobs.models import Job
+from kith_platform.placements.models import CustomerPlacement, PlacementMove, PlacementTrack
+from kith_platform.predict.models import Score
 from kith_platform.reports import paper, service
 from kith_platform.reports.reader import Reader
 from kith_platform.reports.wording import written
@@ -193,8 +201,8 @@ def test_a_pdf_is_made_once_asked_for_and_stays_with_its_company(company: Any, m
 def test_without_a_browser_the_pdf_is_set_and_the_same_each_time(company: Any, language: str) -> None:
     tenant, runtime = company.tenant, company.runtime
     with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
-        report = service.read(session, runtime.plugins, tenant, Period(dt.date(2026, 3, 1), dt.date(2026, 4, 1)))
-    told = written(report, Reader(language, tenant.currency, tenant.timezone, runtime.facts))
+        found = service.read(session, runtime.plugins, tenant, Period(dt.date(2026, 3, 1), dt.date(2026, 4, 1)))
+    told = written(found, Reader(language, tenant.currency, tenant.timezone, runtime.facts))
     made = paper.pdf(told, "/no/such/browser")  # a browser that is not there is left aside
     assert made.startswith(b"%PDF-")
     assert made == paper.pdf(told, None)
@@ -202,3 +210,46 @@ def test_without_a_browser_the_pdf_is_set_and_the_same_each_time(company: Any, l
     assert (b"/MSung-Light" in made, b"/STSong-Light" in made) == (language == "zh_Hant", language != "zh_Hant")
     assert told.title in paper.html(told)
     assert "=茶铺 Tea" in paper.html(told)
+
+
+def test_who_moved_and_who_is_about_to_leave_are_findings_too(company: Any) -> None:
+    """In February 36 of 40 of the best stayed so, in March 20; 50 of 80 may leave, and each is worth 10."""
+    end, march = dt.date(2026, 3, 31), dt.date(2026, 3, 20)
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
+        people = list(session.execute(select(Customer.id).order_by(Customer.id).limit(80)).scalars())
+        session.add(PlacementTrack(key="group", first_day=dt.date(2026, 1, 31), last_day=end))
+        codes = ["B"] * 4 + ["L"] * 16 + ["E"] * 20  # of those who were E when February began
+        session.add_all(
+            CustomerPlacement(customer_id=who, key="group", code=code) for who, code in zip(people, codes, strict=False)
+        )
+        gone = zip(people[:20], codes[:4] + codes[4:20], strict=True)
+        session.add_all(
+            PlacementMove(
+                customer_id=who, key="group", moved_on=march if code == "L" else dt.date(2026, 2, 9), from_code="E", to_code=code
+            )
+            for who, code in gone
+        )
+        for who, chance in zip(people, [0.6] * 50 + [0.1] * 30, strict=True):
+            told = {"customer_id": who, "band": 1, "tier": "boosted", "as_of": end, "version": 1}
+            session.add_all([Score(task="churn", value=chance, **told), Score(task="clv", value=10.0, **told)])
+    found = {(one["kind"], one["name"]): one for one in document(company)["findings"]}
+    stays = found["placement", "Groups: E stays E"]
+    assert (stays["section"], stays["value"], stays["compared"]["mom"]) == ("risk", pytest.approx(20 / 36), pytest.approx(0.9))
+    leaving = found["model", "Customers about to leave"]
+    assert (leaving["value"], leaving["n"], leaving["confidence"]) == (50.0, 80, "low")  # no model has proven itself
+    assert "$500" in " ".join(leaving["so_what"])
+
+
+def test_the_command_writes_files(company: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(root.Console, "runtime", company.runtime)
+    monkeypatch.setattr(root.Console, "close", lambda _self: None)
+    days = [company.tenant.slug, "--from", MARCH["from"], "--to", MARCH["to"]]
+    assert CliRunner().invoke(report, [*days, "--format", "pdf"]).exit_code == 2  # without a file to write
+    for kind, first in (("xlsx", b"PK"), ("json", b"{")):
+        out = tmp_path / f"report.{kind}"
+        done = CliRunner().invoke(report, [*days, "--format", kind, "--out", str(out), "--json"], catch_exceptions=False)
+        assert done.exit_code == 0, done.stderr
+        assert out.read_bytes().startswith(first)
+        assert json.loads(done.stdout)["findings"] > 3
+    printed = CliRunner().invoke(report, [*days, "--language", "zh_Hant"], catch_exceptions=False)
+    assert "建議報告" in printed.stdout
