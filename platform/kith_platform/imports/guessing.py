@@ -50,7 +50,7 @@ def guess(
         chosen = _by_content(columns, goals, plan[0])
     else:
         chosen |= _own_key(columns, goals, chosen, plan[0])
-        chosen = _without_detour(chosen, plan[0])
+        chosen = _of_lines(_without_detour(chosen, plan[0]))
         if lacking := missing(table, _names(chosen), facts):
             chosen |= _lone_date(columns, goals, chosen, lacking)
         if root.name == LINE and missing(table, _names(chosen), facts):
@@ -236,6 +236,14 @@ def _without_detour(chosen: Chosen, fact: Fact) -> Chosen:
     if f"{fact.name}.customer" not in names or layouts.is_own(fact):
         return chosen
     return {at: one for at, one in chosen.items() if one[0].name != detour}
+
+
+def _of_lines(chosen: Chosen) -> Chosen:
+    """Where amounts stand by line, so does the tax: one line's is not the order's."""
+    names = _names(chosen)
+    if f"{LINE}.net" not in names or f"{ORDER}.net" in names:
+        return chosen
+    return {at: one for at, one in chosen.items() if one[0].name != f"{ORDER}.tax"}
 
 
 def _names(chosen: Chosen) -> list[str]:

@@ -240,7 +240,9 @@ class _Planner:
         """The currency, and whether it only goes with a new row: a file without amounts says nothing about their currency."""
         if not fact.money and all(column.name != "currency" for column in fact.columns):
             return {}, frozenset()
-        given = self.staged.get(f"{fact.name}.currency", self.staged.get(f"{ORDER}.currency"))
+        # One currency column of a file with orders and their lines is of both, whichever it was taken for.
+        named = (f"{one}.currency" for one in dict.fromkeys((fact.name, ORDER, ORDER_LINE)))
+        given = next((self.staged[name] for name in named if name in self.staged), None)
         own = literal(self.context.currency)
         amounts = any(column.name in values for column in fact.money)
         currency = own if given is None or (fact.name == PRODUCT and not amounts) else func.coalesce(given, own)

@@ -120,6 +120,19 @@ def test_a_wide_file_makes_everything_it_names(company: Any) -> None:
     assert (again["unchanged"], again["inserted"], again["updated"]) == (4, 0, 0)
 
 
+def test_lines_in_another_currency_leave_their_orders_in_it(company: Any) -> None:
+    """The lines' file has customer and time too, so it may make orders; tax stands by line, and is not the order's."""
+    orders = "order_id,customer_id,order_date,net,tax,currency\nA,C1,2024-01-01,9,1.5,JPY\n"
+    lines = "line_id,order_id,customer_id,sold_at,product_id,quantity,net,tax,currency\n"
+    rows = ("1,A,C1,2024-01-01,P1,1,4,.5,JPY\n", "2,A,C1,2024-01-01,P2,1,5,1,JPY\n", "3,B,C1,2024-01-02,P1,1,4,.5,JPY\n")
+    company.load("orders", orders)
+    company.load("order_lines", lines + "".join(rows))
+    assert company.rows(SalesOrder, "external_id", "net", "tax", "currency") == [
+        ("A", Decimal("9.0000"), Decimal("1.5000"), "JPY"),
+        ("B", Decimal("4.0000"), None, "JPY"),
+    ]
+
+
 def test_lines_numbered_within_their_order_are_all_kept(company: Any) -> None:
     text = "order_id,line_no,order_date,customer_id,sku,quantity,net\n" + "".join(
         f"{order},{line},2024-01-01,C1,P{line},1,2\n" for order in "ABC" for line in (1, 2)
