@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,14 +70,14 @@ def company(session: Session, actor: Actor, period: Period) -> Line | None:
     found = _lines([("", {key: value for (key, _period), value in stored.items()})])
     if found:
         return found[0]
-    parts = teams(session, actor, period) or people(session, actor, period)
-    return _together(parts) if parts else None
-
-
-def _together(lines: Sequence[Line]) -> Line:
-    actual, due, whole = (sum(getattr(line, name) for line in lines) for name in ("actual", "due", "whole"))
-    open_now = [line.pipeline for line in lines if line.pipeline is not None]
-    return Line("", actual, due, whole, actual / due, sum(open_now) if open_now else None)
+    alone = people(session, actor, period)
+    parts, pipeline = teams(session, actor, period) or alone, stored.get((PIPELINE, period))
+    if not parts:
+        return None
+    actual, due, whole = (sum(getattr(line, name) for line in parts) for name in ("actual", "due", "whole"))
+    open_now = [line.pipeline for line in alone if line.pipeline is not None]
+    expected = pipeline.value if pipeline is not None else sum(open_now) if open_now else None
+    return Line("", actual, due, whole, actual / due, expected)
 
 
 def _lines(every: Iterable[tuple[str, Figures]]) -> list[Line]:

@@ -117,7 +117,7 @@ def _customers(everybody: Sequence[Person]) -> Chart | None:
         key="customers",
         title=gettext("Customers of each person"),
         kind="row",
-        categories=[one.name for one in shown],
+        categories=[one.name.partition("@")[0] for one in shown],
         series=[Series(name=gettext("Customers"), values=[one.book.customers for one in shown])],
     )
 

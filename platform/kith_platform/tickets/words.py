@@ -15,7 +15,7 @@ STATE_WORDS = {
     CLOSED: N_("Closed"),
 }
 STATE_TONES = {NEW: "accent", OPEN: "accent", WAITING: "", SOLVED: "good", CLOSED: ""}
-SEVERITY_WORDS = {"urgent": N_("Urgent"), "high": N_("High"), "normal": N_("Normal"), "low": N_("Low")}
+SEVERITY_WORDS = {"urgent": N_("Urgent"), "high": N_("High"), "normal": N_("Normal"), "medium": N_("Medium"), "low": N_("Low")}
 SHOW_WORDS = {
     "open": N_("Open"),
     "waiting": N_("Waiting"),
