@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -13,17 +15,19 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from kith_platform.web import static_files
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # `visitor` and `files` stand beside this file
 
-from visitor import Visitor  # noqa: E402
+import files  # noqa: E402
+from visitor import PASSWORD, PATIENCE_FOR_JOBS, Visitor  # noqa: E402
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
@@ -116,3 +120,58 @@ def visitor(site: str, browser: Browser) -> Iterator[Callable[..., Visitor]]:
     yield make
     for one in made:
         one.close()
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A company whose numbers are there, and its owner's address."""
+
+    slug: str
+    email: str
+
+
+SHOPS: dict[str, Shop] = {}  # by the site: the first file that wants it makes it, all look at it
+
+
+@pytest.fixture(scope="module")
+def shop(site: str, browser: Browser) -> Shop:
+    """One company with `files.sales` in, for files that look at numbers: an import and a refresh are paid for once."""
+    if site not in SHOPS:
+        one, email = Visitor.open(browser, site), f"owner-{secrets.token_hex(4)}@shop.example"
+        page = one.goto("/sign-up")
+        for field, text in {"company": "山间茶铺", "name": "林小雨", "email": email, "password": PASSWORD}.items():
+            page.fill(f"#f-{field}", text)
+        one.submit()
+        slug = one.slug
+        one.company("scorecards/", slug)
+        expect(page.locator(".empty-state")).to_be_visible()  # says what to do
+        one.company("imports/new", slug)
+        page.select_option("#f-table", "order_lines")
+        content = files.sales(dt.datetime.now(dt.UTC).date())
+        page.set_input_files("#f-file", files=[{"name": "sales.csv", "mimeType": "text/csv", "buffer": content}])
+        one.submit()
+        with page.expect_navigation():
+            page.click("button[name=do][value=load]")
+        expect(page.locator(".job.is-running, .job.is-queued")).to_have_count(0, timeout=PATIENCE_FOR_JOBS)
+        for _ in range(PATIENCE_FOR_JOBS // 1_000):
+            one.company("scorecards/", slug)
+            if page.locator("#cim").count():
+                break
+            page.wait_for_timeout(1_000)
+        else:
+            pytest.fail("no numbers came within the patience for jobs")
+        one.clean()
+        one.close()
+        SHOPS[site] = Shop(slug, email)
+    return SHOPS[site]
+
+
+@pytest.fixture(scope="module", params=[("en", 1440), ("zh_Hans", 390)], ids=["english-desk", "chinese-phone"])
+def at_shop(request: pytest.FixtureRequest, site: str, browser: Browser, shop: Shop) -> Iterator[Visitor]:
+    """The shop's owner at a desk in English, and on a phone in Chinese; at the company's Home."""
+    one = Visitor.open(browser, site, *request.param)
+    one.sign_in(shop.email)
+    one.context.add_cookies([{"name": "kith_language", "value": one.language, "url": site}])
+    one.company("", shop.slug)
+    yield one
+    one.close()

@@ -86,3 +86,23 @@ def tickets(today: dt.date) -> bytes:
         solved = "" if at == 5 else f"{opened + dt.timedelta(days=2):%Y-%m-%d}"
         rows.append([f"T{at + 1}", "00001" if at % 2 else f"{at + 10:05}", f"{opened:%Y-%m-%d}", solved, "Late parcel", "yes"])
     return _text(rows)
+
+
+def sales(today: dt.date) -> bytes:
+    """Order lines of 26 months, sold by two people: twenty regulars who come each month, a guest who came once. In each of
+    the last twelve months net sales are a fifth above those of the year before. The first product brings most.
+    """
+    rows: list[list[object]] = [
+        ["Order No", "Order date", "Customer ID", "SKU", "Product", "Quantity", "Line total", "Sales rep"]
+    ]
+    months = [dt.date(year, month, 1) for year in range(today.year - 3, today.year + 1) for month in range(1, 13)]
+    past = [day for day in months if day <= today][-26:]
+    for back, first in enumerate(reversed(past)):
+        factor = 1.2 if back < 12 else 1.0
+        for who in range(20):
+            sku, product, price = PRODUCTS[(who // 2) % 4 if who % 2 else 0]
+            amount = f"{factor * price * 10:.2f}"
+            rows.append([f"{first:%y%m}-{who}", first, f"R{who}", sku, product, 10, amount, ("Ana Sale", "Ben Sale")[who % 2]])
+        sku, product, price = PRODUCTS[back % 4]
+        rows.append([f"{first:%y%m}-guest", first, f"G{back}", sku, product, 1, f"{factor * price:.2f}", "Ana Sale"])
+    return _text(rows)

@@ -82,6 +82,7 @@ def test_a_deal_goes_over_the_board_and_is_lost(one: Visitor) -> None:
     page.select_option("#f-loss_reason", "competitor")
     page.fill("#f-competitor", "Acme")
     press(one, "#lose button")
+    expect(page.locator("main")).to_contain_text({"en": "Went to a competitor", "zh_Hans": "选择了竞争对手"}[one.language])
     one.shot("65-opportunity-lost")
     one.fits()
     one.company("funnel/")

@@ -106,7 +106,8 @@ def _best(rows: Sequence[ProductSales]) -> Chart | None:
     if len(rows) < 2:
         return None
     until = rows[-1].until
-    share = gettext("Together they make %(share)s%% of net sales.", share=round(100 * until)) if until is not None else ""
+    told = until is not None and until < 1  # all of them make all of it
+    share = gettext("Together they make %(share)s%% of net sales.", share=round(100 * (until or 0))) if told else ""
     return Chart(
         key="best",
         title=gettext("What sells most"),

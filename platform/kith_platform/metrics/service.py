@@ -158,7 +158,9 @@ def unit_names(session: Session, actor: Actor | None, grain: str, units: Collect
         seen = _seen(session, actor, grain)
         return {unit: UnitName(unit, unit, unit) for unit in units if seen is None or unit in seen}
     table = tables[grain]
-    statement: Select[Any] = select(table.id, table.public_id, table.name).where(table.id.in_([int(unit) for unit in units]))
+    # A product that only lines name has no name of its own, but the source's number.
+    name = func.coalesce(func.nullif(table.name, ""), table.external_id) if grain == PRODUCT else table.name
+    statement: Select[Any] = select(table.id, table.public_id, name).where(table.id.in_([int(unit) for unit in units]))
     if grain == CUSTOMER and actor is not None:
         statement = visible(statement, actor, owner=PEOPLE.owner_id, unit=PEOPLE.unit_id)
     return {str(id_): UnitName(str(id_), str(public), name or "") for id_, public, name in session.execute(statement)}

@@ -15,7 +15,8 @@ STATE_WORDS = {
     CLOSED: N_("Closed"),
 }
 STATE_TONES = {NEW: "accent", OPEN: "accent", WAITING: "", SOLVED: "good", CLOSED: ""}
-SEVERITY_WORDS = {"urgent": N_("Urgent"), "high": N_("High"), "normal": N_("Normal"), "medium": N_("Medium"), "low": N_("Low")}
+OTHERS = {"medium": N_("Medium")}  # what other systems say; it counts as normal
+SEVERITY_WORDS = {"urgent": N_("Urgent"), "high": N_("High"), "normal": N_("Normal"), "low": N_("Low")}
 SHOW_WORDS = {
     "open": N_("Open"),
     "waiting": N_("Waiting"),
@@ -44,9 +45,9 @@ def tone(code: str) -> str:
 
 
 def severity(code: str | None) -> str:
-    """A severity of ours in the reader's language; another as its source writes it."""
-    known = (code or "").casefold()
-    return str(gettext(SEVERITY_WORDS[known])) if known in SEVERITY_WORDS else code or ""
+    """A severity in the reader's language; one that we do not know as its source writes it."""
+    known = (SEVERITY_WORDS | OTHERS).get((code or "").casefold())
+    return str(gettext(known)) if known else code or ""
 
 
 def due(what: str) -> str:

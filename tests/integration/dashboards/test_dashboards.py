@@ -150,6 +150,7 @@ def test_products_with_their_share_margin_growth_and_class(ready: Shop) -> None:
     shown = ready.page("products/", period=MARCH)
     assert shown.index("Green tea") < shown.index("=Teapot")
     assert "90.0%" in shown
+    assert "Quarter 1 of 2026" in shown  # is offered as a period
     table = ready.page("products/", period=MARCH, sort="net").split('id="table"')[1]
     assert table.index("=Teapot") < table.index("Green tea")
     only = ready.page("products/", period=MARCH, code="CZ").split('id="table"')[1]
