@@ -33,7 +33,7 @@ def page(company: Any, key: str, **asked: str) -> Any:
 def test_new_customers_by_channel(company: Any) -> None:
     shown = page(company, "cim.acq.new", period=MARCH, by="channel")
     assert shown.status_code == 200
-    assert "By Channel" in shown.text
+    assert "By channel" in shown.text
     assert {name: one["value"] for name, one in company.units("cim.acq.new", MARCH, "channel").items()} == {
         "web": 2.0,
         "shop": 1.0,
