@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 @click.option("--to", "last", default="", help="Last day, counted in.")
 @click.option("--format", "kind", type=click.Choice(["json", "xlsx", "pdf"]), default="json", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The file to write; xlsx and pdf need one.")
+@click.option("--products", is_flag=True, help="Look at each product too, which takes longer.")
 @click.option("--language", type=click.Choice(["en", "zh_Hans", "zh_Hant"]), help="Default: the company's.")
-def report(console: Console, tenant: str, first: str, last: str, kind: str, out: Path | None, language: str | None) -> None:
+def report(
+    console: Console, tenant: str, first: str, last: str, kind: str, out: Path | None, products: bool, language: str | None
+) -> None:
     """Make the recommendation report: what changed, what it means, what to do, by whom and by when."""
     if kind != "json" and out is None:
         raise click.UsageError("Name the file to write with --out.")
@@ -32,7 +35,7 @@ def report(console: Console, tenant: str, first: str, last: str, kind: str, out:
     from kith_platform.reports.wording import document, written
 
     company = console.tenant(tenant)
-    found = _report(console, company, first, last)
+    found = _report(console, company, first, last, by_product=products)
     reader = Reader(language or company.language, company.currency, company.timezone, console.runtime.facts)
     told = written(found, reader)
     answer: dict[str, Any] = {"tenant": company.slug, **document(found, told)}
@@ -44,9 +47,11 @@ def report(console: Console, tenant: str, first: str, last: str, kind: str, out:
     console.answer({**about, "file": str(out), "findings": len(found.findings)}, f"{out}: {told.summary}")
 
 
-def _report(console: Console, company: TenantContext, first: str, last: str) -> Report:
+def _report(console: Console, company: TenantContext, first: str, last: str, *, by_product: bool) -> Report:
     """The report, its metrics computed first where the newest snapshot was not asked for the period yet."""
-    from kith_platform.metrics import listing
+    from kith_platform.metrics import listing, store
+    from kith_platform.metrics.grains import PRODUCT
+    from kith_platform.metrics.now import compute_now
     from kith_platform.reports import service
 
     doors = console.runtime.doors
@@ -57,6 +62,10 @@ def _report(console: Console, company: TenantContext, first: str, last: str) -> 
         chosen = period or service.period_of(session, "", "")
         if chosen is None:
             raise click.ClickException("There are no numbers yet. Import customers and orders first.")
+        seen = store.noted(session, chosen, PRODUCT) is not None
+    if by_product and not seen:
+        compute_now(console.runtime, company, chosen, grain=PRODUCT, told=lambda _done, _total: None)
+    with doors.tenant_scope(company.id, read_only=True) as session:
         return service.read(session, console.runtime.plugins, company, chosen)
 
 

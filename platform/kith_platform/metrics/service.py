@@ -99,7 +99,7 @@ def state(session: Session, plugins: Plugins) -> str:
 def shown(session: Session, found: Sequence[Offered], period: Period, grain: str = TENANT, unit: str = WHOLE) -> list[Shown]:
     """Each metric over the period, of one unit of a grain, with its comparisons."""
     keys = [one.metric.key for one in found]
-    against = _compared(session, period, grain)
+    against = compared_with(session, period, grain)
     values = store.values(session, keys, [period, *against.values()], grain, unit)
     return [
         Shown(
@@ -122,7 +122,8 @@ def series(
     return {key: [(place, values.get((key, place))) for place in places] for key in keys}
 
 
-def _compared(session: Session, period: Period, grain: str) -> dict[str, Period]:
+def compared_with(session: Session, period: Period, grain: str) -> dict[str, Period]:
+    """The periods that stored values of this one are compared with: by `mom` and `yoy`, over a partial one the same days."""
     noted = store.noted(session, period, grain)
     until = noted.until if noted is not None and noted.partial else None
     part = period if until is None else covered(period, until, until)

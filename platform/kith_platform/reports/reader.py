@@ -29,6 +29,7 @@ WHY: Mapping[str, str] = {
     "few": N_("Too few cases to tell, now or before."),
     "not_compared": N_("Nothing to compare with yet."),
     "steady": N_("No change that matters."),
+    "not_asked": N_("Looked at only where the period was computed by product."),
     "fine": N_("Better than before, and nothing to do."),
 }
 PART = N_("%(whole)s: %(part)s")
@@ -104,7 +105,10 @@ class Reader:
 
     def name(self, one: Finding | Omitted) -> str:
         """What it is called, with what it is a part of."""
-        return self.say(PART, whole=self.say(one.whole), part=self.say(one.name)) if one.whole else self.say(one.name)
+        name = self.say(one.name)
+        if isinstance(one, Finding) and one.label:
+            return self.say(PART, whole=name, part=one.label)
+        return self.say(PART, whole=self.say(one.whole), part=name) if one.whole else name
 
     def needs(self, code: str) -> str:
         """The facts that would have to be imported; empty where something else is missing."""

@@ -62,7 +62,8 @@ class Agreed:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One finding. `key` names the metric, placement or model it is of, `whole` what the name is a part of.
+    """One finding. `key` names the metric, placement or model it is of, `whole` what the name is a
+    part of, `label` a name of the company's own, which stands after `name`.
 
     `told` is the one of `against` that the finding tells, and `size` how often the change is as large as what matters.
     `interval` is the 95 % one. `due` is the last day to act.
@@ -89,6 +90,7 @@ class Finding:
     confidence: Confidence
     agreed: Agreed | None = None
     whole: str = ""
+    label: str = ""
 
     @property
     def then(self) -> Reference | None:

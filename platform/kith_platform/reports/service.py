@@ -17,9 +17,10 @@ from kith_platform.jobs import service as jobs
 from kith_platform.jobs.models import Job
 from kith_platform.metrics import service as metrics
 from kith_platform.metrics import store
+from kith_platform.metrics.grains import PRODUCT, TENANT
 from kith_platform.modules import service as modules
 from kith_platform.plugins import Plugins
-from kith_platform.reports import findings, standing
+from kith_platform.reports import findings, products, standing
 from kith_platform.reports.findings import Signed
 from kith_platform.reports.report import Finding, Omitted, Report
 from kith_platform.scorecards.board import judged_period
@@ -29,7 +30,9 @@ from kith_tenants.context import Actor, Reach
 from kith_tenants.tenant import TenantContext
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from kith_platform.metrics.engine import Offered
 
 PRINT = "reports.print"
 LONGEST = 366 * 10  # days
@@ -66,7 +69,13 @@ def read(session: Session, plugins: Plugins, tenant: TenantContext, period: Peri
     if noted is None:
         return Report(company=tenant.name, currency=tenant.currency, period=period, computed=False)
     day = noted.read_at.astimezone(ZoneInfo(tenant.timezone)).date()
-    found = [*_of_metrics(session, plugins, period, day), *standing.read(session, plugins, period, day)]
+    offered = metrics.catalogue(session, plugins)
+    mix = next((one for one in offered if one.metric.key == products.KEY), None)
+    found = [
+        *_of_metrics(session, plugins, offered, period, day),
+        *products.read(session, mix, period, day),
+        *standing.read(session, plugins, period, day),
+    ]
     return Report(
         company=tenant.name,
         currency=tenant.currency,
@@ -82,8 +91,10 @@ def read(session: Session, plugins: Plugins, tenant: TenantContext, period: Peri
     )
 
 
-def _of_metrics(session: Session, plugins: Plugins, period: Period, day: dt.date) -> list[Finding | Omitted]:
-    shown = {one.metric.key: one for one in metrics.shown(session, metrics.catalogue(session, plugins), period)}
+def _of_metrics(
+    session: Session, plugins: Plugins, offered: Sequence[Offered], period: Period, day: dt.date
+) -> list[Finding | Omitted]:
+    shown = {one.metric.key: one for one in metrics.shown(session, offered, period)}
     agreed = _signed(session, list(shown))
     advice: dict[str, Advice] = {one.key: one for _plugin, one in plugins.brought("advice", modules.enabled(session, plugins))}
     advice |= {key: findings.of_agreed(key) for key in agreed if key not in advice}
@@ -111,7 +122,9 @@ def active(session: Session, actor: Actor, period: Period, language: str) -> Job
     """The running job that the report waits for and the actor may see: a print, else the computing of the period."""
     key = f"{period.start}:{period.end}:{language}:{actor.member_id}"
     printing = select(Job).where(Job.kind == PRINT, Job.dedupe_key == key, Job.finished_at.is_(None))
-    row = session.execute(printing).scalar_one_or_none() or metrics.asked_period(session, period)
-    if row is None or row.finished_at is not None:
+    asked = (metrics.asked_period(session, period, grain) for grain in (TENANT, PRODUCT))
+    waiting = (one for one in asked if one is not None and one.finished_at is None)
+    row = session.execute(printing).scalar_one_or_none() or next(waiting, None)
+    if row is None:
         return None
     return row if actor.reach is Reach.ALL or row.asked_by == actor.member_id else None

@@ -16,6 +16,7 @@ from kith_platform.errors import NotFound
 from kith_platform.i18n import N_
 from kith_platform.jobs.subjects import told as told_jobs
 from kith_platform.metrics import service as metrics
+from kith_platform.metrics.grains import PRODUCT, TENANT
 from kith_platform.reports import files, service, sheets
 from kith_platform.reports.reader import Reader
 from kith_platform.reports.report import Report
@@ -61,6 +62,7 @@ def index(slug: str) -> str:
         told=told,
         job=job,
         waits=running is not None and running.kind == metrics.KIND,
+        unseen=any(one.why == "not_asked" for one in report.omitted),
         printed=report.computed and _blobs().exists(files.place(report, told)),
         source=_source(slug, period),
     )
@@ -69,9 +71,9 @@ def index(slug: str) -> str:
 @pages.post("/compute")
 @requires("metrics:read")
 def compute(slug: str) -> AnyResponse:
-    """Ask for the metrics of the period."""
+    """Ask for the metrics of the period, or with `by` of its products."""
     period = _given()
-    metrics.ask_period(current_db(), current_actor(), period)
+    metrics.ask_period(current_db(), current_actor(), period, PRODUCT if request.form.get("by") == PRODUCT else TENANT)
     return redirect(url_for("reports.index", slug=slug, **_days(period)))
 
 

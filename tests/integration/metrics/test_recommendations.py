@@ -44,7 +44,7 @@ def at(year: int, day: int) -> str:
 def company(vectors: Callable[..., Any]) -> Any:
     """A year ago 60 customers bought for 100 each and 48 of 60 were content; this March 40 for 80, and 36 of 60."""
     made = vectors(name="=茶铺 Tea")
-    made.bring("products", [{"id": "P", "name": "Tea"}])
+    made.bring("products", [{"id": "P", "name": "Sales"}])
     sales = [(2025, who, 100) for who in range(60)] + [(2026, who, 80) for who in range(45, 85)]
     orders = [
         {"id": f"O{n}", "customer": f"C{who}", "ordered_at": at(year, 10), "net": net} for n, (year, who, net) in enumerate(sales)
@@ -63,6 +63,7 @@ def company(vectors: Callable[..., Any]) -> Any:
         ],
     )
     made.compute("2026-03")
+    made.compute("2026-03", grain="product")
     _sign(made)
     return made
 
@@ -94,7 +95,9 @@ def document(company: Any, **asked: str) -> dict[str, Any]:
 
 def test_what_changed_is_told_with_its_money_and_its_owner(company: Any) -> None:
     told = document(company)
-    found = {one["key"]: one for one in told["findings"]}
+    found = {one["key"]: one for one in told["findings"] if one["section"] != "products"}
+    [product] = [one for one in told["findings"] if one["section"] == "products"]
+    assert (product["name"], product["value"], product["compared"]) == ("Sales by product: Sales", 3200.0, {"yoy": 6000.0})
     sales = found["cim.sal.product_mix"]
     assert (sales["section"], sales["value"], sales["compared"]["yoy"], sales["better"]) == ("sales", 3200.0, 6000.0, False)
     assert "$2,800 less" in " ".join(sales["so_what"])
@@ -125,7 +128,7 @@ def test_too_few_cases_are_no_finding_and_the_report_says_so(company: Any) -> No
     ("language", "words"),
     [
         ("en", ("Recommendation report", "60.0%, −20.0 pts on the year before (80.0%).")),
-        ("zh_Hans", ("建议报告", "看到什么", "较去年同期 −20.0 个百分点（80.0%）")),
+        ("zh_Hans", ("建议报告", "看到什么", "产品销售：Sales", "较去年同期 −20.0 个百分点（80.0%）")),
         ("zh_Hant", ("建議報告", "看到什麼")),
     ],
 )
