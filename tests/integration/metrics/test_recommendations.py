@@ -149,6 +149,10 @@ def test_days_that_are_not_computed_are_asked_for(company: Any) -> None:
     waiting = ask(company, **quarter).text
     assert "job-" in waiting
     assert "have not been computed" not in waiting
+    assert company.client.post(f"/c/{company.tenant.slug}/reports/compute", data={**quarter, "by": "product"}).status_code == 302
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
+        asked_for = session.execute(select(Job.args).where(Job.kind == "metrics.compute")).scalars()
+        assert {one["grain"] for one in asked_for} == {"tenant", "product"}
     assert ask(company, **{"from": "2026-03-31", "to": "2026-03-01"}).status_code == 422
     assert ask(company, **{"from": "soon", "to": "2026-03-01"}).status_code == 422
 
