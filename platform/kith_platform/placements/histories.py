@@ -7,14 +7,17 @@ from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from kith_platform.frames import Frames, Tables
 from kith_platform.frames.purchases import by_day, standing
 from kith_platform.metrics.buying import any_cost, ledger, spaced
 from kith_platform.sdk.placing import Histories
+from kith_platform.sdk.rhythm import AT_LEAST, GAPS_NEEDED, LATE, SEGMENT_WEIGHT
 from kith_platform.sdk.types import Buying
 
 Keep = Callable[[ir.Table], ir.Table]
+Run = Callable[[ir.Table], pa.Table]
 
 
 def histories(frames: Frames, keep: Keep) -> Histories:
@@ -80,6 +83,20 @@ def buying(found: Histories) -> Buying:
         net=moved.net.sum(), margin=moved.margin.sum(), amounts=moved.count(), covered=moved.net.count()
     )
     return Buying(until=found.until, purchases=spaced(by_day(orders)), ledger=money, has_cost=found.has_cost)
+
+
+def quiet(found: Histories, run: Run, usual: float) -> ir.Table:
+    """customer_id and quiet, whether they left silently by the last day, of everybody who ever bought: `rhythm` over lists."""
+    rows = found.rows.filter(found.rows.days.length() > 0)
+    each = rows.select(gap=rows.gaps.unnest().cast("float64"))
+    (told,) = run(each.aggregate(gaps=each.count(), middle=each.gap.median())).to_pylist()
+    segment = told["middle"] if told["gaps"] >= GAPS_NEEDED else usual
+    rows = rows.mutate(ranked=rows.gaps.sort(), count=rows.gaps.length(), last=rows.days[rows.days.length() - 1]).view()
+    count = rows["count"]
+    central = (rows.ranked[(count - 1) >> 1] + rows.ranked[count >> 1]) / 2.0
+    tau = (SEGMENT_WEIGHT * segment + ibis.ifelse(count > 0, count * central, 0.0)) / (SEGMENT_WEIGHT + count)
+    since = ibis.literal(found.until).delta(rows["last"], unit="day")
+    return rows.select("customer_id", quiet=(since / tau > LATE) & (since >= AT_LEAST))
 
 
 def _entries(rows: ir.Table, name: str) -> ir.Table:

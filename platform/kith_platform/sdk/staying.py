@@ -32,7 +32,11 @@ def standing(purchases: ir.Table, events: ir.Table | None, marks: ir.Table, usua
 
     A subscription decides where there is or was one; otherwise silence does. `events` is None where there are none.
     """
-    silent = rhythm(purchases, marks, usual).select("place", "customer_id", quiet="left")
+    return decided(rhythm(purchases, marks, usual).select("place", "customer_id", quiet="left"), events, marks)
+
+
+def decided(silent: ir.Table, events: ir.Table | None, marks: ir.Table) -> ir.Table:
+    """`standing` of buyers of whom it is known whether they are `quiet`: place, customer_id, quiet."""
     if events is None:
         return silent.select(
             "place", "customer_id", active=~silent.quiet, how=ibis.ifelse(silent.quiet, SILENT, ibis.null("string"))

@@ -69,3 +69,24 @@ def test_who_gains_by_whom(company: Any, scope_of: Callable[..., PlacementScope]
     }
     assert [(row["cs"], row["fc"]) for _number, row in sorted(rows.items())] == [(200, 100), (-10, 50), (50, -10), (-5, -5)]
     assert (round(rows[1]["even"], 4), round(rows[1]["mutual"], 4)) == (0.6667, 141.4214)
+
+
+def test_who_is_active_is_the_same_on_the_last_day_and_looking_back(
+    company: Any, scope_of: Callable[..., PlacementScope]
+) -> None:
+    """On the last day it is told from lists, on days before from rows."""
+    for number in range(1, 21):
+        record = company.customer(number)
+        for back in range(5):
+            company.fact("sales_order", DAY - dt.timedelta(days=(back * 9 + 7) * number), record_id=record, net=10_000)
+    company.fact("subscription_event", SEEN, record_id=11, kind="cancelled", subscription="s")
+    company.fact("subscription_event", AGREED, record_id=30, kind="started", subscription="s")
+    company.fact("ticket", DAY, record_id=11)
+    found = []
+    for _later in range(2):
+        scope = scope_of(DAY, plugin="analytics_csm")
+        found.append({row["customer_id"] for row in scope.rows(scope.active())})
+        company.fact("ticket", LATER, record_id=11)
+    assert found[0] == found[1]
+    assert 1 not in found[0]
+    assert {2, 20} <= found[0] < set(range(1, 21))

@@ -48,14 +48,17 @@ def by_month(rows: ir.Table) -> dict[int, ir.Value]:
     return {month: (half >> (BITS * place)) & mask for month, (half, place) in halves.items()}
 
 
-def seasons(rows: ir.Table, turns: PlacementTurns) -> ir.Table:
+def seasons(rows: ir.Table, turns: PlacementTurns) -> ir.Table | None:
     """customer_id, turn, season and in_season (days after the last purchase that count) of seasonal ones among some buyers with
     `months`.
 
     The season is twelve characters, 1 for each of its months: those with purchases, all of them where they are at most four, else
-    those of the four successive months that hold most, if that is 80 % of the purchase days.
+    those of the four successive months that hold most, if that is 80 % of the purchase days. None where there can be none.
     """
-    found = turns.keep("seasonal", lambda: rows.filter(rows.early.notnull()).filter(_dense(rows)))
+    asked = rows.filter(rows.early.notnull())
+    if not turns.rows(asked.limit(1).select("customer_id")):
+        return None  # the usual case of a small company: the expressions below are the longest of all
+    found = turns.keep("seasonal", lambda: asked.filter(_dense(asked)))
     return turns.keep("seasons", lambda: _counted(_named(found), turns))
 
 

@@ -71,6 +71,8 @@ def _bought(turns: PlacementTurns) -> ir.Table:
     rows = turns.keep("buyers", lambda: _spending(turns))
     seasonal = seasons(rows, turns)
     rows = rows.drop("early", "late")
+    if seasonal is None:
+        return rows
     named = seasonal.rename(seasonal_id="customer_id", seasonal_turn="turn")
     joined = rows.left_join(named, [rows.customer_id == named.seasonal_id, rows.turn == named.seasonal_turn])
     return joined.drop("seasonal_id", "seasonal_turn")

@@ -18,14 +18,14 @@ from kith_plugins.analytics_cim.costs import SERVING, minutes, shared
 FIFTHS = 5
 WRONG, LOSS, DEAR, SOUND = "wrong", "loss", "dear", "sound"
 STATES = {
-    WRONG: N_("Dear to serve and at a loss"),
-    LOSS: N_("At a loss, not dear to serve"),
-    DEAR: N_("Dear to serve, and worth it"),
+    WRONG: N_("At a loss, and dear"),
+    LOSS: N_("At a loss, not dear"),
+    DEAR: N_("Dear, and worth it"),
     SOUND: N_("Sound"),
 }
 ADVICE = N_(
-    "%(customers)s customers are dear to serve and cost %(loss)s %(currency)s more than they brought in two quarters. Set new "
-    "prices, let them serve themselves, or stop discounts: people decide, one by one."
+    "Dear to serve and at a loss: %(customers)s of your customers, who cost %(loss)s %(currency)s more than they brought in two "
+    "quarters. Set new prices, let them serve themselves, or stop discounts: people decide, one by one."
 )
 
 
@@ -58,10 +58,8 @@ def place(scope: PlacementScope) -> ir.Table:
         before=left.sum(where=rows.place == 0).fill_null(0.0),
         lately=left.sum(where=rows.place == 1).fill_null(0.0),
     )
-    cheaper, everybody = ibis.rank().over(order_by=own.cost), own.count().over()
-    own = own.mutate(
-        dear=(own.cost > 0) & (cheaper * FIFTHS >= everybody * (FIFTHS - 1)), loss=(own.before < 0) & (own.lately < 0)
-    )
+    dearer, everybody = ibis.rank().over(order_by=own.cost.desc()), own.count().over()
+    own = own.mutate(dear=(own.cost > 0) & (dearer * FIFTHS < everybody), loss=(own.before < 0) & (own.lately < 0))
     code = ibis.cases((own.dear & own.loss, WRONG), (own.loss, LOSS), (own.dear, DEAR), else_=SOUND)
     return own.select("customer_id", "cost", "before", "lately", code=code, result=own.before + own.lately)
 

@@ -35,7 +35,7 @@ def health(tables: Tables, window: Windows, has: Callable[[str], bool]) -> ir.Ta
     60 % of the weight is known. Signs of which there are no facts at all are left out.
     """
     parts = [
-        sign.read(tables, window).mutate(sign=ibis.literal(name), weight=ibis.literal(sign.weight))
+        sign.way(has)(tables, window).mutate(sign=ibis.literal(name), weight=ibis.literal(sign.weight))
         for name, sign in SIGNS.items()
         if any(has(plural) for plural in sign.needs)
     ]

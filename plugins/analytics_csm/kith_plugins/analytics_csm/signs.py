@@ -7,7 +7,7 @@ customer_id and `score` of the customers of whom the sign can be told. Nothing t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import ibis
@@ -39,10 +39,14 @@ def adoption(tables: Tables, window: Windows) -> ir.Table:
     deep = deep.select("place", "customer_id", score=ibis.least(deep.users / deep.seats, 1.0) * 100)
     told = wide.union(deep)
     told = told.group_by("place", "customer_id").aggregate(score=told.score.mean())
-    used = within(people_at_work(events), window(OF_DAYS))
+    return told.union(days_of_use(tables, window).anti_join(told, ["place", "customer_id"]))
+
+
+def days_of_use(tables: Tables, window: Windows) -> ir.Table:
+    """Adoption without licences."""
+    used = within(people_at_work(tables["events"]), window(OF_DAYS))
     days = used.group_by("place", "customer_id").aggregate(days=used.occurred_on.nunique())
-    plain = days.anti_join(told, ["place", "customer_id"])
-    return told.union(plain.select("place", "customer_id", score=ibis.least(plain.days / WORKING_DAYS, 1.0) * 100))
+    return days.select("place", "customer_id", score=ibis.least(days.days / WORKING_DAYS, 1.0) * 100)
 
 
 def outcome(tables: Tables, window: Windows) -> ir.Table:
@@ -131,15 +135,20 @@ def engagement(tables: Tables, window: Windows) -> ir.Table:
 
 @dataclass(frozen=True)
 class Sign:
-    """One of the six, its weight, and the facts (plurals) it is read from."""
+    """One of the six, its weight, and the facts (plurals) it is read from; `without` one of them there may be a shorter way."""
 
     weight: float
     needs: tuple[str, ...]
     read: Callable[[Tables, Windows], ir.Table]
+    without: Mapping[str, Callable[[Tables, Windows], ir.Table]] = field(default_factory=dict)
+
+    def way(self, has: Callable[[str], bool]) -> Callable[[Tables, Windows], ir.Table]:
+        """The shortest way to it, by which facts there are."""
+        return next((short for plural, short in self.without.items() if not has(plural)), self.read)
 
 
 SIGNS: Mapping[str, Sign] = {
-    "adoption": Sign(0.30, ("events", "entitlements"), adoption),
+    "adoption": Sign(0.30, ("events", "entitlements"), adoption, {"entitlements": days_of_use}),
     "outcome": Sign(0.20, ("outcomes",), outcome),
     "sentiment": Sign(0.15, ("survey_responses",), sentiment),
     "service": Sign(0.15, ("tickets",), service),
