@@ -22,11 +22,12 @@ from kith_platform.jobs.models import Job
 from kith_platform.jobs.run import JobRun
 from kith_platform.metrics import service, store
 from kith_platform.metrics.models import MetricValue
-from kith_platform.modules import service as modules
+from kith_platform.metrics.now import compute_now
 from kith_platform.refresh.jobs import refresh
 from kith_platform.refresh.service import ask_refresh
 from kith_platform.runtime import Runtime
 from kith_platform.sdk.types import Period
+from kith_platform.snapshots import service as snapshots
 from kith_tenants import registry
 from kith_tenants.tenant import TenantContext
 
@@ -34,13 +35,15 @@ sys.path.insert(0, str(Path(__file__).parent))  # for vectors
 
 
 class Company:
-    """Rows go in by fact name; `refresh()` computes; `value(key)` reads."""
+    """Rows go in by fact name; `compute()` computes metrics alone, `refresh()` everything; `value(key)` reads."""
 
-    def __init__(self, runtime: Runtime, tenant: TenantContext) -> None:
+    def __init__(self, runtime: Runtime, tenant: TenantContext, *only: str) -> None:
+        from vectors import switch_on
+
         self.runtime, self.tenant = runtime, tenant
         self._next = itertools.count(1)
         with runtime.doors.tenant_scope(tenant.id) as session:
-            modules.enable_defaults(session, runtime.plugins, tenant.industry)
+            switch_on(session, runtime.plugins, tenant, *only)
 
     def customer(self, **given: Any) -> int:
         """One customer with one record; gives the record's id."""
@@ -74,6 +77,11 @@ class Company:
         with self.runtime.doors.tenant_scope(self.tenant.id) as session:
             return int(session.execute(insert(row).values(**values).returning(row.id)).scalar_one())
 
+    def compute(self, *asked: Period) -> None:
+        """Metrics of a snapshot taken now."""
+        snapshots.take(self.runtime, self.tenant.id)
+        compute_now(self.runtime, self.tenant, *asked, told=lambda _done, _total: None)
+
     def refresh(self) -> dict[str, Any]:
         """One refresh job, run by this process: what each step did."""
         with self.runtime.doors.tenant_scope(self.tenant.id) as session:
@@ -98,14 +106,14 @@ def company(runtime: Runtime, tenant: TenantContext) -> Company:
     return Company(runtime, tenant)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def company_in(runtime: Runtime) -> Callable[..., Company]:
-    """Companies with a zone or currency of their own."""
+    """Companies with only some modules, or a zone or currency of their own."""
 
-    def make(**given: str) -> Company:
+    def make(*only: str, **given: str) -> Company:
         with runtime.doors.auth_scope() as session:
             made = registry.create(session, f"t-{uuid.uuid4().hex[:12]}", **{"name": "Another company", **given})
-        return Company(runtime, made)
+        return Company(runtime, made, *only)
 
     return make
 
@@ -115,7 +123,7 @@ def vectors(runtime: Runtime, member_of: Callable[..., FlaskClient]) -> Callable
     """Makes companies that a module's tests read together: see `vectors.Vectors`. `timezone=`, `currency=` as wanted."""
     from vectors import Vectors
 
-    def make(**given: str) -> Any:
-        return Vectors(runtime, lambda tenant: member_of(tenant, "owner"), **given)
+    def make(*only: str, **given: str) -> Any:
+        return Vectors(runtime, lambda tenant: member_of(tenant, "owner"), *only, **given)
 
     return make

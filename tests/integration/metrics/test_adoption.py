@@ -52,7 +52,7 @@ def _in_june() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(timezone="Europe/Berlin")
+    made = vectors("analytics_csm", timezone="Europe/Berlin")
     held = [{"customer": "C1", "module": f"M{number}", "starts_on": "2026-03-01"} for number in range(8)]
     held += [
         {"customer": "C1", "module": "M9", "starts_on": "2026-03-01", "ends_on": "2026-03-30"},

@@ -56,7 +56,7 @@ def _forecasts() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(timezone="Europe/Berlin")
+    made = vectors("analytics_cim", timezone="Europe/Berlin")
     made.bring("products", [{"id": name, "name": f"Product {name}"} for name in "ABC"])
     sold = [("2025-12-10", "B", 1, 800), ("2026-01-10", "A", 2, 1)]
     sold += [("2026-03-10", "A", 105, 1), ("2026-03-10", "B", 120, 1), ("2026-03-10", "C", 80, 1), ("2026-04-15", "A", 1, 1)]

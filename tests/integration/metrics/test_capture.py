@@ -59,7 +59,7 @@ def _consents() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(timezone="Europe/Berlin")
+    made = vectors("analytics_cim", timezone="Europe/Berlin")
     made.set("analytics_cim", consent_months="24")
     made.bring("customers", _customers())
     began = {"happened_at": "2025-02-01T10:00:00+01:00", "kind": "started"}

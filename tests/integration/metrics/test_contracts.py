@@ -71,7 +71,7 @@ def _referred() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(timezone="Europe/Berlin", currency="EUR")
+    made = vectors("analytics_csm", timezone="Europe/Berlin", currency="EUR")
     rates = [("2026-02-10", 0.9), ("2026-03-01", 0.5), ("2026-03-20", 0.8)]
     made.bring("fx_rates", [{"day": day, "currency_from": "USD", "rate": rate} for day, rate in rates])
     made.bring("subscription_events", [*_moves(), *_accounts(), _event("Z", "2026-05-20", "started", 1)])
@@ -84,7 +84,7 @@ def company(vectors: Callable[..., Any]) -> Any:
 @pytest.fixture(scope="module")
 def shop(vectors: Callable[..., Any]) -> Any:
     """Without subscriptions: 100, 50 and 50 in the twelve months before the last twelve; 120, 30 and nothing in these."""
-    made = vectors(currency="EUR")
+    made = vectors("analytics_csm", currency="EUR")
     bought = [("A", "2025-03-10", 100), ("B", "2025-02-10", 50), ("C", "2024-04-02", 50), ("A", "2026-03-10", 120)]
     bought += [("B", "2025-04-01", 30), ("D", "2026-03-11", 500), ("C", "2024-03-31", 900), ("Z", "2026-05-20", 1)]
     made.bring(

@@ -39,7 +39,7 @@ COSTS = (
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(currency="EUR")
+    made = vectors("analytics_cim", currency="EUR")
     made.bring("fx_rates", [{"day": "2026-05-07", "currency_from": "USD", "rate": 0.5}])
     new = [f"n{number}" for number in range(50)]
     orders = [order("1", "one", "2026-03-10", 150), order("2", "two", "2026-03-10", 50), order("3", "one", "2026-05-10", 100)]

@@ -50,7 +50,7 @@ def company(vectors: Callable[..., Any]) -> Any:
     B: 100 dollars at 7 that nobody verified. D: 100 with a cost of 40, half of it came back. E: nothing but a cost of 10. F and
     G: 40 of cost that names nobody, and 30 and 10 minutes of calls. H: a value in francs, which have no rate.
     """
-    made = vectors(timezone="Asia/Shanghai", currency="CNY")
+    made = vectors("analytics_csm", timezone="Asia/Shanghai", currency="CNY")
     orders, goals, costs = _fifty()
     orders += [_order("A", 200, cost=80), _order("D", 100, cost=40), _order("Z", 1, "2026-05-20T10:00:00+08:00")]
     made.bring("fx_rates", [{"day": "2026-03-10", "currency_from": "USD", "rate": 7}])

@@ -52,7 +52,7 @@ def rated(month: str, count: int) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
     """March holds the vectors; April is a company that was told nothing; May mixes scales; June has few of all."""
-    made = vectors()
+    made = vectors("analytics_cem")
     made.set("analytics_cem", touchpoints="delivery 0.6 0.9; service 0.4 0.85", promoter_reach="3.5", detractor_reach="12")
     surveys = [
         *answers("nps", MARCH, [10] * 30 + [8] * 12 + [3] * 8, channel="mail"),

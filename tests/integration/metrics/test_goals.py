@@ -112,7 +112,7 @@ def _promises() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(timezone="Asia/Shanghai")
+    made = vectors("analytics_csm", timezone="Asia/Shanghai")
     made.bring("customers", [{"id": f"K{number}", "name": f"K{number}", "key_account": "yes"} for number in range(52)])
     made.bring("products", [{"id": "SOON", "name": "Soon"}, {"id": "LATER", "name": "Later"}])
     starts, goals = _first_values()

@@ -33,7 +33,7 @@ LINES = (("b1", 400, 350), ("n1", 300, 280), ("n2", 90, 90), ("n3", 100, 0), ("b
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(timezone="Europe/Berlin", currency="EUR")
+    made = vectors("analytics_cim", timezone="Europe/Berlin", currency="EUR")
     rates = (("2025-03-01", 0.3), ("2025-03-31", 0.5), ("2026-03-07", 0.5))
     made.bring("fx_rates", [{"day": day, "currency_from": "USD", "rate": rate} for day, rate in rates])
     made.bring("products", [{"id": "P", "name": "Product"}])

@@ -93,7 +93,7 @@ def _sixty() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str,
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(timezone="Europe/Berlin")
+    made = vectors("analytics_csm", timezone="Europe/Berlin")
     tables = _as_printed()
     goals, used, bound = _sixty()
     tables["outcomes"] += goals

@@ -12,7 +12,7 @@ JANUARY, FEBRUARY, MARCH, APRIL = "2026-01", "2026-02", "2026-03", "2026-04"
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(timezone="Asia/Shanghai")
+    made = vectors("analytics_cim", timezone="Asia/Shanghai")
     answered = ("10:05", "10:12", "10:30", "11:00", "14:00")
     leads: list[dict[str, Any]] = [
         {"created_at": "2026-03-10T10:00:00+08:00", "first_contact_at": f"2026-03-10T{clock}:00+08:00", "channel": "web"}

@@ -53,7 +53,7 @@ def _written() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(timezone="Europe/Berlin")
+    made = vectors("analytics_cim", timezone="Europe/Berlin")
     made.bring("survey_responses", _answers())
     made.bring("employee_snapshots", _staff())
     leave = {"rep": "e39@x.example", "minutes": 0, "on_leave": "true"}

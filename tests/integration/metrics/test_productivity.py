@@ -12,7 +12,7 @@ MARCH, DAY, QUARTER = "2026-03", "2026-03-10", "2026-Q1"
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(currency="EUR")
+    made = vectors("analytics_cim", currency="EUR")
     made.bring(
         "orders",
         [

@@ -110,7 +110,7 @@ def goods() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(timezone="Asia/Shanghai", currency="CNY")
+    made = vectors("analytics_cim", timezone="Asia/Shanghai", currency="CNY")
     owners = [{"id": f"C{number}", "owner_email": f"rep{number % 6}@x.example"} for number in range(180)]
     made.bring("customers", owners)
     made.bring("products", [{"id": f"P{number}", "name": f"Product {number}"} for number in range(1, 11)])

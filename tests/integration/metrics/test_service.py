@@ -42,7 +42,7 @@ def tickets() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(timezone="Europe/Berlin")
+    made = vectors("analytics_cim", timezone="Europe/Berlin")
     made.bring("tickets", tickets())
     # Eight opening hours, over the night in which the clock is put forward; one still waits.
     waits = [("w1", "2026-03-30"), ("w2", "2026-03-30")]

@@ -85,7 +85,7 @@ def _answers() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(timezone="Europe/Berlin", currency="EUR")
+    made = vectors("analytics_csm", timezone="Europe/Berlin", currency="EUR")
     made.bring("fx_rates", [{"day": day, "currency_from": "USD", "rate": 0.25} for day in ("2026-03-10", "2026-03-31")])
     dealt = {"ordered_at": "2026-01-10T10:00:00+01:00"}
     made.bring("supplier_transactions", [{"id": n, **dealt, **row} for n, row in enumerate([*_deliveries(), *_bills()])])

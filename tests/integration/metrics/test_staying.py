@@ -27,7 +27,7 @@ def subscription(who: str, kind: str, day: str, **more: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def subscribers(vectors: Callable[..., Any]) -> Any:
     """200 subscribers in March, of whom 12 go by choice and 8 are ended; 150 of plan `basic`, of whom 12 move up."""
-    made = vectors(timezone="Asia/Shanghai")
+    made = vectors("analytics_cem", timezone="Asia/Shanghai")
     made.bring("products", [{"id": "basic", "name": "Basic"}, {"id": "plus", "name": "Plus"}])
     plans = ["basic"] * 150 + ["plus"] * 50
     events = [subscription(f"S{n}", "started", "2026-01-05", plan="basic", mrr=10, product=plan) for n, plan in enumerate(plans)]
@@ -79,7 +79,7 @@ def complaint(who: str, opened: str, resolved: str = "", **more: Any) -> dict[st
 @pytest.fixture(scope="module")
 def shop(vectors: Callable[..., Any]) -> Any:
     """A shop in March: 180 first orders, complaints that were put right or not, wallets, values kept by month."""
-    made = vectors()
+    made = vectors("analytics_cem")
     made.bring("products", [{"id": f"P{n}", "name": f"Product {n}", "family": f"Family {n % 4}"} for n in range(8)])
     first = [order(f"N{n}", "2026-03-05", promised_on="2026-03-08", delivered_on="2026-03-08") for n in range(171)]
     first += [order(f"N{n}", "2026-03-05", promised_on="2026-03-08", delivered_on="2026-03-11") for n in range(171, 176)]

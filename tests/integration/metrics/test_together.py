@@ -76,7 +76,7 @@ def _messages() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def company(vectors: Callable[..., Any]) -> Any:
-    made = vectors(timezone="Europe/Berlin")
+    made = vectors("analytics_cim", timezone="Europe/Berlin")
     accounts = [{"id": f"K{number}", "key_account": "true"} for number in range(24)]
     made.bring("customers", [*accounts, {"id": "K99", "key_account": "false"}])
     plans, talks, refused = _plans()

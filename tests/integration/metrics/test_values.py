@@ -21,13 +21,14 @@ D = dt.date
 OCTOBER, SEPTEMBER = Period(D(2025, 10, 1), D(2025, 11, 1)), Period(D(2025, 9, 1), D(2025, 10, 1))
 
 
-def test_repeat_rate_of_75_in_100(company: Any) -> None:
+def test_repeat_rate_of_75_in_100(company_in: Callable[..., Any]) -> None:
+    company = company_in("analytics_cim")
     for number in range(100):
         who = company.customer()
         company.fact("sales_order", who, D(2025, 3, 1), net=10)
         if number < 75:
             company.fact("sales_order", who, D(2025, 10, 31), net=10)
-    company.refresh()
+    company.compute(OCTOBER)
     value = company.value("cim.loy.repeat", OCTOBER)
     assert (value.value, value.n, value.flags) == (0.75, 100, [])
     assert (round(value.low, 4), round(value.high, 4)) == (0.6570, 0.8245)
@@ -45,13 +46,15 @@ def test_a_company_without_data_is_told_what_to_import(company: Any) -> None:
     assert reasons["ret.rate"] == "import:orders|subscription_events"
 
 
-def test_lifetime_value_waits_for_its_model(company: Any) -> None:
+def test_lifetime_value_waits_for_its_model(company_in: Callable[..., Any]) -> None:
+    company = company_in("analytics_cem")
     company.fact("sales_order", company.customer(), D(2025, 10, 31), net=10)
-    company.refresh()
+    company.compute(OCTOBER)
     assert company.value("cem.clv").reason == "train:clv"
 
 
-def test_scores_give_lifetime_value_equity_and_the_most_valuable(company: Any) -> None:
+def test_scores_give_lifetime_value_equity_and_the_most_valuable(company_in: Callable[..., Any]) -> None:
+    company = company_in("analytics_cem")
     whose = []
     for number in range(12):
         who = company.customer()
@@ -73,7 +76,7 @@ def test_scores_give_lifetime_value_equity_and_the_most_valuable(company: Any) -
                     version=1,
                 )
             )
-    company.refresh()
+    company.compute(OCTOBER)
     assert company.value("cem.equity").value == sum(100 + number for number in range(12))
     assert company.value("cem.clv").value == pytest.approx(105.5)
     best = company.value("cem.mvc_set")
@@ -82,11 +85,12 @@ def test_scores_give_lifetime_value_equity_and_the_most_valuable(company: Any) -
     assert company.value("cem.mvc_share").value == pytest.approx((120 + 110) / 780)
 
 
-def test_a_month_that_is_not_over_is_compared_with_the_same_days(company: Any) -> None:
+def test_a_month_that_is_not_over_is_compared_with_the_same_days(company_in: Callable[..., Any]) -> None:
+    company = company_in("analytics_cim")
     who = company.customer()
     for day, net in ((D(2024, 10, 5), 100), (D(2024, 10, 20), 900), (D(2025, 10, 5), 110)):
         company.fact("sales_order", who, day, net=net)
-    company.refresh()
+    company.compute(OCTOBER)
     growth = company.value("cim.prf.sales_growth", OCTOBER)
     assert growth.value == pytest.approx(0.10)
     assert "partial" in growth.flags
@@ -98,7 +102,8 @@ def test_a_month_that_is_not_over_is_compared_with_the_same_days(company: Any) -
     assert (month_ago.period_start, month_ago.period_end) == (D(2025, 9, 1), D(2025, 9, 6))
 
 
-def test_a_return_counts_on_the_day_it_came_back_and_a_full_one_undoes_the_purchase(company: Any) -> None:
+def test_a_return_counts_on_the_day_it_came_back_and_a_full_one_undoes_the_purchase(company_in: Callable[..., Any]) -> None:
+    company = company_in("analytics_cim")
     who, other = company.customer(), company.customer()
     company.fact("sales_order", who, D(2024, 10, 5), net=100)
     order = company.fact("sales_order", who, D(2025, 9, 5), net=300)
@@ -108,13 +113,13 @@ def test_a_return_counts_on_the_day_it_came_back_and_a_full_one_undoes_the_purch
     company.fact("return_line", other, D(2025, 10, 9), net=80, order_id=gone)
     company.fact("sales_order", other, D(2025, 10, 10), net=999, status="cancelled")
     company.fact("sales_order", who, D(2025, 10, 31), net=0)
-    company.refresh()
+    company.compute(OCTOBER)
     assert company.value("cim.prf.sales_growth", OCTOBER).value == pytest.approx((170 - 50 - 100) / 100)
     assert company.value("cim.acq.new", OCTOBER).value == 0  # the other's only orders were returned and cancelled
 
 
 def test_money_of_two_currencies_is_told_in_the_companys(company_in: Callable[..., Any]) -> None:
-    company = company_in(currency="EUR")
+    company = company_in("analytics_cim", currency="EUR")
     who = company.customer()
     company.fact("fx_rate", None, D(2025, 10, 3), currency_from="USD", rate=0.9)
     company.fact("sales_order", who, D(2024, 10, 5), net=100)
@@ -122,20 +127,20 @@ def test_money_of_two_currencies_is_told_in_the_companys(company_in: Callable[..
     company.fact("sales_order", who, D(2025, 10, 6), net=100, currency="USD")
     company.fact("sales_order", who, D(2025, 10, 6), net=700, currency="JPY")  # no rate: left out, and said so
     company.fact("sales_order", who, D(2025, 10, 31), net=0)
-    company.refresh()
+    company.compute(OCTOBER)
     value = company.value("cim.prf.sales_growth", OCTOBER)
     assert value.value == pytest.approx((50 + 90 - 100) / 100)
     assert value.coverage == pytest.approx(4 / 5)
 
 
 def test_days_are_the_companys_on_the_day_the_clock_changes(company_in: Callable[..., Any]) -> None:
-    company = company_in(timezone="Europe/Berlin")
+    company = company_in("analytics_cim", timezone="Europe/Berlin")
     who, other = company.customer(), company.customer()
     last = dt.datetime(2025, 3, 31, 21, 59, tzinfo=dt.UTC)  # 23:59 in Berlin, on summer time since the day before
     company.fact("sales_order", who, last, net=10)
     company.fact("sales_order", other, last + dt.timedelta(minutes=2), net=10)  # the first of April there
     company.fact("sales_order", who, D(2025, 4, 30), net=10)
-    company.refresh()
+    company.compute(month(D(2025, 3, 1)), month(D(2025, 4, 1)))
     assert company.value("cim.acq.new", month(D(2025, 3, 1))).value == 1
     assert company.value("cim.acq.new", month(D(2025, 4, 1))).value == 1
 
@@ -153,7 +158,8 @@ def test_a_value_that_did_not_change_is_not_written_again(company: Any) -> None:
     assert company.value("cim.acq.new", OCTOBER).value == 1
 
 
-def test_answers_and_complaints(company: Any) -> None:
+def test_answers_and_complaints(company_in: Callable[..., Any]) -> None:
+    company = company_in("analytics_cem")
     who = company.customer()
     for number in range(50):
         score = 10 if number < 30 else 8 if number < 42 else 3
@@ -162,7 +168,7 @@ def test_answers_and_complaints(company: Any) -> None:
         company.fact("sales_order", who, D(2025, 10, 31), net=1)
     company.fact("ticket", who, D(2025, 10, 9), is_complaint=True)
     company.fact("ticket", who, D(2025, 10, 9), is_complaint=False)
-    company.refresh()
+    company.compute(OCTOBER)
     nps = company.value("cem.nps", OCTOBER)
     assert (nps.value, nps.n) == (pytest.approx(44.0), 50)
     assert company.value("cem.complaint_rate", OCTOBER).value == 250.0

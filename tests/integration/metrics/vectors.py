@@ -10,7 +10,9 @@ from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from kith_platform.auth.who import system
 from kith_platform.imports import service as imports
 from kith_platform.imports import uploads
 from kith_platform.imports.mapping import Field
@@ -20,22 +22,34 @@ from kith_platform.jobs.models import Job
 from kith_platform.metrics.now import compute_now
 from kith_platform.metrics.periods import of_text
 from kith_platform.modules import service as modules
+from kith_platform.plugins import Plugins
 from kith_platform.runtime import Runtime
 from kith_platform.snapshots import service as snapshots
 from kith_tenants import registry
+from kith_tenants.tenant import TenantContext
 
 Row = Mapping[str, Any]
 
 
-class Vectors:
-    """`bring` facts by their plural, `compute` a period, `read` a metric. Customers named in rows come to be by themselves."""
+def switch_on(session: Session, plugins: Plugins, tenant: TenantContext, *only: str) -> None:
+    """The modules a new company starts with, or `only` these: others' metrics would be computed for nothing."""
+    for name in modules.enable_defaults(session, plugins, tenant.industry):
+        if only and name not in only:
+            modules.disable(session, system(), plugins, name)
 
-    def __init__(self, runtime: Runtime, client: Callable[..., FlaskClient], **given: str) -> None:
+
+class Vectors:
+    """`bring` facts by their plural, `compute` a period, `read` a metric. Customers named in rows come to be by themselves.
+
+    `only` names the modules that are on; none: those a new company starts with.
+    """
+
+    def __init__(self, runtime: Runtime, client: Callable[..., FlaskClient], *only: str, **given: str) -> None:
         self.runtime = runtime
         with runtime.doors.auth_scope() as session:
             self.tenant = registry.create(session, f"v-{uuid.uuid4().hex[:12]}", **{"name": "Vectors", **given})
         with runtime.doors.tenant_scope(self.tenant.id) as session:
-            modules.enable_defaults(session, runtime.plugins, self.tenant.industry)
+            switch_on(session, runtime.plugins, self.tenant, *only)
         self.client = client(self.tenant)
 
     def bring(self, table: str, rows: Sequence[Row]) -> None:

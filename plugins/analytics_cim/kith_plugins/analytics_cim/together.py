@@ -26,10 +26,11 @@ def _contacts(scope: MetricScope) -> ir.Table:
 
 
 def _accounts(scope: MetricScope) -> ir.Table:
-    """Key accounts as they are now, at the end of each period: place, customer_id, touched (0 or 1)."""
+    """Today's key accounts at the end of each period, but who was no customer yet: place, customer_id, touched (0 or 1)."""
     records, marks = scope.frames.at(scope.today)["records"], scope.days.select("place", "end")
-    key = records.filter(records.key_account.fill_null(False), records.customer_id.notnull()).select("customer_id").distinct()
-    key = key.cross_join(marks.select("place"))
+    key = records.filter(records.key_account.fill_null(False), records.customer_id.notnull())
+    key = key.group_by("customer_id").aggregate(since=key.since.min())
+    key = key.join(marks, key.since.isnull() | (key.since < marks.end)).select("place", "customer_id")
     rows = _contacts(scope)
     rows = rows.filter(rows.department.fill_null("").strip() != "")
     rows = rows.inner_join(marks, rows.occurred_on < marks.end)
