@@ -6,7 +6,7 @@ import datetime as dt
 import re
 
 from playwright.sync_api import expect
-from visitor import Visitor
+from visitor import PATIENCE_FOR_JOBS, Visitor
 
 TODAY = dt.datetime.now(dt.UTC).date()
 # Both languages look at one company: each signs another metric.
