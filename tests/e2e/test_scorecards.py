@@ -95,8 +95,8 @@ def test_an_initiative_is_entered_and_its_return_is_seen(at_shop: Visitor) -> No
     visitor.clean()
 
 
-def test_the_report_is_read_and_downloaded(visitor: Visitor) -> None:
-    page = visitor.page
+def test_the_report_is_read_and_downloaded(at_shop: Visitor) -> None:
+    visitor, page = at_shop, at_shop.page
     visitor.company("reports/")
     expect(page.locator("h1")).to_have_text("建议报告" if visitor.language == "zh_Hans" else "Recommendation report")
     expect(page.locator("main section h2")).to_have_count(7)  # six sections, and what was left out
