@@ -12,6 +12,7 @@ import duckdb
 from rows import Row, Skipped, alternating, say, size
 
 from kith_platform.blobs import Blobs, TenantBlobs
+from kith_platform.calendar.business import BusinessCalendar
 from kith_platform.config import Settings
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.frames import Frames
@@ -86,7 +87,7 @@ def made(folder: Path, customers: int) -> tuple[Manifest, TenantBlobs]:
 def placed(frames: Frames, catalogue: FactCatalogue, tenant: TenantContext, placements: list[Placement]) -> dict[str, int]:
     """As a refresh takes its turn of the day: what was bought, then every placement on what they share."""
     with frames.keeping() as keep:
-        scopes = Scopes(frames, catalogue, tenant, [DAY], histories(frames, keep), keep)
+        scopes = Scopes(frames, catalogue, tenant, [DAY], histories(frames, keep), keep, BusinessCalendar())
         scope = scopes.scope("analytics_cem", {}, DAY, limits=LIMITS)
         return {one.key: scope.tables.run(one.compute(scope)).num_rows for one in placements}
 
