@@ -39,7 +39,7 @@ from kith_plugins.analytics_cim import (
 def register_manifest() -> Manifest:
     return Manifest(
         name="analytics_cim",
-        title=N_("Customer information"),
+        title=N_("Customer interface"),
         summary=N_("How complete, valid, unique, consistent and fresh your customer data are."),
         version="0.1.0",
         requires_platform=">=0.1,<1",
