@@ -14,7 +14,7 @@ from ibis.common.exceptions import OperationNotDefinedError
 from kith_platform.blobs import Blobs
 from kith_platform.facts.catalogue import CORE_FACTS, FactCatalogue
 from kith_platform.frames import Frames, Tables
-from kith_platform.frames.portable import spark_sql
+from kith_platform.frames.portable import spark_sql, spelled_out
 from kith_platform.snapshots.manifest import AttributeShape, File, Manifest, TableFiles
 from kith_platform.snapshots.shape import Shape, shapes_of
 
@@ -44,7 +44,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frames]:
     read_at = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
     manifest = Manifest(1, uuid.uuid4(), 1, 1, read_at, "", 0, "Asia/Shanghai", "CNY", ATTRIBUTES, tables)
     with Frames(manifest, blobs, FactCatalogue(), threads=1, memory_mb=256, scratch=folder / "scratch") as opened:
-        yield opened
+        yield spelled_out(opened)
 
 
 @pytest.mark.parametrize("cut", CUTS)

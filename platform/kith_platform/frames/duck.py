@@ -5,6 +5,7 @@ Open it in a job's child process, or in a web process with small limits; a proce
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ class Duck:
         if not local:
             self._duck.register_filesystem(blobs.files)
         self._ibis = ibis.duckdb.from_connection(self._duck)
+        self._views = itertools.count(1)
         self._duck.execute(f"SET allowed_directories = [{_quoted(f'{self._prefix}{blobs.root}/')}]")
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
@@ -69,6 +71,10 @@ class Duck:
     def keep(self, name: str, rows: ir.Table) -> ir.Table:
         """Compute once what many expressions read."""
         return self._ibis.create_table(name, rows, temp=True)
+
+    def view(self, name: str, rows: ir.Table) -> ir.Table:
+        """Write once what many expressions are built on: they name it instead of saying it again. Computes nothing itself."""
+        return self._ibis.create_view(f"{name}_{next(self._views)}", rows)
 
     def forget(self, name: str) -> None:
         """Drop what was kept under the name."""

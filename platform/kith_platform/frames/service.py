@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 
 from kith_platform.blobs import TenantBlobs
 from kith_platform.facts.catalogue import FactCatalogue
-from kith_platform.frames.cut import Before, Period
+from kith_platform.frames.cut import Before, Cut, Period
 from kith_platform.frames.duck import Duck
 from kith_platform.frames.source import Source
 from kith_platform.frames.tables import Tables
@@ -54,6 +54,8 @@ class Frames:
         self._engine = Duck(blobs, threads=threads, memory_mb=memory_mb, scratch=self._scratch)
         self._source = Source(manifest, catalogue, self._engine)
         self._kept = itertools.count(1)
+        self.views = True
+        self._tables = cache(self._made)
 
     def __enter__(self) -> Frames:
         return self
@@ -91,15 +93,18 @@ class Frames:
 
         Raises ValueError for a time without a zone.
         """
-        return Tables(self._source, Before.of(cutoff, self.manifest.timezone))
+        return self._tables(Before.of(cutoff, self.manifest.timezone))
 
     def during(self, start: dt.date, end: dt.date) -> Tables:
         """What happened on the days [start, end), with all that is known now. Raises ValueError where end ≤ start."""
-        return Tables(self._source, Period.of(start, end, self.manifest.timezone))
+        return self._tables(Period.of(start, end, self.manifest.timezone))
 
     def at(self, day: dt.date) -> Tables:
         """Everything up to and including the day, with all that is known now."""
-        return Tables(self._source, Period.of(None, day + dt.timedelta(days=1), self.manifest.timezone))
+        return self._tables(Period.of(None, day + dt.timedelta(days=1), self.manifest.timezone))
+
+    def _made(self, cut: Cut) -> Tables:
+        return Tables(self._source, cut, views=self.views)
 
 
 def open_frames(runtime: Runtime, tenant: TenantContext, manifest: Manifest, *, threads: int = 0, memory_mb: int = 0) -> Frames:

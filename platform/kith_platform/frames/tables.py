@@ -26,8 +26,8 @@ class Tables:
     columns; money is int64 ten-thousandths of the row's `currency`.
     """
 
-    def __init__(self, source: Source, cut: Cut) -> None:
-        self._source, self._cut = source, cut
+    def __init__(self, source: Source, cut: Cut, *, views: bool = True) -> None:
+        self._source, self._cut, self._views = source, cut, views
         self._table = cache(self._cut_table)
 
     def __getitem__(self, plural: str) -> ir.Table:
@@ -48,7 +48,8 @@ class Tables:
     def _cut_table(self, name: str) -> ir.Table:
         rows = self._source.fact(name)
         kept = self._cut.rows(self._source.catalogue[name], rows)
-        return kept.drop("record_id") if self._source.catalogue[name].of_customer else kept
+        seen = kept.drop("record_id") if self._source.catalogue[name].of_customer else kept
+        return self.view(name, seen)
 
     @property
     def currency(self) -> str:
@@ -83,7 +84,7 @@ class Tables:
     @cached_property
     def bought(self) -> ir.Table:
         """customer_id, day, net: what `purchases` adds up, one row per order."""
-        known = self if self._cut.history else Tables(self._source, Period(None, None, None))
+        known = self if self._cut.history else Tables(self._source, Period(None, None, None), views=self._views)
         orders, returns = self["orders"], self._source.any("return_line")
         return bought(
             orders,
@@ -109,8 +110,8 @@ class Tables:
         if not self._source.any("fx_rate"):
             return None
         # Rates of the days before the period still count on its first days.
-        known = self if self._cut.history else Tables(self._source, Period(None, None, None))
-        return amounts.daily_rates(known["fx_rates"])
+        known = self if self._cut.history else Tables(self._source, Period(None, None, None), views=self._views)
+        return self.view("daily_rates", amounts.daily_rates(known["fx_rates"]))
 
     def run(self, expression: ir.Expr) -> pa.Table:
         """The expression's rows as Arrow."""
@@ -119,6 +120,10 @@ class Tables:
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """Compute once, in the engine, what several expressions read: it may go to disk. `name` once per frames."""
         return self._source.engine.keep(name, expression)
+
+    def view(self, name: str, expression: ir.Table) -> ir.Table:
+        """Write once, in the engine, what several expressions are built on, and let them name it. Computes nothing itself."""
+        return self._source.engine.view(name, expression) if self._views else expression
 
     def frame(self, expression: ir.Expr) -> pl.DataFrame:
         """The expression's rows as a Polars frame. In a job's child only."""

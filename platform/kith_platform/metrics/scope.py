@@ -54,6 +54,7 @@ class Sources:
         self.calendar, self.scores, self.frozen, self.quality, self.usual_gap = calendar, scores, frozen, quality, usual_gap
         self._teams = teams or {}
         self._kept: dict[tuple[str, str, tuple[Period, ...]], ir.Table] = {}
+        self._named: dict[tuple[str, str], ir.Table] = {}
 
     @cached_property
     def buying(self) -> Buying:
@@ -104,6 +105,7 @@ class Sources:
             scores=self.scores,
             has=self.any,
             once=once,
+            named=lambda name, make: self.named(plugin, name, make),
             happened=lambda plural, at="": self.happened(plural, periods, at),
             known=self.known,
             sold=lambda: self.sold(periods),
@@ -122,6 +124,13 @@ class Sources:
         if key not in self._kept:
             self._kept[key] = ibis.memtable(self.all.run(make()))
         return self._kept[key]
+
+    def named(self, whose: str, name: str, make: Callable[[], ir.Table]) -> ir.Table:
+        """Write an expression once, whatever the periods."""
+        key = (whose, name)
+        if key not in self._named:
+            self._named[key] = self.all.view(name, make())
+        return self._named[key]
 
     def known(self, plural: str) -> ir.Table:
         """The fact's rows up to the last day, money in the tenant's currency, `had_<column>` where it has an amount at all."""

@@ -141,6 +141,9 @@ class MetricScope:
     """Whether there are rows of a fact (by its plural)."""
     once: Callable[[str, Callable[[], ir.Table]], ir.Table]
     """Keeps a table of this run, by a name, for the module's other metrics."""
+    named: Callable[[str, Callable[[], ir.Table]], ir.Table]
+    """`named(name, make)`: rows that do not depend on the periods, written once for the module's other metrics: `once` computes
+    its table and holds it, this only says what it is, and each query computes what it needs of it."""
     happened: Callable[..., ir.Table]
     """`happened(plural, at="")`: a fact's rows in the periods, by the day they are dated with or by a time column (closed_at)."""
     known: Callable[[str], ir.Table]

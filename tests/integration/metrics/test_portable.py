@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from kith_platform.calendar.business import BusinessCalendar
 from kith_platform.frames import open_frames
-from kith_platform.frames.portable import spark_sql
+from kith_platform.frames.portable import spark_sql, spelled_out
 from kith_platform.metrics.grains import TENANT, summed
 from kith_platform.metrics.periods import months
 from kith_platform.metrics.scope import Sources
@@ -27,7 +27,7 @@ KEPT = SCORED.append_column("month", pa.array([dt.date(2026, 3, 1)], pa.date32()
 def test_every_measure_compiles_for_spark(runtime: Runtime, tenant: TenantContext) -> None:
     manifest = snapshots.take(runtime, tenant.id)
     until = dt.date(2026, 3, 31)
-    with open_frames(runtime, tenant, manifest) as frames:
+    with spelled_out(open_frames(runtime, tenant, manifest)) as frames:
         sources = Sources(
             frames,
             tenant,

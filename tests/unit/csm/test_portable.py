@@ -12,7 +12,7 @@ import pytest
 
 from kith_platform.calendar.business import BusinessCalendar
 from kith_platform.facts.catalogue import FactCatalogue
-from kith_platform.frames.portable import spark_sql
+from kith_platform.frames.portable import spark_sql, spelled_out
 from kith_platform.metrics.grains import summed
 from kith_platform.metrics.scope import Sources
 from kith_platform.plugins import Plugins
@@ -48,7 +48,7 @@ def scope(company: Any) -> MetricScope:
     company.fact("sales_order", dt.date(2026, 3, 5), record_id=record, net=10_000)
     company.fact("subscription_event", dt.date(2026, 3, 5), record_id=record, kind="started", subscription="s", mrr=10_000)
     company.fact("event", dt.date(2026, 3, 6), record_id=record, name="opened", user="u")
-    frames = company.open()
+    frames = spelled_out(company.open())
     tenant = TenantContext(1, frames.manifest.public_id, "test", "Test", "retail", "en", "USD", "UTC", "active")
     sources = Sources(
         frames,

@@ -53,6 +53,10 @@ def sales(scope: MetricScope) -> ir.Table:
     """Orders that stand, less what came back of them on the day it came: order_id, customer_id, day, rep, channel, outlet, ccy,
     raw, net, amount. The outlet is the order's store, else its channel. What came back of a cancelled order was never sold.
     """
+    return scope.named("sales", lambda: _sales(scope))
+
+
+def _sales(scope: MetricScope) -> ir.Table:
     stands = orders(scope).select(
         "customer_id",
         "occurred_on",
@@ -81,6 +85,10 @@ def lines(scope: MetricScope) -> ir.Table:
     """Lines of orders that stand, less what came back of a product: product_id, day, outlet, ccy, raw, net, amount, cost (0
     where none is known), costed (whether one is) and quantity. What comes back takes its part of the cost with it.
     """
+    return scope.named("lines", lambda: _lines(scope))
+
+
+def _lines(scope: MetricScope) -> ir.Table:
     stands = orders(scope).select(standing="id", outlet=ibis.coalesce(ibis._.store, ibis._.channel, ""))
     rows = scope.frames.at(scope.today)["order_lines"]
     rows = rows.filter(rows.product_id.notnull()).inner_join(stands, rows.order_id == stands.standing)
