@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
-from collections.abc import MutableMapping
-from contextlib import suppress
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -15,6 +16,7 @@ from kith_platform.config import Settings
 MEGABYTE = 1024 * 1024
 # Each library has its own word for it, read once when it is loaded.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS", "ARROW_NUM_THREADS")
+SELDOM = 50_000, 20, 20  # how many new objects until circles among them are looked for
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -60,3 +62,16 @@ def _data_bytes() -> int:
             if line.startswith("VmData:"):
                 return int(line.split()[1]) * 1024
     return 0
+
+
+@contextmanager
+def seldom_collecting() -> Iterator[None]:
+    """For a job that builds expressions, which are trees of many small objects: with Python's own threshold a third of a small
+    company's refresh goes into looking for circles among them.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(*SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)

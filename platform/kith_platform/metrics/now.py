@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from kith_platform.frames import open_frames
+from kith_platform.jobs import resources
 from kith_platform.metrics.compute import Scope, Told, period_values
 from kith_platform.metrics.grains import TENANT
 from kith_platform.metrics.periods import month
@@ -32,10 +33,11 @@ def compute_now(
     """
     manifest = newest(runtime, tenant)
     today = manifest.read_at.astimezone(ZoneInfo(manifest.timezone)).date()
-    with open_frames(runtime, tenant, manifest, threads=threads, memory_mb=memory_mb) as frames:
+    begun = scope or (lambda: runtime.doors.tenant_scope(tenant.id))
+    opened = open_frames(runtime, tenant, manifest, threads=threads, memory_mb=memory_mb)
+    with resources.seldom_collecting(), opened as frames:
         wanted = asked or (month(frames.last_day),)
-        opened = scope or (lambda: runtime.doors.tenant_scope(tenant.id))
-        return period_values(runtime, tenant, frames, opened, wanted, grain, also=also, today=today, told=told)
+        return period_values(runtime, tenant, frames, begun, wanted, grain, also=also, today=today, told=told)
 
 
 def newest(runtime: Runtime, tenant: TenantContext) -> Manifest:

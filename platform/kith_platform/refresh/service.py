@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +13,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kith_platform.i18n import N_
+from kith_platform.jobs import resources
 from kith_platform.jobs import service as jobs
 from kith_platform.jobs.models import Job
 from kith_platform.refresh.graph import SNAPSHOT, Graph, Step, Turn
 from kith_platform.refresh.models import RefreshStep, RefreshWish
 
 KIND = "refresh.run"
-SELDOM = 50_000, 20, 20  # how many new objects until circles among them are looked for
 
 
 @dataclass(frozen=True)
@@ -64,21 +62,8 @@ def settle(session: Session, fulfilled: Wishes) -> bool:
 
 def go(turn: Turn, graph: Graph, *, full: bool = False) -> list[dict[str, Any]]:
     """Run the steps whose inputs changed, in order. Gives name and state (done, skipped) of each."""
-    with _seldom_collecting():
+    with resources.seldom_collecting():
         return _go(turn, graph.order(), full=full)
-
-
-@contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """Expressions are trees of many small objects: with Python's own threshold a third of a small company's refresh goes into
-    looking for circles among them.
-    """
-    usual = gc.get_threshold()
-    gc.set_threshold(*SELDOM)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 def _go(turn: Turn, order: Sequence[Step], *, full: bool) -> list[dict[str, Any]]:
