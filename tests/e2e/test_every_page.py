@@ -38,7 +38,7 @@ def company(site: str, browser: Browser) -> tuple[str, str]:
     page.fill("#f-password", PASSWORD)
     one.submit()
     slug = one.slug
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator("form[action$='/guide/sample'] button").click()
     one.shot("30-guide-importing")
     for _ in range(60):
@@ -174,7 +174,7 @@ def test_keyboard_alone_is_enough(company: tuple[str, str], visitor: Callable[..
     page.keyboard.type(email)
     _tab_to(page, "#f-password")
     page.keyboard.type(PASSWORD)
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.keyboard.press("Enter")
     one.company("", slug)
     page.keyboard.press("Tab")
@@ -184,11 +184,11 @@ def test_keyboard_alone_is_enough(company: tuple[str, str], visitor: Callable[..
     focused = "getComputedStyle(document.activeElement)"
     outline = page.evaluate(f"{focused}.outlineStyle + {focused}.boxShadow")
     assert outline != "nonenone", "one sees where the focus is"
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.keyboard.press("Enter")
     assert one.path == f"/c/{slug}/customers/"
     _tab_to(page, "table.data tbody th a")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.keyboard.press("Enter")
     expect(page.locator("ol.timeline")).to_be_visible()
     one.clean()

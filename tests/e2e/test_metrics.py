@@ -68,10 +68,10 @@ def test_product_sales_as_table_map_and_file(at_shop: Visitor) -> None:
     expect(page.locator("h1")).to_have_text(words["dashboards"])
     expect(page.locator("main a.card")).to_have_count(4)
     look(visitor, "dashboards")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator("main a.card", has_text=words["products"]).click()
     page.fill("input[name=period]", LAST)
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.keyboard.press("Enter")
     computed(visitor)
     rows = page.locator(".table-frame table.data tbody tr")
@@ -81,14 +81,14 @@ def test_product_sales_as_table_map_and_file(at_shop: Visitor) -> None:
     for chart in ("classes", "best"):
         expect(page.locator(f"#chart-{chart} canvas").first).to_be_visible()
     look(visitor, "products")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator("th", has_text=words["class"]).locator("a").click()
     assert "sort=code" in page.url
-    with page.expect_navigation():
+    with page.expect_event("load"):
         rows.first.locator("td a").click()  # its class narrows the table
     assert "code=" in page.url
     assert 1 <= rows.count() <= len(files.PRODUCTS)
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator("#table a").click()
     lines = download(visitor, page.locator("a[href*='products.csv']"))
     assert len(lines) == 1 + len(files.PRODUCTS)
@@ -105,10 +105,10 @@ def test_the_page_of_a_metric_by_period_unit_and_as_a_file(at_shop: Visitor) -> 
     expect(page.locator("#chart-months canvas").first).to_be_visible()
     now = page.locator(".number .value").first.inner_text()
     page.fill("#period", LAST)
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.keyboard.press("Enter")
     assert page.locator(".number .value").first.inner_text() != now
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator("a.btn", has_text=words["by"]).click()
     rows = page.locator(".table-frame table.data tbody tr")
     expect(rows).to_have_count(len(files.PRODUCTS))  # the dashboard had them computed
@@ -117,13 +117,13 @@ def test_the_page_of_a_metric_by_period_unit_and_as_a_file(at_shop: Visitor) -> 
     assert len(lines) == 1 + len(files.PRODUCTS)
     assert lines[0][0] == "product"
     page.fill("#period", f"{int(LAST[:4]) - 1}-W07")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text(words["off"])
     look(visitor, "metric-not-computed")
     page.fill("#period", "soon")
     visitor.refused_on_purpose = True
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("2026-Q3")  # says what a period is
     visitor.clean()
@@ -137,7 +137,7 @@ def test_who_looks_after_whom(at_shop: Visitor) -> None:
     rows = page.locator(".table-frame table.data tbody tr")
     expect(rows.first).to_contain_text("Ben Sale")
     look(visitor, "people")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         rows.first.locator("th a").click()
     expect(page.locator("h1")).to_have_text("Ben Sale")
     expect(page.locator("#chart-sales canvas").first).to_be_visible()

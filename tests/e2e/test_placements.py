@@ -45,7 +45,7 @@ def visitor(request: pytest.FixtureRequest, site: str, browser: Browser) -> Iter
     page.select_option("#f-table", "orders")
     page.set_input_files("#f-file", files=[{"name": "orders.csv", "mimeType": "text/csv", "buffer": orders()}])
     one.submit()
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.click("button[name=do][value=load]")
     expect(page.locator(".job.is-running, .job.is-queued")).to_have_count(0, timeout=PATIENCE_FOR_JOBS)
     yield one
@@ -71,7 +71,7 @@ def test_a_click_on_the_map_opens_the_groups_customers(visitor: Visitor) -> None
     visitor.shot("placements-map")
     box = page.locator("#chart-group .chart-canvas").bounding_box()
     assert box is not None
-    with page.expect_navigation():  # the cell at the top right: often, and large orders
+    with page.expect_event("load"):  # the cell at the top right: often, and large orders
         page.mouse.click(box["x"] + box["width"] * 0.8, box["y"] + box["height"] * 0.35)
     assert page.url.endswith("?group=E")
     names = page.locator("table.data tbody tr")
@@ -80,7 +80,7 @@ def test_a_click_on_the_map_opens_the_groups_customers(visitor: Visitor) -> None
 
     visitor.company("placements/group")
     page.locator("#chart-group details summary").click()
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator("#chart-group table a", has_text=re.compile(r"^D ")).click()
     assert page.url.endswith("?group=D")
     expect(page.locator("table.data tbody tr")).to_have_count(8)
@@ -90,7 +90,7 @@ def test_a_click_on_the_map_opens_the_groups_customers(visitor: Visitor) -> None
 def test_the_page_of_a_customer_says_where_they_stand_and_how_that_came_about(visitor: Visitor) -> None:
     page = visitor.page
     visitor.company("customers/?group=E")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator("table.data tbody tr a").first.click()
     stands = page.locator("#placements")
     expect(stands).to_be_visible()

@@ -29,7 +29,7 @@ def one(request: pytest.FixtureRequest, site: str, browser: Browser) -> Iterator
 
 def press(one: Visitor, selector: str) -> None:
     """Press a button that posts, and wait for the page it leads to."""
-    with one.page.expect_navigation():
+    with one.page.expect_event("load"):
         one.page.locator(selector).first.click()
 
 
@@ -67,16 +67,16 @@ def test_a_deal_goes_over_the_board_and_is_lost(one: Visitor) -> None:
     one.fits()
     one.shot("63-board")
     card = column.nth(0).locator("article").first
-    with page.expect_navigation():
+    with page.expect_event("load"):
         card.locator("form button").click()  # the next stage is chosen already
     expect(column.nth(1).locator("article")).to_have_count(1)
     moved = column.nth(1).locator("article")
     moved.locator("select").select_option("negotiation")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         moved.locator("form button").click()
     expect(column.nth(3).locator("article")).to_have_count(1)
     one.shot("64-board-moved")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         column.nth(3).locator("article a").first.click()
     expect(page.locator("#stages li")).to_have_count(3)
     page.select_option("#f-loss_reason", "competitor")

@@ -39,12 +39,12 @@ def test_a_ticket_from_opening_to_closing(visitor: Visitor) -> None:
     visitor.company("tickets/")
     expect(page.locator(".empty-state")).to_be_visible()
     look(visitor, "empty")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.click("main .action .btn-primary")
     page.fill("input[name=q]", "王小明")
     visitor.submit()
     look(visitor, "who")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator("main a", has_text="王小明").click()
     page.fill("#f-subject", "杯子碎了 Broken cup")
     page.fill("#f-description", "It came broken.\nPlease send another one.")
@@ -64,17 +64,17 @@ def test_a_ticket_from_opening_to_closing(visitor: Visitor) -> None:
     row = page.locator("table.data tbody tr")
     expect(row).to_have_count(1)
     look(visitor, "list")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         row.locator("th a").click()
     page.fill("#f-text", "Thank you, it has come.")
     page.select_option("#f-direction", "in")
     visitor.submit("#say form")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator(".page-head .btn-primary").click()
     page.check("input[name=score][value='5']")
     visitor.submit("#satisfaction form")
     look(visitor, "solved")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator("form[action$='/do/close'] button").click()
     expect(page.locator("#say")).to_have_count(0)
     visitor.company("tickets/?show=solved")
@@ -85,17 +85,17 @@ def test_a_ticket_from_opening_to_closing(visitor: Visitor) -> None:
 def test_a_promise_and_a_goal_of_a_customer(visitor: Visitor) -> None:
     page = visitor.page
     visitor.company("customers/?q=王小明")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator("table.data tbody th a").first.click()
     customer = page.url
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator("#open a[href*='/commitments/of/']").click()
     page.fill("#f-what", "Call back about the cup")
     due = dt.datetime.now(dt.UTC) + dt.timedelta(days=2)
     page.fill("#f-due_at", due.strftime("%Y-%m-%dT10:00"))
     look(visitor, "promise")
     visitor.submit()
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator("#open a[href*='/goals/of/']").click()
     page.fill("#f-goal", "Half as many broken cups")
     page.fill("#f-baseline", "10")
@@ -115,7 +115,7 @@ def test_a_promise_and_a_goal_of_a_customer(visitor: Visitor) -> None:
     look(visitor, "customer")
     visitor.company("commitments/")
     look(visitor, "commitments")
-    with page.expect_navigation():
+    with page.expect_event("load"):
         page.locator("form[action$='/done'] button").click()
     visitor.company("commitments/?show=done")
     expect(page.locator("table.data tbody tr")).to_have_count(1)

@@ -100,8 +100,8 @@ class Visitor:
         ]
 
     def submit(self, selector: str = "main form") -> None:
-        """Press the main button of a form and wait for the next page."""
-        with self.page.expect_navigation():
+        """Press the main button of a form and wait for the next page: for its load, as scripts navigate within a page, too."""
+        with self.page.expect_event("load"):
             self.page.locator(selector).locator(".btn-primary, button[type=submit]").first.click()
 
     def sign_in(self, email: str, password: str = PASSWORD) -> None:

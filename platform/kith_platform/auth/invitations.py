@@ -123,7 +123,7 @@ def accept(runtime: Runtime, person: Person, company: str, secret: str) -> Tenan
         found = _opened(session, company, secret)
         if found.invitation.email != person.email:
             raise Forbidden(N_("This invitation is for another address. Sign in with the address it was sent to."))
-        look_in(session.get_one(Identity, person.id), found.tenant.id)
+        look_in(session, session.get_one(Identity, person.id), found.tenant.id)
     with runtime.doors.tenant_scope(found.tenant.id) as session:
         row = _take(session, found.invitation)
         place = _membership(session, person.id, row)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kith_platform.audit import service as audit
@@ -54,23 +55,23 @@ def sign_up_company(runtime: Runtime, given: SignUp) -> tuple[TenantContext, int
         known = session.execute(select(Identity.password).where(Identity.email == email)).first()
     credentials = credentials_for(runtime.secret_key)
     if known is not None and not credentials.verify(password, known.password):
-        raise Invalid(
-            fields=[
-                FieldError(
-                    "email",
-                    N_("A company cannot be made with this address and password. If you use Kith already, sign in first."),
-                )
-            ]
-        )
+        raise _taken()
     hashed = credentials.hash(password) if known is None else None
     with runtime.doors.auth_scope() as session:
         tenant = _new_tenant(session, given)
         identity = new_identity(session, email, name=given.name, language=given.language, hashed=hashed)
+        if hashed is not None and identity.password != hashed:  # somebody took the address since it was looked up
+            raise _taken()
         join(session, identity, tenant, OWNER)
         lockout.forgive(session, email)
         identity_id = identity.id
     settle_in(runtime, tenant, identity_id)
     return tenant, identity_id
+
+
+def _taken() -> Invalid:
+    said = N_("A company cannot be made with this address and password. If you use Kith already, sign in first.")
+    return Invalid(fields=[FieldError("email", said)])
 
 
 def settle_in(runtime: Runtime, tenant: TenantContext, identity_id: int) -> None:
@@ -128,13 +129,14 @@ def join(session: Session, identity: Identity, tenant: TenantContext, role: str)
         found = Membership(tenant_id=tenant.id, identity_id=identity.id, role=role, reach=DEFAULT_REACH[role])
         session.add(found)
     found.status, found.removed_at = ACTIVE, None
-    look_in(identity, tenant.id)
+    look_in(session, identity, tenant.id)
     session.flush()
     return found
 
 
-def look_in(identity: Identity, tenant_id: int) -> None:
-    """Remember that this person may have a membership there."""
+def look_in(session: Session, identity: Identity, tenant_id: int) -> None:
+    """Remember that this person may have a membership there. Holds the identity, or of two at once one would be forgotten."""
+    session.refresh(identity, ["tenants"], with_for_update=True)
     if tenant_id not in identity.tenants:
         identity.tenants = [*identity.tenants, tenant_id]
 
@@ -182,19 +184,18 @@ def _new_tenant(session: Session, given: SignUp) -> TenantContext:
 
 
 def new_identity(session: Session, email: str, *, name: str, language: str, hashed: str | None) -> Identity:
-    """The identity with this normalised address, made where there is none; a known one stays as it is. Auth door."""
-    found = session.execute(select(Identity).where(Identity.email == email)).scalar_one_or_none()
-    if found is not None:
-        return found
-    made = Identity(
-        email=email,
-        name=name.strip(),
-        language=language,
-        password=hashed,
-        password_changed_at=aware_now() if hashed else None,
-        tenants=[],
-        recovery_codes=[],
-    )
-    session.add(made)
-    session.flush()
-    return made
+    """The identity with this normalised address, made where there is none; a known one stays as it is. Auth door.
+
+    Where two make it at once, the second waits for the first and takes what it made.
+    """
+    values = {
+        "email": email,
+        "name": name.strip(),
+        "language": language,
+        "password": hashed,
+        "password_changed_at": aware_now() if hashed else None,
+        "tenants": [],
+        "recovery_codes": [],
+    }
+    session.execute(insert(Identity).values(values).on_conflict_do_nothing(constraint="uq_identity_email"))
+    return session.execute(select(Identity).where(Identity.email == email)).scalar_one()

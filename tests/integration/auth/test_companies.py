@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from kith_platform.auth import invitations, members
 from kith_platform.auth.models import Identity, Membership
@@ -273,6 +276,58 @@ def test_an_owner_made_by_the_operator_chooses_a_password_by_link(
     assert browser.sign_in(email).status_code == 302
     assert browser.get(f"/c/{tenant.slug}/members/").status_code == 200
     assert browser.get(path[1]).status_code == 422  # used
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new", "known"])
+def test_a_person_made_owner_of_two_companies_at_once_owns_both(
+    runtime: Runtime, tenant: TenantContext, other_tenant: TenantContext, owner: Owner, known: bool
+) -> None:
+    from kith_platform.auth import service
+
+    email = owner.email if known else new_email()
+    holds = threading.Barrier(2)
+
+    def add(to: TenantContext) -> int:
+        with runtime.doors.auth_scope() as session:
+            if known:  # both have seen the person before either writes
+                session.execute(select(Identity).where(Identity.email == email)).scalar_one()
+                holds.wait(20)
+            return service.add_owner(session, runtime, to, email, PASSWORD)
+
+    with ThreadPoolExecutor(2) as pool, runtime.doors.auth_scope() as session:
+        if known:
+            ids = {one.result(20) for one in [pool.submit(add, to) for to in (tenant, other_tenant)]}
+        else:
+            first = service.add_owner(session, runtime, tenant, email, PASSWORD)
+            second = pool.submit(add, other_tenant)
+            with pytest.raises(TimeoutError):
+                second.result(1)  # it waits for the one that is not committed yet
+            session.commit()
+            ids = {first, second.result(20)}
+    with runtime.doors.auth_scope() as session:
+        person = session.get_one(Identity, ids.pop())
+        assert not ids
+        assert {tenant.id, other_tenant.id} <= set(person.tenants)
+
+
+def test_an_address_taken_while_a_company_signs_up_needs_its_password(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kith_platform.auth import service
+
+    email, make = new_email(), service.new_identity
+
+    def after_another(session: Session, *given: str, **more: str) -> Identity:
+        with runtime.doors.auth_scope() as other:
+            make(other, email, name="Somebody", language="en", hashed="another")
+        return make(session, *given, **more)
+
+    monkeypatch.setattr(service, "new_identity", after_another)
+    form = SignUp(company="Late", name="Mia", email=email, password=PASSWORD)
+    with pytest.raises(Invalid):
+        sign_up_company(runtime, form)
+    with runtime.doors.auth_scope() as session:
+        assert session.execute(select(Identity.tenants).where(Identity.email == email)).scalar_one() == []
 
 
 def test_operators_owner_with_a_poor_password_is_refused(runtime: Runtime, tenant: TenantContext) -> None:
