@@ -310,9 +310,7 @@ def test_a_person_made_owner_of_two_companies_at_once_owns_both(
         assert {tenant.id, other_tenant.id} <= set(person.tenants)
 
 
-def test_an_address_taken_while_a_company_signs_up_needs_its_password(
-    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_address_taken_while_a_company_signs_up_needs_its_password(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     from kith_platform.auth import service
 
     email, make = new_email(), service.new_identity
