@@ -188,7 +188,7 @@ def new_identity(session: Session, email: str, *, name: str, language: str, hash
 
     Where two make it at once, the second waits for the first and takes what it made.
     """
-    values = {
+    values: dict[str, object] = {
         "email": email,
         "name": name.strip(),
         "language": language,
