@@ -18,6 +18,7 @@ from kith_platform import logs
 from kith_platform.auth import service as auth
 from kith_platform.auth.who import system
 from kith_platform.config import Settings
+from kith_platform.demo.agree import agree
 from kith_platform.demo.companies import SEED, companies
 from kith_platform.errors import KithError, fill
 from kith_platform.i18n import N_
@@ -71,6 +72,10 @@ def bring_in(runtime: Runtime, company: DemoCompany, say: Say) -> None:
     say(f"{name_of(company)}: training its models")
     _run(runtime, tenant, "training", lambda session: predict.ask_training(session, None))
     say(f"{name_of(company)}: computing its numbers")
+    _run(runtime, tenant, "refresh", refresh.ask_refresh)
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        signed = agree(session, runtime.plugins)
+    say(f"{name_of(company)}: judging it by {signed} success criteria")
     _run(runtime, tenant, "refresh", refresh.ask_refresh)
     say(f"{name_of(company)}: ready after {time.monotonic() - started:.0f} seconds")
 
