@@ -69,8 +69,17 @@ def _won(scope: MetricScope) -> ir.Table:
 
 
 def _margins(scope: MetricScope) -> ir.Table:
-    return scope.happened("partner_transactions").select(
-        "place", "partner", "our_margin", "their_margin", "had_our_margin", "had_their_margin"
+    """Dealings with partners; a margin counts where the other side's is known, too, and `unknown` is 1 where one is not."""
+    rows = scope.happened("partner_transactions")
+    known = rows.had_our_margin & rows.had_their_margin
+    return rows.select(
+        "place",
+        "partner",
+        our_margin=ibis.ifelse(known, rows.our_margin, ibis.null("int64")),
+        their_margin=ibis.ifelse(known, rows.their_margin, ibis.null("int64")),
+        had_our_margin=known,
+        had_their_margin=known,
+        unknown=(~known).cast("int64"),
     )
 
 
@@ -109,6 +118,7 @@ SHARED = (
     total("ours", MARGINS, "our_margin", money="our_margin"),
     total("theirs", MARGINS, "their_margin", money="their_margin"),
     count("dealings", MARGINS),
+    total("unknown", MARGINS, "unknown"),
 )
 
 
@@ -133,12 +143,16 @@ def sourced(values: Mapping[str, Any]) -> Reading:
 
 
 def shared(values: Mapping[str, Any]) -> Reading:
-    """Our margin against theirs; none where one is not known, or does not gain."""
+    """Our margin against theirs in dealings of which both are known; none where none is, or one side does not gain."""
     ours, theirs = values["ours"], values["theirs"]
     if ours is None or theirs is None:
         return Reading.none("one_unknown" if values["dealings"] else "empty_denominator", n=int(values["dealings"] or 0))
-    rows = ({"name": N_("Our margin"), "money": ours / UNIT}, {"name": N_("Their margin"), "money": theirs / UNIT})
-    return counted(balance(ours, theirs), values["dealings"], reason="one_sided", rows=rows)
+    rows = (
+        {"name": N_("Our margin"), "money": ours / UNIT},
+        {"name": N_("Their margin"), "money": theirs / UNIT},
+        {"name": N_("Dealings of which a margin is not known"), "count": int(values["unknown"])},
+    )
+    return counted(balance(ours, theirs), values["dealings"] - values["unknown"], reason="one_sided", rows=rows)
 
 
 METRICS = (
@@ -196,7 +210,7 @@ METRICS = (
         kind="outcome",
         words=N_(
             "How evenly margin is shared with partners in the period: 1 where ours and theirs are alike, 0 where one has it all. "
-            "No value where one of them gains nothing."
+            "Of dealings of which both margins are known; no value where one of them gains nothing."
         ),
         code="1 − |2s − 1|, s = ours / (ours + theirs)",
         needs=("partner_transactions",),
