@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from rows import Row, alternating, say, size
 
 from kith_platform.jobs.resources import cores
-from kith_platform.predict import churn
-from kith_platform.predict.churn import Labelled
+from kith_platform.predict import classify
+from kith_platform.predict.churn import CHURN
+from kith_platform.predict.classify import Labelled
 from kith_platform.predict.fits import boosted, calibration, tiers
 from kith_platform.predict.matrix import Matrix
 
@@ -37,13 +38,13 @@ def measure() -> list[Row]:
             tiers.Sample(train.matrix.values, train.outcome),
             tiers.Sample(validation.matrix.values, validation.outcome),
             features=NAMES,
-            rule=churn.RULE,
+            rule=CHURN.rule,
             monotone=train.matrix.senses,
             seed=1,
             nthread=threads,
         )
         calibrated = calibration.fit(model.predict(validation.matrix.values), validation.outcome)
-        churn._judge(model, calibrated, NAMES, train, validation, test, seed=1)  # noqa: SLF001 - what a training does
+        classify._judge(CHURN, model, calibrated, NAMES, train, validation, test, seed=1)  # noqa: SLF001 - what a training does
 
     def bare() -> None:
         rarer = min(train.outcome.sum(), train.outcome.size - train.outcome.sum())

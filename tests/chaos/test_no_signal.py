@@ -8,10 +8,11 @@ from pathlib import Path
 from written_companies import frames_of
 
 from kith_platform.facts.catalogue import FactCatalogue
-from kith_platform.predict import churn, clv
+from kith_platform.predict import classify, clv
+from kith_platform.predict.churn import CHURN
 from kith_platform.predict.evidence import PurchaseDays
 from kith_platform.predict.features import CORE_FEATURE_SETS
-from kith_platform.predict.training import Question
+from kith_platform.predict.training import Evidence, Question
 from kith_platform.simulator import simulate
 
 SEEDS, CUSTOMERS = range(1, 21), 800
@@ -23,10 +24,10 @@ def test_at_least_19_of_20_companies_without_a_signal_keep_the_rule(tmp_path: Pa
     for seed in SEEDS:
         company = simulate("retailer", regime="no_signal", customers=CUSTOMERS, years=3.0, seed=seed, ends_on=ENDS)
         with frames_of(company, tmp_path / str(seed), FactCatalogue()) as frames:
-            tables = frames.at(frames.last_day)
-            purchases = PurchaseDays.of(tables.run(tables.purchases))
+            purchases = PurchaseDays.all(frames)
             question = Question(frames=frames, as_of=frames.last_day, seed=seed, threads=1)
-            found = {"churn": churn.train(question, purchases, CORE_FEATURE_SETS), "clv": clv.train(question, purchases)}
+            evidence = Evidence(question, CORE_FEATURE_SETS, lambda known=purchases: known)
+            found = {"churn": classify.train(CHURN, evidence), "clv": clv.train(question, purchases)}
         for task, trained in found.items():
             kept[task] += trained.verdict == "no_better_than_baseline"
             if trained.verdict != "no_better_than_baseline":

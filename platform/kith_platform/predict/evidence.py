@@ -47,6 +47,12 @@ class PurchaseDays:
         return PurchaseDays(customer[order], day[order], net[order])
 
     @staticmethod
+    def all(frames: Frames) -> PurchaseDays:
+        """All there is, with what is known now: an order that came back later was none."""
+        tables = frames.at(frames.last_day)
+        return PurchaseDays.of(tables.run(tables.purchases))
+
+    @staticmethod
     def known(frames: Frames, cutoff: dt.date) -> PurchaseDays:
         """What was known before `cutoff`: an order that came back later was a purchase then."""
         tables = frames.before(cutoff)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from kith_platform.i18n import N_
@@ -26,8 +27,7 @@ def train(run: JobRun) -> None:
     with open_frames(run.runtime, run.tenant, manifest, threads=run.threads, memory_mb=run.memory_mb) as frames:
         from kith_platform.predict.evidence import PurchaseDays
 
-        tables = frames.at(frames.last_day)
-        purchases = PurchaseDays.of(tables.run(tables.purchases))
+        purchases = cache(lambda: PurchaseDays.all(frames))
         as_of = dt.date.fromisoformat(run.args["as_of"]) if run.args["as_of"] else frames.last_day
         for number, task in enumerate(tasks):
             run.check()
@@ -44,7 +44,7 @@ def train(run: JobRun) -> None:
 def _train_one(
     run: JobRun, task: Task, frames: Any, purchases: Any, as_of: dt.date, manifest: Any, number: int, count: int
 ) -> Any:
-    from kith_platform.predict.training import Question
+    from kith_platform.predict.training import Evidence, Question
 
     def tell(done: int, message: str) -> None:
         run.check()
@@ -52,7 +52,7 @@ def _train_one(
 
     question = Question(frames=frames, as_of=as_of, seed=int(run.args["seed"]), threads=run.threads, progress=tell)
     sets, warnings = feature_sets.usable(run, frames, question.cutoff)
-    trained = task.train(question, purchases, sets)
+    trained = task.train(Evidence(question, sets, purchases))
     # A day that was asked for stays: scores as of then are not moved on by the next refresh.
     report = {**trained.report, "day_given": bool(run.args["as_of"])}
     trained = replace(trained, report=report, warnings=(*trained.warnings, *warnings))

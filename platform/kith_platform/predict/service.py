@@ -16,14 +16,13 @@ from kith_platform.predict.models import ModelVersion
 
 if TYPE_CHECKING:
     from kith_platform.jobs.models import Job
-    from kith_platform.predict.evidence import PurchaseDays
-    from kith_platform.predict.training import Question, Scored, Trained
-    from kith_platform.sdk.types import FeatureSet
+    from kith_platform.predict.classify import Classification
+    from kith_platform.predict.training import Evidence, Scored, Trained
     from kith_tenants.context import Actor
 
-Trainer = Callable[["Question", "PurchaseDays", "Sequence[FeatureSet]"], "Trained"]
-# Question, feature sets, the opened artefact of the version that serves (None: the rule serves), and its report.
-Scorer = Callable[["Question", "Sequence[FeatureSet]", "bytes | None", "Mapping[str, Any]"], "Scored | None"]
+Trainer = Callable[["Evidence"], "Trained"]
+# Evidence, the opened artefact of the version that serves (None: the rule serves), and its report.
+Scorer = Callable[["Evidence", "bytes | None", "Mapping[str, Any]"], "Scored | None"]
 
 
 @dataclass(frozen=True)
@@ -38,45 +37,44 @@ class Task:
     rescore: Scorer
 
 
-def _train_churn(question: Question, purchases: PurchaseDays, sets: Sequence[FeatureSet]) -> Trained:
-    from kith_platform.predict import churn
+def _classified(key: str, label: str, answers: str, asked: Callable[[], Classification]) -> Task:
+    """A task that is answered yes or no, by the protocol of `classify`."""
 
-    return churn.train(question, purchases, sets)
+    def train(evidence: Evidence) -> Trained:
+        from kith_platform.predict import classify
+
+        return classify.train(asked(), evidence)
+
+    def rescore(evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any]) -> Scored | None:
+        from kith_platform.predict import classify
+
+        return classify.rescore(asked(), evidence, artefact, report)
+
+    return Task(key, label, answers, "probability", train, rescore)
 
 
-def _train_clv(question: Question, purchases: PurchaseDays, _sets: Sequence[FeatureSet]) -> Trained:
+def _churn() -> Classification:
+    from kith_platform.predict.churn import CHURN
+
+    return CHURN
+
+
+def _train_clv(evidence: Evidence) -> Trained:
     from kith_platform.predict import clv
 
-    return clv.train(question, purchases)
+    return clv.train(evidence.question, evidence.purchases())
 
 
-def _rescore_churn(
-    question: Question, sets: Sequence[FeatureSet], artefact: bytes | None, report: Mapping[str, Any]
-) -> Scored | None:
-    from kith_platform.predict import churn
-
-    return churn.rescore(question, sets, artefact, report)
-
-
-def _rescore_clv(
-    question: Question, _sets: Sequence[FeatureSet], artefact: bytes | None, _report: Mapping[str, Any]
-) -> Scored | None:
+def _rescore_clv(evidence: Evidence, artefact: bytes | None, _report: Mapping[str, Any]) -> Scored | None:
     from kith_platform.predict import clv
 
-    return clv.rescore(question, artefact)
+    return clv.rescore(evidence.question, artefact)
 
 
 TASKS: Mapping[str, Task] = {
     task.key: task
     for task in (
-        Task(
-            "churn",
-            N_("Leaving customers"),
-            N_("Who will stop buying, and what is typical of it?"),
-            "probability",
-            _train_churn,
-            _rescore_churn,
-        ),
+        _classified("churn", N_("Leaving customers"), N_("Who will stop buying, and what is typical of it?"), _churn),
         Task(
             "clv",
             N_("Customer lifetime value"),

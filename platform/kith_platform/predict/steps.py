@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from kith_platform.i18n import N_
 from kith_platform.predict import feature_sets, scores, versions
+from kith_platform.predict.evidence import PurchaseDays
 from kith_platform.predict.models import CHAMPION, ModelVersion
 from kith_platform.predict.service import TASKS, Task
-from kith_platform.predict.training import Question
+from kith_platform.predict.training import Evidence, Question
 from kith_platform.refresh.graph import SNAPSHOT, Turn, step
 
 
@@ -37,7 +38,7 @@ def _rescore(turn: Turn, task: Task) -> None:
         artefact = versions.artefact(session, serving, run.runtime.model_key) if serving.state == CHAMPION else None
     question = Question(frames=frames, as_of=frames.last_day, seed=serving.seed, threads=run.threads)
     sets, _warnings = feature_sets.usable(run, frames, question.cutoff)
-    scored = task.rescore(question, sets, artefact, serving.report)
+    scored = task.rescore(Evidence(question, sets, lambda: PurchaseDays.all(frames)), artefact, serving.report)
     if scored is not None:
         with run.step() as session:
             scores.keep(session, task.key, scored, version=serving.version, as_of=question.as_of)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from kith_platform.frames import Frames
+    from kith_platform.predict.evidence import PurchaseDays
+    from kith_platform.sdk.types import FeatureSet
 
 Progress = Callable[[int, str], None]  # done of 100, marked message
 
@@ -31,6 +33,15 @@ class Question:
     @property
     def cutoff(self) -> dt.date:
         return self.as_of + dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a training or scoring looks at: the question, the feature sets, and `purchases()`, all purchase days known now."""
+
+    question: Question
+    sets: Sequence[FeatureSet]
+    purchases: Callable[[], PurchaseDays]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,10 +83,11 @@ def measure(turn: Turn) -> str:
 
 
 def _measured(turn: Turn, serving: ModelVersion, artefact: bytes) -> Iterator[QualityLift]:
-    from kith_platform.predict import churn
+    from kith_platform.predict import classify
     from kith_platform.predict.calendar import Calendar
+    from kith_platform.predict.churn import CHURN
     from kith_platform.predict.evidence import PurchaseDays
-    from kith_platform.predict.training import Question
+    from kith_platform.predict.training import Evidence, Question
 
     run, frames, said = turn.run, turn.frames, serving.parameters
     sets, _warnings = feature_sets.usable(run, frames, serving.as_of)
@@ -94,10 +95,9 @@ def _measured(turn: Turn, serving: ModelVersion, artefact: bytes) -> Iterator[Qu
     test, validation = (dt.date.fromisoformat(said[f"{name}_cutoff"]) for name in ("test", "validation"))
     calendar = Calendar(said["gap_days"], said["horizon_days"], (), validation, test, serving.as_of + dt.timedelta(days=1))
     question = Question(frames=frames, as_of=serving.as_of, seed=serving.seed, threads=run.threads)
-    tables = frames.at(frames.last_day)
-    purchases = PurchaseDays.of(tables.run(tables.purchases))
-    held_out = churn.labelled(question, purchases, sets, test, calendar)
-    model, _calibrated = churn.unpack(artefact, threads=run.threads)
+    evidence = Evidence(question, sets, lambda: PurchaseDays.all(frames))
+    held_out = classify.labelled(CHURN, evidence, test, calendar)
+    model, _calibrated = classify.unpack(artefact, threads=run.threads)
     weights = {one["feature"]: float(one["weight"]) for one in serving.report.get("drivers", [])}
     for field, features in groups.items():
         run.check()

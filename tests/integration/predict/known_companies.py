@@ -22,7 +22,7 @@ from kith_platform.jobs.child import run_job
 from kith_platform.jobs.models import Job
 from kith_platform.predict import service as predict
 from kith_platform.predict.evidence import PurchaseDays
-from kith_platform.predict.training import Question
+from kith_platform.predict.training import Evidence, Question
 from kith_platform.runtime import Runtime
 from kith_platform.sdk.types import FeatureSet
 from kith_platform.simulator import Company, write_csv
@@ -38,6 +38,10 @@ class Known:
     question: Question
     purchases: PurchaseDays
     sets: Sequence[FeatureSet]
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence(self.question, self.sets, lambda: self.purchases)
 
     def question_at(self, as_of: dt.date) -> Question:
         """The same question of an earlier day."""

@@ -18,8 +18,9 @@ from kith_platform.errors import Conflict
 from kith_platform.facts.models import CustomerRecord
 from kith_platform.frames import open_frames
 from kith_platform.jobs.models import Job
-from kith_platform.predict import churn, scores, service, verdicts, versions
+from kith_platform.predict import classify, scores, service, verdicts, versions
 from kith_platform.predict.artefacts import Tampered
+from kith_platform.predict.churn import CHURN
 from kith_platform.predict.horizon import ahead
 from kith_platform.predict.matrix import matrix_at
 from kith_platform.predict.models import ModelVersion, Score
@@ -251,7 +252,7 @@ def test_a_company_without_data_is_told_to_import(customer_like: NewCustomer, co
 
 
 def test_a_few_hundred_customers_get_the_smaller_model(first: dict[str, Any]) -> None:
-    assert 50 <= first["churn"]["metrics"]["training_leavers"] < 200
+    assert 50 <= first["churn"]["metrics"]["training_positives"] < 200
     assert first["churn"]["tier"] == "logistic"
 
 
@@ -269,6 +270,6 @@ def test_where_nobody_left_of_late_the_rule_serves_and_nothing_breaks(written: W
     orders = visits.select(pl.format("V{}", "order").alias("order_id"), "customer_id", ordered_at="at").join(like, how="cross")
     tables = {name: rows for name, rows in company.tables.items() if name in ("customers", "products")}
     with written("retailer", "misspecified", 200, company=company, tables={**tables, "orders": orders}) as known:
-        trained = churn.train(known.question, known.purchases, known.sets)
+        trained = classify.train(CHURN, known.evidence)
     assert (trained.ships, trained.verdict) == (False, "one_class")
     assert trained.scored is not None, "the rule serves all the same"

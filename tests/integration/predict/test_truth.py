@@ -12,8 +12,9 @@ import pytest
 from known_companies import Known, Told, Written
 from scipy.special import logit
 
-from kith_platform.predict import churn, clv
+from kith_platform.predict import classify, clv
 from kith_platform.predict.calendar import plan
+from kith_platform.predict.churn import CHURN
 from kith_platform.predict.evidence import day_of
 from kith_platform.predict.training import Trained
 
@@ -30,7 +31,7 @@ class Outcome:
 def trained(known: Known) -> Outcome:
     return Outcome(
         known,
-        churn.train(known.question, known.purchases, known.sets),
+        classify.train(CHURN, known.evidence),
         clv.train(known.question, known.purchases),
     )
 
@@ -40,7 +41,7 @@ def optimum(outcome: Outcome) -> float:
     known, parameters = outcome.known, outcome.churn.parameters
     calendar = plan(day_of(known.purchases.day.min()), known.question.cutoff, parameters["horizon_days"])
     cutoff = dt.date.fromisoformat(parameters["test_cutoff"])
-    test = churn.labelled(known.question, known.purchases, known.sets, cutoff, calendar)
+    test = classify.labelled(CHURN, known.evidence, cutoff, calendar)
     horizon, gap = parameters["horizon_days"], parameters["gap_days"]
     silent = known.company.truth.silent(cutoff, gap_days=gap, horizon_days=horizon)
     assert np.array_equal(silent[test.matrix.customer - 1], test.outcome == 1), "who was silent is who is labelled a leaver"
@@ -50,7 +51,7 @@ def optimum(outcome: Outcome) -> float:
 
 def tell_all(told: Told, outcome: Outcome) -> None:
     found = outcome.churn.metrics
-    for name in ("customers", "leavers", "auc", "ece", "calibration_slope", "pr_auc", "rule_pr_auc", "plain_pr_auc"):
+    for name in ("customers", "positives", "auc", "ece", "calibration_slope", "pr_auc", "rule_pr_auc", "plain_pr_auc"):
         told(name, found[name])
     told("better than the rule by", {key: round(outcome.churn.verdict_params[key], 4) for key in ("difference", "low", "high")})
     for name in ("bias", "purchases_bias", "money_mae", "baseline_money_mae", "baseline", "spearman"):
@@ -72,7 +73,7 @@ def test_on_the_demo_retailer_churn_comes_within_a_tenth_of_the_best_attainable(
     assert retailer.churn.tier == "xgboost"
     assert found["auc"] >= 0.9 * best
     assert found["ece"] <= 0.05
-    assert found["leavers"] >= 100
+    assert found["positives"] >= 100
     assert 0.8 <= found["calibration_slope"] <= 1.2
 
 
@@ -92,8 +93,8 @@ def test_a_score_is_explained_by_at_most_three_of_the_customers_own_numbers_that
     known, scored = retailer.known, retailer.churn.scored
     assert retailer.churn.artefact is not None
     assert scored is not None
-    model, calibrated = churn.unpack(retailer.churn.artefact)
-    everybody = churn.staying(churn.matrix_at(known.frames, known.sets, known.question.cutoff))
+    model, calibrated = classify.unpack(retailer.churn.artefact)
+    everybody = classify.asked_of(CHURN, known.evidence, known.question.cutoff)
     matrix = everybody.columns(model.features)
     raw, terms = model.predict(matrix), model.contributions(matrix)
     assert np.allclose(terms.sum(axis=1), logit(raw), atol=1e-4)
