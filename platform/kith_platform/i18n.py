@@ -98,8 +98,27 @@ def translate(message: str, language: str, **params: object) -> str:
 
 def number(value: Number, language: str, *, digits: int | None = None) -> str:
     """Grouped digits, at most two decimals unless `digits` fixes them: 1,234.5."""
-    pattern = "#,##0.##" if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
-    return numbers.format_decimal(value, format=pattern, locale=language)
+    return _written(value, "#,##0.##" if digits is None else _digits(digits), language)
+
+
+# A page writes hundreds of numbers, and Babel would read pattern and language anew for each.
+_pattern = lru_cache(numbers.parse_pattern)
+_locale = lru_cache(Locale.parse)
+
+
+def _digits(digits: int) -> str:
+    return "#,##0" + ("." + "0" * digits if digits else "")
+
+
+def _written(value: Number, pattern: str, language: str) -> str:
+    return str(_pattern(pattern).apply(value, _locale(language)))
+
+
+@lru_cache
+def _sign(currency: str, language: str) -> str:
+    """A currency's sign, with a space after one that ends in a letter."""
+    sign = numbers.get_currency_symbol(currency, locale=language)
+    return f"{sign}\u00a0" if sign[-1].isalpha() else sign
 
 
 def compact(value: Number, language: str, *, digits: int = 1) -> str:
@@ -107,34 +126,31 @@ def compact(value: Number, language: str, *, digits: int = 1) -> str:
     # Babel writes every decimal of a number below its first unit (1K, 1万): ¥7445.3356417.
     exact = float(value)
     near = round(exact, digits if abs(exact) < 100 else 0)
-    return numbers.format_compact_decimal(near, locale=language, fraction_digits=digits)
+    return numbers.format_compact_decimal(near, locale=_locale(language), fraction_digits=digits)
 
 
 def money(value: Number, currency: str, language: str, *, short: bool = False, whole: bool = False) -> str:
     """Money with its currency's sign; a sign of letters stands apart (SGD 12.50). `short`: 1.2万; `whole`: without cents."""
-    sign = numbers.get_currency_symbol(currency, locale=language)
-    if sign[-1].isalpha():
-        sign += "\u00a0"
+    sign = _sign(currency, language)
     size: Number = -value if value < 0 else value
     if short:
         body = compact(size, language)
     else:
         digits = 0 if whole else numbers.get_currency_precision(currency)
-        body = numbers.format_decimal(size, format="#,##0" + ("." + "0" * digits if digits else ""), locale=language)
+        body = _written(size, _digits(digits), language)
     return f"{'-' if value < 0 else ''}{sign}{body}"
 
 
 def percent(value: Number, language: str, *, digits: int = 1) -> str:
     """A share (0.123) as per cent: 12.3%."""
-    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
-    return numbers.format_percent(value, format=pattern, locale=language)
+    return _written(value, f"{_digits(digits)}%", language)
 
 
 def day(value: date, language: str, *, style: str = "medium") -> str:
     """A calendar day as written; no zone is applied. `style`: short, medium, long, or month (October 2026, 2026年10月)."""
     if style == "month":
-        return dates.format_skeleton("yMMMM", value, locale=language)
-    return dates.format_date(value, format=style, locale=language)
+        return dates.format_skeleton("yMMMM", value, locale=_locale(language))
+    return dates.format_date(value, format=style, locale=_locale(language))
 
 
 def moment(value: datetime, language: str, zone: str, *, style: str = "medium") -> str:
@@ -142,15 +158,16 @@ def moment(value: datetime, language: str, zone: str, *, style: str = "medium") 
     if value.tzinfo is None:
         raise ValueError("an instant needs a time zone")
     local = value.astimezone(ZoneInfo(zone))
-    return f"{dates.format_date(local, format=style, locale=language)} {dates.format_time(local, 'short', locale=language)}"
+    locale = _locale(language)
+    return f"{dates.format_date(local, format=style, locale=locale)} {dates.format_time(local, 'short', locale=locale)}"
 
 
 def ago(value: datetime, now: datetime, language: str) -> str:
     """How long before (or after) `now`: 3 hours ago, 3小时前."""
-    return dates.format_timedelta(value - now, add_direction=True, locale=language, threshold=0.9)
+    return dates.format_timedelta(value - now, add_direction=True, locale=_locale(language), threshold=0.9)
 
 
 def duration(value: timedelta | float, language: str) -> str:
     """A length of time in its largest unit: 4 minutes. A number means seconds."""
     span = value if isinstance(value, timedelta) else timedelta(seconds=value)
-    return dates.format_timedelta(span, locale=language, threshold=1.5)
+    return dates.format_timedelta(span, locale=_locale(language), threshold=1.5)

@@ -39,10 +39,8 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "cluster_name": "kith",
     "max_connections": "100",
-    "shared_buffers": "128MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
-    "effective_cache_size": "1GB",
     "random_page_cost": "1.1",
     "jit": "off",
     "wal_level": "minimal",
@@ -56,7 +54,20 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Of the machine's memory: an eighth is PostgreSQL's own, from what it ships with to what more of it no longer helps.
+MEGABYTE, OWN_PART, LEAST_MB, MOST_MB = 1024**2, 8, 128, 1024
+FORGETFUL = {"shared_buffers": "128MB", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+def memory_settings(total: int) -> dict[str, str]:
+    """What PostgreSQL takes and may count on, on a machine of `total` bytes.
+
+    >>> memory_settings(8 * 1024**3)
+    {'shared_buffers': '1024MB', 'effective_cache_size': '4096MB'}
+    """
+    megabytes = total // MEGABYTE
+    own = min(MOST_MB, max(LEAST_MB, megabytes // OWN_PART))
+    return {"shared_buffers": f"{own}MB", "effective_cache_size": f"{megabytes // 2}MB"}
 
 
 def binaries() -> Path:
@@ -212,7 +223,9 @@ class Postgres:
         fresh.rename(self.home.pg)
 
     def _write_settings(self, how: Runner) -> None:
-        settings = SETTINGS | {"unix_socket_directories": f'"{self.home.sockets}"'}
+        settings = (
+            SETTINGS | memory_settings(psutil.virtual_memory().total) | {"unix_socket_directories": f'"{self.home.sockets}"'}
+        )
         settings |= {} if self.durable else FORGETFUL
         path = self.home.pg / "kith.conf"
         path.write_text("".join(f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items()))
