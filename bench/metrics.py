@@ -33,6 +33,7 @@ from kith_platform.simulator import simulate, write_csv
 from kith_platform.snapshots import service as snapshots
 from kith_tenants.tenant import TenantContext
 
+ENGINE_MB = 2_048  # of the 4 GB that all of it may take
 MODULES = ("analytics_cim", "analytics_cem", "analytics_csm")
 
 
@@ -98,7 +99,7 @@ def large() -> list[Row]:
         manifest, blobs = made(folder, customers)
         tenant = TenantContext(1, uuid.uuid4(), "bench", "Bench", "", "en", "USD", "UTC", "active")
         catalogue = FactCatalogue()
-        use, memory = threads(settings, 1), memory_mb(settings)
+        use, memory = threads(settings, 1), min(memory_mb(settings), ENGINE_MB)
         begun = time.perf_counter()
         with Frames(manifest, blobs, catalogue, threads=use, memory_mb=memory, scratch=folder / "scratch") as frames:
             sources = Sources(

@@ -20,7 +20,7 @@ from kith_platform.frames.purchases import standing
 from kith_platform.metrics.buying import buying
 from kith_platform.metrics.periods import year_before
 from kith_platform.sdk.metrics import Buying, MetricScope, Period, QualityReading
-from kith_platform.sdk.rhythm import USUAL_GAP
+from kith_platform.sdk.rhythm import USUAL_GAP, mark
 from kith_platform.sdk.staying import standing as left_or_not
 from kith_tenants.tenant import TenantContext
 
@@ -55,10 +55,11 @@ class Sources:
         self._teams = teams or {}
         self._kept: dict[tuple[str, str, tuple[Period, ...]], ir.Table] = {}
         self._named: dict[tuple[str, str], ir.Table] = {}
+        self._ends: dict[dt.date, ir.Table] = {}
 
     @cached_property
     def buying(self) -> Buying:
-        return buying(self.frames, self.until)
+        return buying(self.frames, self.until, gaps=True)
 
     @cached_property
     def all(self) -> Tables:
@@ -162,6 +163,22 @@ class Sources:
 
     def staying(self, marks: ir.Table) -> ir.Table:
         """Per mark and customer known before its `end`: place, customer_id, active, how."""
+        if not self.frames.views:
+            return self._standing(marks)
+        ends = sorted(set(self.all.run(marks.select("end"))["end"].to_pylist()))
+        rows = ibis.union(*map(self._standing_at, ends)) if len(ends) > 1 else self._standing_at(ends[0])
+        return rows.inner_join(marks.select("place", "end"), "end").select("place", "customer_id", "active", "how")
+
+    def _standing_at(self, end: dt.date) -> ir.Table:
+        """end, customer_id, active, how: who stays on the eve of a day. Computed once for all that ask, day by day, for the rows
+        of buying times all days would not fit into memory.
+        """
+        if end not in self._ends:
+            rows = self._standing(mark(end)).mutate(end=ibis.literal(end)).drop("place")
+            self._ends[end] = self.all.keep(f"standing_{end:%Y%m%d}", rows)
+        return self._ends[end]
+
+    def _standing(self, marks: ir.Table) -> ir.Table:
         events = self.all["subscription_events"] if self.any("subscription_events") else None
         return left_or_not(self.buying.purchases, events, marks, self.usual_gap)
 

@@ -29,7 +29,11 @@ def on_day(value: ir.Value) -> ir.Value:
 
 
 def gaps(purchases: ir.Table) -> ir.Table:
-    """customer_id, day, gap: each purchase day with the days since the customer's one before (null for the first)."""
+    """customer_id, day, gap: each purchase day with the days since the customer's one before (null for the first). Purchases that
+    know their `gap` already keep it.
+    """
+    if "gap" in purchases.columns:
+        return purchases.select("customer_id", "day", gap=purchases.gap.cast("float64"))
     rows = purchases.select("customer_id", "day")
     rows = rows.mutate(before=rows.day.lag().over(group_by=rows.customer_id, order_by=rows.day))
     return rows.select("customer_id", "day", gap=rows.day.delta(rows.before, unit="day").cast("float64"))
