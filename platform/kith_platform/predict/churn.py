@@ -40,7 +40,7 @@ def horizon_days(purchases: PurchaseDays, cutoff: int) -> int:
     return max(SHORTEST_HORIZON, round(3 * rhythm.segment_gap([], gaps, SHORTEST_HORIZON / 3)))
 
 
-def staying(matrix: Matrix) -> NDArray[np.bool_]:
+def staying(_evidence: Evidence, matrix: Matrix, _cutoff: dt.date) -> NDArray[np.bool_]:
     """Customers who bought before and have not already left by C4.4."""
     rho, recency = matrix.column("rho"), matrix.column("recency")
     return np.asarray(~np.isnan(recency) & ~((rho > LEFT_RHO) & (recency >= LEFT_DAYS)))

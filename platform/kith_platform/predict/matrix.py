@@ -1,4 +1,4 @@
-"""Feature sets as one matrix: rows are the customers of the buying set, columns the features of all sets."""
+"""Feature sets as one matrix: rows are customers of whom any set knows something, columns the features of all."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Matrix:
-    """`customer` (n,) ascending, `values` (n, k) float64 with NaN for missing, `names` and known directions of its columns."""
+    """`ids` (n,) whose rows they are, `values` (n, k) float64 with NaN for missing; `names` and known `senses` of its columns."""
 
-    customer: Ids
+    ids: Ids
     values: Floats
     names: tuple[str, ...]
     senses: Mapping[str, int]
@@ -36,7 +36,7 @@ class Matrix:
         return np.ascontiguousarray(np.hstack(columns)) if columns else np.zeros((self.values.shape[0], 0))
 
     def where(self, rows: NDArray[np.bool_]) -> Matrix:
-        return Matrix(self.customer[rows], self.values[rows], self.names, self.senses)
+        return Matrix(self.ids[rows], self.values[rows], self.names, self.senses)
 
     def varying(self) -> tuple[str, ...]:
         """Columns that say something: at least two different known values, or known for some and missing for others."""
@@ -52,7 +52,7 @@ class Matrix:
     def stack(parts: Sequence[Matrix]) -> Matrix:
         """Rows of several cutoffs below one another; a customer may occur in each."""
         return Matrix(
-            np.concatenate([part.customer for part in parts]),
+            np.concatenate([part.ids for part in parts]),
             np.concatenate([part.values for part in parts]),
             parts[0].names,
             parts[0].senses,
@@ -60,27 +60,22 @@ class Matrix:
 
 
 def matrix_at(frames: Frames, sets: Sequence[FeatureSet], cutoff: dt.date) -> Matrix:
-    """Features as they were known before `cutoff`. The first set decides who is in; the others fill in what they know."""
+    """Features as they were known before `cutoff`, of all of whom any set knows something; ids ascending."""
     tables = frames.before(cutoff)
-    customer: Ids = np.zeros(0, dtype=np.int64)
-    columns: list[Floats] = []
-    for index, feature_set in enumerate(sets):
-        found = tables.run(feature_set.compute(tables, cutoff))
-        found = found.filter(found["customer_id"].is_valid())  # what nobody known did: a stranger's visit, a nameless answer
-        ids = found["customer_id"].to_numpy().astype(np.int64)
-        if index == 0:
-            customer = np.sort(ids)
-        place = np.searchsorted(customer, ids)
-        inside = (
-            (place < customer.size) & (customer[np.minimum(place, max(customer.size - 1, 0))] == ids) if customer.size else []
-        )
-        for feature in feature_set.features:
-            column = np.full(customer.size, np.nan)
-            values = found[feature.name].cast("double").to_numpy(zero_copy_only=False)
-            column[place[inside]] = values[inside]
-            columns.append(column)
+    found = []
+    for feature_set in sets:
+        rows = tables.run(feature_set.compute(tables, cutoff))
+        found.append(rows.filter(rows["customer_id"].is_valid()))  # what nobody known did: a stranger's visit, a nameless answer
+    ids = [rows["customer_id"].to_numpy().astype(np.int64) for rows in found]
+    everybody: Ids = np.unique(np.concatenate(ids)) if ids else np.zeros(0, dtype=np.int64)
     features = [feature for feature_set in sets for feature in feature_set.features]
-    values = np.column_stack(columns) if columns else np.zeros((0, 0))
+    values = np.full((everybody.size, len(features)), np.nan)
+    column = 0
+    for feature_set, rows, own in zip(sets, found, ids, strict=True):
+        place = np.searchsorted(everybody, own)
+        for feature in feature_set.features:
+            values[place, column] = rows[feature.name].cast("double").to_numpy(zero_copy_only=False)
+            column += 1
     return Matrix(
-        customer, values, tuple(feature.name for feature in features), {feature.name: feature.sense for feature in features}
+        everybody, values, tuple(feature.name for feature in features), {feature.name: feature.sense for feature in features}
     )

@@ -83,7 +83,7 @@ def measure(turn: Turn) -> str:
 
 
 def _measured(turn: Turn, serving: ModelVersion, artefact: bytes) -> Iterator[QualityLift]:
-    from kith_platform.predict import classify
+    from kith_platform.predict import classify, protocol
     from kith_platform.predict.calendar import Calendar
     from kith_platform.predict.churn import CHURN
     from kith_platform.predict.evidence import PurchaseDays
@@ -97,7 +97,7 @@ def _measured(turn: Turn, serving: ModelVersion, artefact: bytes) -> Iterator[Qu
     question = Question(frames=frames, as_of=serving.as_of, seed=serving.seed, threads=run.threads)
     evidence = Evidence(question, sets, lambda: PurchaseDays.all(frames))
     held_out = classify.labelled(CHURN, evidence, test, calendar)
-    model, _calibrated = classify.unpack(artefact, threads=run.threads)
+    model, _calibrated = protocol.unpack(artefact, threads=run.threads)
     weights = {one["feature"]: float(one["weight"]) for one in serving.report.get("drivers", [])}
     for field, features in groups.items():
         run.check()
@@ -154,7 +154,7 @@ def _compared(
 
 def known(matrix: Matrix, features: Sequence[Feature]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Whose value any of the features knows, (n,): it is there, and of a count more than none."""
-    found = np.zeros(matrix.customer.size, dtype=np.bool_)
+    found = np.zeros(matrix.ids.size, dtype=np.bool_)
     for one in features:
         if one.name in matrix.names:
             column = matrix.column(one.name)

@@ -82,8 +82,8 @@ def test_what_models_are_tried_on_here_is_what_the_import_makes_of_the_same_file
         open_frames(runtime, tenant, manifest, threads=1, memory_mb=512) as frames,
     ):
         here, there = matrix_at(known.frames, known.sets, cutoff), matrix_at(frames, known.sets, cutoff)
-        ids = known.ids(here.customer)
-    rows = {names[customer]: row for row, customer in enumerate(there.customer)}
+        ids = known.ids(here.ids)
+    rows = {names[customer]: row for row, customer in enumerate(there.ids)}
     assert rows.keys() == set(ids)
     same = there.values[[rows[name] for name in ids]]
     for column, name in enumerate(here.names):

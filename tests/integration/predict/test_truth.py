@@ -12,7 +12,7 @@ import pytest
 from known_companies import Known, Told, Written
 from scipy.special import logit
 
-from kith_platform.predict import classify, clv
+from kith_platform.predict import classify, clv, protocol
 from kith_platform.predict.calendar import plan
 from kith_platform.predict.churn import CHURN
 from kith_platform.predict.evidence import day_of
@@ -44,8 +44,8 @@ def optimum(outcome: Outcome) -> float:
     test = classify.labelled(CHURN, known.evidence, cutoff, calendar)
     horizon, gap = parameters["horizon_days"], parameters["gap_days"]
     silent = known.company.truth.silent(cutoff, gap_days=gap, horizon_days=horizon)
-    assert np.array_equal(silent[test.matrix.customer - 1], test.outcome == 1), "who was silent is who is labelled a leaver"
-    ids = known.ids(test.matrix.customer)
+    assert np.array_equal(silent[test.matrix.ids - 1], test.outcome == 1), "who was silent is who is labelled a leaver"
+    ids = known.ids(test.matrix.ids)
     return known.company.truth.optimum(ids, test.outcome, cutoff, gap_days=gap, horizon_days=horizon)
 
 
@@ -93,7 +93,7 @@ def test_a_score_is_explained_by_at_most_three_of_the_customers_own_numbers_that
     known, scored = retailer.known, retailer.churn.scored
     assert retailer.churn.artefact is not None
     assert scored is not None
-    model, calibrated = classify.unpack(retailer.churn.artefact)
+    model, calibrated = protocol.unpack(retailer.churn.artefact)
     everybody = classify.asked_of(CHURN, known.evidence, known.question.cutoff)
     matrix = everybody.columns(model.features)
     raw, terms = model.predict(matrix), model.contributions(matrix)

@@ -1,0 +1,261 @@
+"""The protocol of domain.md D0 once rows have labels: a tier by size, calibration, the test against the rule, the verdict.
+
+Rows may be customers at cutoffs, invoices at their issue, lines of a file: `Labelled` has their features and what came. Whoever
+makes the rows answers for their split: training before validation before test, no day in two windows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from kith_platform.i18n import N_
+from kith_platform.predict.evidence import Floats
+from kith_platform.predict.fits import bootstrap, calibration, evaluation, rates, tiers
+from kith_platform.predict.fits.refusal import FitRefused, Reason
+from kith_platform.predict.matrix import Matrix
+from kith_platform.predict.reasons import drivers, top_reasons
+from kith_platform.predict.training import Progress, Scored, Trained
+
+LEAST_JUDGED = 50  # rows of validation and of test, below which nothing can be judged
+Z95 = 1.96
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Rows and what came: features (n, k), whose ids say whose the rows are, and outcome (n,), 0 or 1."""
+
+    matrix: Matrix
+    outcome: Floats
+
+    def known(self) -> Labelled:
+        """Without the rows whose outcome is NaN: they count as neither."""
+        told = ~np.isnan(self.outcome)
+        return Labelled(self.matrix.where(told), self.outcome[told])
+
+    @staticmethod
+    def stack(parts: list[Labelled]) -> Labelled:
+        return Labelled(Matrix.stack([part.matrix for part in parts]), np.concatenate([part.outcome for part in parts]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """A model, and what the test rows say of it against the rule. `ships` where it is better by its whole interval."""
+
+    model: tiers.Classifier
+    calibrated: calibration.Calibration
+    rule: rates.Rates
+    ships: bool
+    metrics: Mapping[str, Any]
+    report: Mapping[str, Any]
+
+    @property
+    def verdict(self) -> str:
+        return "better_than_baseline" if self.ships else "no_better_than_baseline"
+
+    @property
+    def verdict_params(self) -> dict[str, Any]:
+        """Average precision of model and rule, and their difference with its 95 % interval (None where it cannot be told)."""
+        ends = self.report["comparison"] or dict.fromkeys(("difference", "low", "high"))
+        return {
+            "model": self.metrics["pr_auc"],
+            "baseline": self.metrics["rule_pr_auc"],
+            **{name: ends[name] for name in ("difference", "low", "high")},
+        }
+
+    def score(self, rows: Matrix) -> Scored:
+        """What serves says of rows: the model, or the rule where that is no worse."""
+        return model_scores(rows, self.model, self.calibrated) if self.ships else rule_scores(rows, self.rule)
+
+    def trained(self, now: Matrix, parameters: Mapping[str, Any]) -> Trained:
+        """The outcome of the training, with scores of the rows that stand now."""
+        values = now.columns(self.model.features)
+        return Trained(
+            ships=self.ships,
+            verdict=self.verdict,
+            verdict_params=self.verdict_params,
+            tier=self.model.tier,
+            features=self.model.features,
+            parameters=parameters,
+            metrics=self.metrics,
+            report={
+                **self.report,
+                "drivers": drivers(self.model.contributions(values), values, self.model.features),
+                "rule": json.loads(self.rule.to_bytes()),
+            },
+            artefact=pack(self.model, self.calibrated),
+            scored=self.score(now),
+        )
+
+
+def learn(
+    rule: rates.Rule,
+    plain: tuple[str, ...],
+    train: Labelled,
+    validation: Labelled,
+    test: Labelled,
+    *,
+    seed: int,
+    threads: int,
+    progress: Progress = lambda _done, _message: None,
+) -> Learned:
+    """Fit, calibrate and judge. `rule` is the baseline to beat, `plain` names the features of a second one that is only shown.
+
+    Raises FitRefused where validation or test have fewer than LEAST_JUDGED rows, or the data bear no model.
+    """
+    judged = min(validation.outcome.size, test.outcome.size)
+    if judged < LEAST_JUDGED:
+        raise FitRefused(Reason.TOO_FEW_CUSTOMERS, "Too few rows can be judged.", found=judged, needed=LEAST_JUDGED)
+    progress(50, N_("Learning from what came"))
+    names = train.matrix.varying()
+    model = _fit(rule, train, validation, names, seed=seed, threads=threads)
+    calibrated = calibration.fit(model.predict(validation.matrix.columns(model.features)), validation.outcome)
+    progress(75, N_("Judging it on what it has not seen"))
+    served = fitted_rule(rule, train)
+    ours = calibrated.apply(model.predict(test.matrix.columns(model.features)))
+    metrics, comparison = _judged(served, plain, ours, train, validation, test, seed=seed)
+    return Learned(
+        model=model,
+        calibrated=calibrated,
+        rule=served,
+        ships=comparison is not None and comparison.better() and _tells_apart(metrics),
+        metrics=metrics,
+        report={
+            "calibration": calibration.calibration_table(test.outcome, ours),
+            "deciles": evaluation.decile_table(test.outcome, ours),
+            "comparison": asdict(comparison) if comparison else None,
+        },
+    )
+
+
+def _fit(
+    rule: rates.Rule, train: Labelled, validation: Labelled, names: tuple[str, ...], *, seed: int, threads: int
+) -> tiers.Classifier:
+    # Ten cutoffs show the same customer up to ten times: the gate counts whose rows they are, not rows.
+    found = min(np.unique(train.matrix.ids[train.outcome == said]).size for said in (1, 0))
+    tier = (
+        tiers.Tier.BOOSTED
+        if found >= tiers.BOOSTED_FROM
+        else tiers.Tier.LOGISTIC
+        if found >= tiers.LOGISTIC_FROM
+        else tiers.Tier.RATES
+    )
+    if tier is tiers.Tier.RATES:
+        names = (rule.feature,)
+    return tiers.fit(
+        tiers.Sample(train.matrix.columns(names), train.outcome),
+        tiers.Sample(validation.matrix.columns(names), validation.outcome),
+        features=names,
+        rule=rule,
+        monotone={name: sense for name, sense in train.matrix.senses.items() if sense and name in names},
+        seed=seed,
+        nthread=threads,
+        tier=tier,
+    )
+
+
+def _judged(
+    rule: rates.Rates,
+    plain: tuple[str, ...],
+    ours: Floats,
+    train: Labelled,
+    validation: Labelled,
+    test: Labelled,
+    *,
+    seed: int,
+) -> tuple[dict[str, Any], bootstrap.Comparison | None]:
+    outcome = test.outcome
+    theirs = rule.predict(test.matrix.columns(rule.features))
+    slope = calibration.slope_and_intercept(outcome, ours)
+    metrics = {
+        "customers": int(outcome.size),
+        "positives": int(outcome.sum()),
+        "rate": float(outcome.mean()),
+        "auc": evaluation.value(evaluation.auc, outcome, ours),
+        "pr_auc": evaluation.value(evaluation.average_precision, outcome, ours),
+        "lift_at_10": evaluation.value(evaluation.lift_at(0.1), outcome, ours),
+        "brier": evaluation.value(evaluation.brier, outcome, ours),
+        "log_loss": evaluation.value(evaluation.log_loss, outcome, ours),
+        "ece": calibration.expected_calibration_error(outcome, ours),
+        "calibration_slope": slope[0] if slope else None,
+        "rule_auc": evaluation.value(evaluation.auc, outcome, theirs),
+        "rule_pr_auc": evaluation.value(evaluation.average_precision, outcome, theirs),
+        "plain_pr_auc": _plain(rule.rule, plain, train, validation, test),
+        "training_customers": int(np.unique(train.matrix.ids).size),
+        "training_positives": int(np.unique(train.matrix.ids[train.outcome == 1]).size),
+    }
+    return metrics, bootstrap.compare(outcome, ours, theirs, evaluation.average_precision, seed=seed)
+
+
+def _plain(rule: rates.Rule, names: tuple[str, ...], train: Labelled, validation: Labelled, test: Labelled) -> float | None:
+    """PR-AUC of the second baseline, a small logistic regression; shown beside the rule."""
+    if not names:
+        return None
+    try:
+        plain = tiers.fit(
+            tiers.Sample(train.matrix.columns(names), train.outcome),
+            tiers.Sample(validation.matrix.columns(names), validation.outcome),
+            features=names,
+            rule=rule,
+            tier=tiers.Tier.LOGISTIC,
+        )
+    except FitRefused:
+        return None
+    return evaluation.value(evaluation.average_precision, test.outcome, plain.predict(test.matrix.columns(names)))
+
+
+def _tells_apart(found: Mapping[str, Any]) -> bool:
+    """Whether the order is better than chance (Mann & Whitney 1947): a constant beats a rule that errs by chance, too."""
+    positives, customers = found["positives"], found["customers"]
+    if found["auc"] is None:
+        return False
+    return bool(found["auc"] - 0.5 > Z95 * np.sqrt((customers + 1) / (12.0 * positives * (customers - positives))))
+
+
+def pack(model: tiers.Classifier, calibrated: calibration.Calibration) -> bytes:
+    """Calibration and classifier in one artefact: a line of JSON each."""
+    return calibrated.to_json().encode() + b"\n" + model.to_bytes()
+
+
+def unpack(data: bytes, *, threads: int = 1) -> tuple[tiers.Classifier, calibration.Calibration]:
+    """The inverse of `pack`, for bytes whose seal has been proved."""
+    line, rest = data.split(b"\n", 1)
+    return tiers.load(rest, nthread=threads), calibration.Calibration.from_json(line.decode())
+
+
+def model_scores(rows: Matrix, model: tiers.Classifier, calibrated: calibration.Calibration) -> Scored:
+    """What a model says of rows, with its reasons."""
+    values = rows.columns(model.features)
+    return Scored(
+        customer_ids=rows.ids,
+        values=calibrated.apply(model.predict(values)),
+        tier=model.tier,
+        reasons=top_reasons(model.contributions(values), values, model.features),
+    )
+
+
+def fitted_rule(rule: rates.Rule, train: Labelled | None, *, prior: float | None = None) -> rates.Rates:
+    """The rule: the rate seen in each of its bands, drawn towards the rate of all. Before anything is over, the `prior`."""
+    feature = (rule.feature,)
+    if train is None or not train.outcome.size:
+        return rates.fit(np.zeros((0, 1)), np.zeros(0), features=feature, rule=rule, prior=prior)
+    return rates.fit(train.matrix.columns(feature), train.outcome, features=feature, rule=rule)
+
+
+def rule_scores(rows: Matrix, rule: rates.Rates) -> Scored:
+    """What the rule says of rows."""
+    values = rows.columns(rule.features)
+    reasons = top_reasons(rule.contributions(values), values, rule.features)
+    return Scored(customer_ids=rows.ids, values=rule.predict(values), tier="rule", reasons=reasons)
+
+
+def rescored(rows: Matrix, artefact: bytes | None, stored: Mapping[str, Any], otherwise: rates.Rates, *, threads: int) -> Scored:
+    """Rows scored by what was trained before: the opened artefact, or the rule that the version's report holds."""
+    if artefact is not None:
+        return model_scores(rows, *unpack(artefact, threads=threads))
+    rule = stored.get("rule")
+    return rule_scores(rows, cast("rates.Rates", tiers.load(json.dumps(rule).encode())) if rule else otherwise)
