@@ -28,6 +28,7 @@ from kith_platform.migrate import Stream, plugin_stream
 from kith_platform.sdk import hookspecs
 from kith_platform.sdk.advice import Advice
 from kith_platform.sdk.facts import Fact, Kind
+from kith_platform.sdk.models import Model
 from kith_platform.sdk.scoring import Scorecard
 from kith_platform.sdk.templates import ImportTemplate
 from kith_platform.sdk.types import (
@@ -56,6 +57,7 @@ CONTRIBUTIONS: Mapping[str, type[Any]] = {
     "advice": Advice,
     "placements": Placement,
     "feature_sets": FeatureSet,
+    "models": Model,
     "pages": Page,
     "api": ApiRoute,
     "panels": Panel,
@@ -68,6 +70,7 @@ INSTALLATION_WIDE = {
     "advice": ("key",),
     "placements": ("key",),
     "feature_sets": ("key",),
+    "models": ("key",),
     "panels": ("key",),
     "demo_companies": ("key", "slug"),
     "facts": ("name", "plural"),
@@ -251,6 +254,9 @@ def _check_permissions(plugin: Plugin) -> None:
 
 
 def _check_references(plugin: Plugin) -> None:
+    for model in plugin.brings["models"]:
+        if not model.key.startswith(f"{plugin.name}."):
+            raise PluginRefused(f"the model {model.key!r} must be called {plugin.name}.…")
     known = {fact.name for fact in (*CORE_FACTS, *plugin.brings["facts"])}
     for fact in plugin.brings["facts"]:
         for column in fact.columns:

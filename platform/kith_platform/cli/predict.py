@@ -21,13 +21,15 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.option("--seed", default=1, show_default=True)
 @click.option("--wait/--no-wait", default=False, help="Wait for the result and print it.")
 def train(console: Console, tenant: str, models: tuple[str, ...], as_of: dt.datetime | None, seed: int, wait: bool) -> None:
-    """Train this company's models on its own data: MODELS (churn, clv) or all."""
+    """Train this company's models on its own data: MODELS (churn, clv, …) or all."""
     from kith_platform.cli.waiting import finished
     from kith_platform.predict import service
 
     company = console.tenant(tenant)
     with console.runtime.doors.tenant_scope(company.id) as session:
-        asked = service.ask_training(session, None, models, as_of=as_of.date() if as_of else None, seed=seed)
+        known = service.tasks(session, console.runtime.plugins)
+        day = as_of.date() if as_of else None
+        asked = service.ask_training(session, None, models, known=known, as_of=day, seed=seed)
     if not wait:
         console.answer({"job": asked.public_id.hex, "state": asked.state}, f"Asked for: job {asked.public_id.hex}.")
         return
@@ -39,7 +41,7 @@ def train(console: Console, tenant: str, models: tuple[str, ...], as_of: dt.date
 def _words(key: str, model: dict[str, Any], currency: str) -> str:
     from kith_platform.predict.verdicts import sentence
 
-    return f"{key}: {sentence(key, model['verdict'], model['verdict_params'], currency=currency)}"
+    return f"{key}: {sentence(model['verdict'], model['verdict_params'], currency=currency)}"
 
 
 @command("scores")

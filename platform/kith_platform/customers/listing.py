@@ -6,7 +6,7 @@ import base64
 import binascii
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from kith_platform.facts.models import CustomerRecord, Ticket
 from kith_platform.i18n import N_
 from kith_platform.placements.models import CustomerPlacement
 from kith_platform.predict.models import Score
+from kith_platform.predict.service import TASKS
 from kith_platform.quality.store import flagged
 from kith_platform.segments.models import SegmentMember
 from kith_tenants.context import Actor, visible
@@ -90,12 +91,14 @@ def page(
     after: str = "",
     before: str = "",
     limit: int = PAGE,
+    scored: Collection[str] = TASKS,
 ) -> Page:
-    """Customers the actor may see. `sort` is one of SORTS, "-" first for descending; by a score, only those who have one.
+    """Customers the actor may see. `sort` is one of SORTS or `scored`, "-" first for descending; by a score, only those who have
+    one.
 
     Rows added meanwhile neither repeat nor hide others. Raises BadRequest for a sort or page key that is none.
     """
-    order = _order(sort)
+    order = _order(sort, scored)
     statement = matching(select(Customer), actor, wanted)
     if order.task:
         statement = statement.join(Score, and_(Score.customer_id == Customer.id, Score.task == order.task))
@@ -192,12 +195,11 @@ def countries(session: Session, most: int = 250) -> list[str]:
     return list(session.execute(select(hop.c.country).where(hop.c.country.is_not(None)).limit(most)).scalars())
 
 
-def _order(sort: str) -> _Order:
+def _order(sort: str, scored: Collection[str]) -> _Order:
     down, key = sort.startswith("-"), sort.removeprefix("-")
-    if key not in SORTS:
-        raise BadRequest(
-            N_("The list cannot be sorted by '%(sort)s'. Choose from: %(known)s."), sort=sort, known=", ".join(SORTS)
-        )
+    if key not in SORTS and key not in scored:
+        known = ", ".join(dict.fromkeys((*SORTS, *scored)))
+        raise BadRequest(N_("The list cannot be sorted by '%(sort)s'. Choose from: %(known)s."), sort=sort, known=known)
     if key == "name":
         return _Order(Customer.name, Customer.id, down)
     if key == "created":

@@ -28,6 +28,7 @@ from kith_platform.modules import service as modules
 from kith_platform.modules.web import panels
 from kith_platform.outcomes import card
 from kith_platform.predict import scores, sentences, versions
+from kith_platform.predict import service as predict
 from kith_platform.quality import issues
 from kith_platform.segments import history as membership
 from kith_platform.segments import saved_views
@@ -150,7 +151,7 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
     on = modules.enabled(session, held.plugins)
     features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
     features |= own_features.known(session, actor)
-    churn, clv = mine.get("churn"), mine.get("clv")
+    churn, clv, models = mine.get("churn"), mine.get("clv"), predict.tasks(session, held.plugins)
     places = placed.filterable(session, held.plugins)
     owner = service.owners(session, [customer.owner_id]) if customer.owner_id else {}
     return render_template(
@@ -164,7 +165,12 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         churn=churn,
         clv=clv,
         versions=versions.telling(session, mine),
-        reasons=sentences.reasons(churn.reasons, features, language(), actor.currency) if churn else None,
+        reasons=sentences.reasons(models["churn"], churn.reasons, features, language(), actor.currency) if churn else None,
+        further=[
+            (task, mine[key], sentences.reasons(task, mine[key].reasons, features, language(), actor.currency))
+            for key, task in models.items()
+            if key in mine and key != "churn" and task.value == "probability"
+        ],
         worth=sentences.of_value(clv.extra, language(), actor.currency) if clv else (),
         advice=advice.advise(known, mine, reachable),
         consents=consents,

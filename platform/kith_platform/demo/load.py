@@ -70,7 +70,11 @@ def bring_in(runtime: Runtime, company: DemoCompany, say: Say) -> None:
         for table, counts in load_files(runtime, tenant, company.write(Path(folder), SEED)):
             say(f"{name_of(company)}: {counts['read']:,} {table.replace('_', ' ')}")
     say(f"{name_of(company)}: training its models")
-    _run(runtime, tenant, "training", lambda session: predict.ask_training(session, None))
+
+    def train(session: Session) -> Job:
+        return predict.ask_training(session, None, known=predict.tasks(session, runtime.plugins))
+
+    _run(runtime, tenant, "training", train)
     say(f"{name_of(company)}: computing its numbers")
     _run(runtime, tenant, "refresh", refresh.ask_refresh)
     with runtime.doors.tenant_scope(tenant.id) as session:

@@ -22,6 +22,7 @@ ADDS: Mapping[str, tuple[str, str]] = {
     "panels": (N_("On core's pages"), "title"),
     "metrics": (N_("Metrics"), "name"),
     "placements": (N_("Columns per customer"), "label"),
+    "models": (N_("Predictions"), "label"),
     "feature_sets": (N_("What models learn from"), "key"),
     "facts": (N_("Data it keeps"), "label_plural"),
     "api": (N_("API routes"), "path"),

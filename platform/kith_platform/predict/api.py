@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask.views import MethodView
 from flask_babel import gettext
 from flask_smorest import Blueprint
 
-from kith_platform.auth.edge import current_actor, current_db
+from kith_platform.auth.edge import current_actor, current_db, runtime
 from kith_platform.auth.gate import requires
 from kith_platform.predict import service, serving, verdicts, versions
 from kith_platform.predict.models import ModelVersion
 from kith_platform.predict.schemas import ModelSchema, ModelsSchema, TrainingSchema
+from kith_platform.predict.tasks import Task
 
 api = Blueprint("models_api", __name__, url_prefix="/models", description="Models: what they answer and how good they are")
 
@@ -23,7 +25,7 @@ class Models(MethodView):
     @api.response(200, ModelsSchema)
     def get(self) -> dict[str, Any]:
         """Every model with the version that serves and its last training."""
-        return {"models": [_shown(*row) for row in service.overview(current_db())]}
+        return {"models": [_shown(*row) for row in service.overview(current_db(), known())]}
 
 
 @api.route("/<key>")
@@ -32,7 +34,7 @@ class One(MethodView):
     @api.response(200, ModelSchema)
     def get(self, key: str) -> dict[str, Any]:
         """One model."""
-        task, session = serving.task_of(key), current_db()
+        task, session = serving.task_of(key, known()), current_db()
         return _shown(task, versions.champion(session, key), versions.latest(session, key))
 
 
@@ -42,11 +44,17 @@ class Train(MethodView):
     @api.response(202, TrainingSchema)
     def post(self, key: str) -> dict[str, Any]:
         """Ask for a training; one that waits or runs already is returned instead."""
-        job = service.ask_training(current_db(), current_actor(), (serving.task_of(key).key,))
+        models = known()
+        job = service.ask_training(current_db(), current_actor(), (serving.task_of(key, models).key,), known=models)
         return {"job": job.public_id, "state": job.state}
 
 
-def _shown(task: service.Task, champion: ModelVersion | None, latest: ModelVersion | None) -> dict[str, Any]:
+def known() -> Mapping[str, Task]:
+    """What this company can train."""
+    return service.tasks(current_db(), runtime().plugins)
+
+
+def _shown(task: Task, champion: ModelVersion | None, latest: ModelVersion | None) -> dict[str, Any]:
     return {
         "key": task.key,
         "label": gettext(task.label),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 GAP_DAYS = 7  # lead time to act between the cutoff and the first judged day
 STEP_DAYS = 30
 MOST_TRAINING_CUTOFFS = 12
+LEAST_SPAN_DAYS = 90  # between cutoffs: questions of shorter windows are asked on the same days, whose features are shared
 LEAST_HISTORY_DAYS = 90  # before the first cutoff, so that its features have something to look at
 
 
@@ -41,7 +42,7 @@ def plan(first: dt.date, end: dt.date, horizon: int, *, gap: int = GAP_DAYS) -> 
     Test is the last cutoff whose window is over by `end`; validation's window is over by the test cutoff, and every training
     window by the validation cutoff (the embargo). Raises HistoryTooShort.
     """
-    span = dt.timedelta(days=gap + horizon)
+    span = dt.timedelta(days=gap + max(horizon, LEAST_SPAN_DAYS))
     test = end - span
     validation = test - span
     latest = validation - span

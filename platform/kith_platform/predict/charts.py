@@ -38,17 +38,17 @@ def _calibration(table: list[Mapping[str, float]]) -> Chart:
         kind="scatter",
         series=(
             Series(
-                name=gettext("A tenth of the customers"),
+                name=gettext("A tenth of those judged"),
                 x=[part["mean_probability"] for part in table],
                 values=[part["rate"] for part in table],
             ),
         ),
         unit="percent",
         x_unit="percent",
-        x_label=gettext("chance of leaving that was said"),
-        y_label=gettext("share who left"),
+        x_label=gettext("chance that was said"),
+        y_label=gettext("share of whom it came true"),
         diagonal=True,
-        note=gettext("On customers it had not seen. Where both numbers are equal, what is said is what comes."),
+        note=gettext("On what it had not seen. Where both numbers are equal, what is said is what comes."),
     )
 
 
@@ -56,12 +56,12 @@ def _lift(table: list[Mapping[str, float]]) -> Chart:
     mean = sum(part["mean_outcome"] for part in table) / len(table)
     return Chart(
         key="lift",
-        title=gettext("Who left, from the highest chance to the lowest"),
+        title=gettext("How often it came true, from the highest chance to the lowest"),
         kind="bar",
         categories=[locale_number(part["group"]) for part in table],
-        series=(Series(name=gettext("share who left"), values=[part["mean_outcome"] for part in table]),),
+        series=(Series(name=gettext("share of whom it came true"), values=[part["mean_outcome"] for part in table]),),
         unit="percent",
-        x_label=gettext("tenth of the customers, 1 = highest chance"),
+        x_label=gettext("tenth of those judged, 1 = highest chance"),
         note=gettext("Without a model every bar would be %(mean)s.", mean=locale.percent(mean)),
     )
 
@@ -104,8 +104,8 @@ def facts(row: ModelVersion) -> tuple[tuple[str, Any], ...]:
 
     whole = locale_number
     share = locale.percent
-    say(gettext("Customers judged"), metrics.get("customers"), whole)
-    say(gettext("of them left"), metrics.get("rate"), share)
+    say(gettext("Judged"), metrics.get("customers"), whole)
+    say(gettext("it came true for"), metrics.get("rate"), share)
     say(gettext("Ranking right (AUC)"), metrics.get("auc"), lambda value: locale.number(value, 3))
     say(gettext("Average precision"), metrics.get("pr_auc"), share)
     say(gettext("Average precision of the simple rule"), metrics.get("rule_pr_auc"), share)
@@ -113,7 +113,7 @@ def facts(row: ModelVersion) -> tuple[tuple[str, Any], ...]:
         ends = locale.interval((comparison["low"], comparison["high"]), "percent")
         words = f"{locale.percent(comparison['difference'])} ({ends})"
         found.append((gettext("Gain in average precision, with its interval"), words))
-    say(gettext("Times more leavers in the first tenth"), metrics.get("lift_at_10"), lambda value: locale.number(value, 1))
+    say(gettext("Times more of them in the first tenth"), metrics.get("lift_at_10"), lambda value: locale.number(value, 1))
     say(gettext("Mean gap between said and came"), metrics.get("ece"), share)
     say(gettext("Purchases expected"), metrics.get("expected_purchases"), whole)
     say(gettext("Purchases that came"), metrics.get("actual_purchases"), whole)

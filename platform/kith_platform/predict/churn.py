@@ -1,8 +1,8 @@
-"""Silent churn without a contract (domain.md D1a): who will not buy again in the window, and what is typical of it.
+"""Voluntary and silent churn (domain.md D1a): who will leave in the window by own choice, and what is typical of it.
 
-Population at a cutoff: bought before, and not already left (C4: ρ > 3 and at least 30 days). Label 1: no purchase day in
-[cutoff + gap, cutoff + gap + H), H = 90 days or three times the tenant's usual gap, so that at that gap ρ would pass 3.
-The rule to beat is ρ > 1.5.
+Where a subscription binds, leaving is its end by choice. Elsewhere it is silence: no purchase day in [cutoff + gap,
+cutoff + gap + H), H = 90 days or three times the tenant's usual gap, so that at that gap ρ would pass 3. Of whom it is asked:
+bound, or bought before and not already left (C4: ρ > 3 and at least 30 days). The rule to beat is ρ > 1.5.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kith_platform.predict.classify import Classification
+from kith_platform.predict.contracts import RUNS, UNPAID, standing
 from kith_platform.predict.evidence import Floats, Ids, PurchaseDays, day_number, day_of
 from kith_platform.predict.fits import rates, rhythm
 from kith_platform.predict.matrix import Matrix
@@ -40,17 +41,26 @@ def horizon_days(purchases: PurchaseDays, cutoff: int) -> int:
     return max(SHORTEST_HORIZON, round(3 * rhythm.segment_gap([], gaps, SHORTEST_HORIZON / 3)))
 
 
-def staying(_evidence: Evidence, matrix: Matrix, _cutoff: dt.date) -> NDArray[np.bool_]:
-    """Customers who bought before and have not already left by C4.4."""
+def staying(evidence: Evidence, matrix: Matrix, cutoff: dt.date) -> NDArray[np.bool_]:
+    """Who is bound by a running subscription; of those who never had one, who bought before and has not already left by C4.4."""
     rho, recency = matrix.column("rho"), matrix.column("recency")
-    return np.asarray(~np.isnan(recency) & ~((rho > LEFT_RHO) & (recency >= LEFT_DAYS)))
+    buys = ~np.isnan(recency) & ~((rho > LEFT_RHO) & (recency >= LEFT_DAYS))
+    bound = standing(evidence.question.frames.before(cutoff), cutoff, matrix.ids)
+    return np.asarray(np.where(np.isnan(bound), buys, bound == RUNS))
 
 
-def silent(evidence: Evidence, customers: Ids, start: dt.date, end: dt.date) -> Floats:
-    """1 for customers without a purchase day in the window."""
-    past = evidence.purchases().before(day_number(evidence.question.cutoff))
+def left(evidence: Evidence, customers: Ids, start: dt.date, end: dt.date) -> Floats:
+    """1 for who ended the last subscription by choice in the window; of those who have none, who does not buy in it.
+
+    NaN for who ended before the window, or left because bills stayed unpaid: that is another question (D1b).
+    """
+    now = evidence.question.as_of
+    past = evidence.purchases().before(day_number(now) + 1)
     bought, _ = past.between(day_number(start), day_number(end)).totals(customers)
-    return np.asarray(bought == 0, dtype=np.float64)
+    tables = evidence.question.frames.at(now)
+    before, after = (standing(tables, day, customers) for day in (start, end))
+    bound = np.where(before != RUNS, np.nan, np.where(after == RUNS, 0.0, np.where(after == UNPAID, np.nan, 1.0)))
+    return np.asarray(np.where(np.isnan(before), (bought == 0).astype(np.float64), bound))
 
 
 CHURN = Classification(
@@ -58,7 +68,7 @@ CHURN = Classification(
     began=began,
     horizon=horizon,
     population=staying,
-    outcome=silent,
+    outcome=left,
     rule=rates.Rule("rho", (1.5,)),
     prior=0.3,
     plain=("recency", "purchase_days", "tenure"),

@@ -20,7 +20,7 @@ from kith_platform.predict.calendar import Calendar, HistoryTooShort, plan
 from kith_platform.predict.evidence import Floats, Ids
 from kith_platform.predict.fits import rates
 from kith_platform.predict.fits.refusal import FitRefused
-from kith_platform.predict.matrix import Matrix, matrix_at
+from kith_platform.predict.matrix import Matrix
 from kith_platform.predict.protocol import Labelled
 from kith_platform.predict.training import Evidence, Scored, Trained
 
@@ -30,7 +30,8 @@ class Classification:
     """What is asked. `began` gives the first day of which anything is known (None: nothing to learn from), `horizon` the days
     of a window. `population` tells of rows at a cutoff (n,) whom it is asked of. `outcome` gives for customers (n,) and a window
     [start, end) 1 for yes, 0 for no and NaN for those who count as neither. `rule` is the baseline: bands of one feature; `prior`
-    its rate before any window is over. `plain` names the features of a second baseline, a small logistic regression.
+    its rate before any window is over. `plain` names the features of a second baseline, a small logistic regression;
+    `without` those that the outcome itself makes. `nothing` is the verdict where there is nothing to learn from.
     """
 
     key: str
@@ -41,13 +42,15 @@ class Classification:
     rule: rates.Rule
     prior: float
     plain: tuple[str, ...]
+    without: frozenset[str] = frozenset()
+    nothing: tuple[str, Mapping[str, Any]] = ("empty", {})
 
 
 def train(asked: Classification, evidence: Evidence) -> Trained:
     """From cutoffs to verdict. Raises nothing for data that are too few or say nothing: that is a result."""
     question, began = evidence.question, asked.began(evidence)
     if began is None:
-        return Trained(ships=False, verdict="empty")
+        return Trained(ships=False, verdict=asked.nothing[0], verdict_params=asked.nothing[1])
     try:
         calendar = plan(began, question.cutoff, asked.horizon(evidence))
     except HistoryTooShort as short:
@@ -97,8 +100,8 @@ def labelled(asked: Classification, evidence: Evidence, cutoff: dt.date, calenda
 
 def asked_of(asked: Classification, evidence: Evidence, cutoff: dt.date) -> Matrix:
     """Features at a cutoff of those of whom it is asked."""
-    everybody = matrix_at(evidence.question.frames, evidence.sets, cutoff)
-    return everybody.where(asked.population(evidence, everybody, cutoff))
+    everybody = evidence.matrix(cutoff)
+    return everybody.where(asked.population(evidence, everybody, cutoff)).without(asked.without)
 
 
 def rescore(asked: Classification, evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any]) -> Scored | None:

@@ -239,7 +239,7 @@ def _untrained(question: Question, history: Repeats, known: PurchaseDays, refusa
 
 def _verdict_numbers(holdout: dict[str, Any] | None) -> dict[str, Any]:
     keys = ("difference", "low", "high", "baseline", "days", "bias", "money_mae", "baseline_money_mae")
-    return {key: holdout[key] for key in keys} if holdout else {}
+    return {"measure": "money_error", **{key: holdout[key] for key in keys}} if holdout else {}
 
 
 def _warnings(fit: Fit, holdout: dict[str, Any] | None) -> list[dict[str, Any]]:

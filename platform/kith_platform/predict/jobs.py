@@ -5,13 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kith_platform.guard import PluginFailed
 from kith_platform.i18n import N_
 from kith_platform.jobs.declared import JobRun, job
 from kith_platform.predict import feature_sets, scores, versions
-from kith_platform.predict.service import Task, task_of
+from kith_platform.predict.service import tasks as tasks_of
+from kith_platform.predict.tasks import Task
 from kith_platform.refresh import service as refresh
+
+if TYPE_CHECKING:
+    from kith_platform.predict.training import Evidence, Trained
 
 
 @job("predict.train", queue="train", max_attempts=3, label=N_("Training models"))
@@ -22,37 +27,42 @@ def train(run: JobRun) -> None:
 
     run.progress(0, 100, N_("Reading the company's data"))
     manifest = snapshots.take(run.runtime, run.tenant.id)
-    tasks = [task_of(key) for key in run.args["tasks"]]
+    with run.step() as session:
+        known = tasks_of(session, run.runtime.plugins)
+    wanted = [known[key] for key in run.args["tasks"] if key in known]  # a module may be off by now
     results: dict[str, Any] = {}
     with open_frames(run.runtime, run.tenant, manifest, threads=run.threads, memory_mb=run.memory_mb) as frames:
         from kith_platform.predict.evidence import PurchaseDays
+        from kith_platform.predict.training import Evidence, Question
 
-        purchases = cache(lambda: PurchaseDays.all(frames))
         as_of = dt.date.fromisoformat(run.args["as_of"]) if run.args["as_of"] else frames.last_day
-        for number, task in enumerate(tasks):
+        question = Question(frames=frames, as_of=as_of, seed=int(run.args["seed"]), threads=run.threads)
+        sets, warnings = feature_sets.usable(run, frames, question.cutoff)
+        evidence = Evidence(question, sets, cache(lambda: PurchaseDays.all(frames)))
+        for number, task in enumerate(wanted):
             run.check()
             with run.step() as session:
                 kept = versions.of_job(session, task.key, run.id)
             if kept is None:
-                kept = _train_one(run, task, frames, purchases, as_of, manifest, number, len(tasks))
+                turn = replace(evidence, question=replace(question, progress=_progress(run, number, len(wanted))))
+                kept = _train_one(run, task, turn, warnings, manifest)
             results[task.key] = versions.summary(kept)
     run.result({"models": results})
     with run.step(last=True) as session:
         refresh.ask_refresh(session)  # metrics that are built on scores
 
 
-def _train_one(
-    run: JobRun, task: Task, frames: Any, purchases: Any, as_of: dt.date, manifest: Any, number: int, count: int
-) -> Any:
-    from kith_platform.predict.training import Evidence, Question
-
+def _progress(run: JobRun, number: int, count: int) -> Any:
     def tell(done: int, message: str) -> None:
         run.check()
         run.progress((number * 100 + done) // count, 100, message)
 
-    question = Question(frames=frames, as_of=as_of, seed=int(run.args["seed"]), threads=run.threads, progress=tell)
-    sets, warnings = feature_sets.usable(run, frames, question.cutoff)
-    trained = task.train(Evidence(question, sets, purchases))
+    return tell
+
+
+def _train_one(run: JobRun, task: Task, evidence: Evidence, warnings: Any, manifest: Any) -> Any:
+    trained = trained_by(run, task, evidence)
+    question = evidence.question
     # A day that was asked for stays: scores as of then are not moved on by the next refresh.
     report = {**trained.report, "day_given": bool(run.args["as_of"])}
     trained = replace(trained, report=report, warnings=(*trained.warnings, *warnings))
@@ -61,7 +71,7 @@ def _train_one(
             session,
             task.key,
             trained,
-            as_of=as_of,
+            as_of=question.as_of,
             watermark=manifest.read_at,
             snapshot=manifest.public_id.hex,
             seed=question.seed,
@@ -69,5 +79,23 @@ def _train_one(
             job_id=run.id,
         )
         if trained.scored is not None:
-            scores.keep(session, task.key, trained.scored, version=row.version, as_of=as_of)
+            scores.keep(session, task.key, trained.scored, version=row.version, as_of=question.as_of)
     return row
+
+
+def trained_by(run: JobRun, task: Task, evidence: Evidence) -> Trained:
+    """The task's training. What a module gets wrong costs its own model and is said; no other model is touched."""
+    from kith_platform.predict.training import Trained
+
+    try:
+        return task.train(guarded(run, task, evidence))
+    except PluginFailed:
+        return Trained(ships=False, verdict="module_failed", verdict_params={"module": task.plugin})
+
+
+def guarded(run: JobRun, task: Task, evidence: Evidence) -> Evidence:
+    """The evidence by which what a plugin brought is called behind the guard."""
+    if not task.plugin:
+        return evidence
+    plugins = run.runtime.plugins
+    return replace(evidence, call=lambda what, function: plugins.call(task.plugin, run.tenant.id, f"model {what}", function))

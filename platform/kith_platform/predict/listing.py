@@ -13,13 +13,11 @@ from kith_platform.facts.models import CustomerRecord
 from kith_platform.i18n import N_
 from kith_platform.predict import versions
 from kith_platform.predict.models import Score
-from kith_platform.predict.service import task_of
+from kith_platform.predict.service import task_of, tasks
 
 if TYPE_CHECKING:
     from kith_platform.runtime import Runtime
     from kith_tenants.tenant import TenantContext
-
-EXTRA: Mapping[str, tuple[str, ...]] = {"clv": ("p_alive", "expected_purchases")}
 
 
 def scores(
@@ -30,8 +28,8 @@ def scores(
     A customer known by several records has a row for each. `horizon_days` reads a clv model over another horizon.
     Raises NotFound before the first training.
     """
-    task = task_of(key)
     with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
+        task = task_of(key, tasks(session, runtime.plugins))
         if versions.latest(session, key) is None:
             raise NotFound(
                 N_("%(model)s has no scores yet. Run `kith train %(company)s %(model)s --wait` first."),
@@ -44,7 +42,7 @@ def scores(
 
         values = ahead(runtime, tenant, key, horizon_days)
         found = [(row, external, source, values.get(row.customer_id)) for row, external, source, _ in found]
-    extra = EXTRA.get(key, ())
+    extra = task.extra
     header = ["customer_id", "source", "as_of", "value", "tier", "reasons", *extra]
     return header, [_line(row, external, source, other, extra) for row, external, source, other in found]
 

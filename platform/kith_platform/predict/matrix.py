@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,13 @@ class Matrix:
 
     def where(self, rows: NDArray[np.bool_]) -> Matrix:
         return Matrix(self.ids[rows], self.values[rows], self.names, self.senses)
+
+    def without(self, names: Collection[str]) -> Matrix:
+        """The matrix less the columns called so."""
+        if not names:
+            return self
+        kept = tuple(name for name in self.names if name not in names)
+        return Matrix(self.ids, self.columns(kept), kept, self.senses)
 
     def varying(self) -> tuple[str, ...]:
         """Columns that say something: at least two different known values, or known for some and missing for others."""

@@ -62,6 +62,7 @@ class Learned:
         """Average precision of model and rule, and their difference with its 95 % interval (None where it cannot be told)."""
         ends = self.report["comparison"] or dict.fromkeys(("difference", "low", "high"))
         return {
+            "measure": "average_precision",
             "model": self.metrics["pr_auc"],
             "baseline": self.metrics["rule_pr_auc"],
             **{name: ends[name] for name in ("difference", "low", "high")},

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from kith_platform.predict.service import TASKS
-
 
 class VersionSchema(Schema):
     id = fields.UUID(attribute="public_id")
@@ -58,6 +56,6 @@ class ScorePageSchema(Schema):
 
 
 class ScoreQuerySchema(Schema):
-    model = fields.String(required=True, validate=validate.OneOf(tuple(TASKS)))
+    model = fields.String(required=True)
     after = fields.String(load_default="")
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))

@@ -12,10 +12,9 @@ from babel.dates import format_timedelta
 from kith_platform import i18n
 from kith_platform.i18n import N_, mark_plural
 from kith_platform.predict.features import CORE_FEATURE_SETS
+from kith_platform.predict.tasks import Task
 from kith_platform.sdk.types import Feature, FeatureSet
 
-LEAVING = N_("Typical of customers who leave:")
-STAYING = N_("Typical of customers who stay:")
 UNKNOWN = N_("%(what)s: not known.")
 NOT_SO = N_("%(what)s: no.")
 PURCHASES = mark_plural(
@@ -23,8 +22,8 @@ PURCHASES = mark_plural(
 )
 EACH = N_("Worth about %(value)s each.")
 ALIVE = N_("Still a customer with a chance of %(value)s.")
-MORE = N_("The higher, the more of them leave.")
-LESS = N_("The higher, the fewer of them leave.")
+MORE = N_("The higher, the likelier.")
+LESS = N_("The higher, the less likely.")
 MIXED = N_("Matters, but not in one direction.")
 
 
@@ -41,14 +40,16 @@ def features(further: Iterable[FeatureSet] = ()) -> dict[str, Feature]:
     return {feature.name: feature for found in (*CORE_FEATURE_SETS, *further) for feature in found.features}
 
 
-def reasons(stored: Sequence[Mapping[str, Any]], known: Mapping[str, Feature], language: str, currency: str) -> Because:
-    """A churn score's stored reasons ({"feature", "value", "effect"}) as sentences; features no longer known are left out."""
+def reasons(
+    task: Task, stored: Sequence[Mapping[str, Any]], known: Mapping[str, Feature], language: str, currency: str
+) -> Because:
+    """A score's stored reasons ({"feature", "value", "effect"}) as sentences; features no longer known are left out."""
     told = [one for one in stored if one["feature"] in known]
     if not told:
         return Because("", ())
-    lead = STAYING if float(told[0].get("effect") or 0) < 0 else LEAVING
+    lead = task.no if float(told[0].get("effect") or 0) < 0 else task.yes
     sentences = (sentence(known[one["feature"]], one["value"], language, currency) for one in told)
-    return Because(i18n.translate(lead, language), tuple(sentences))
+    return Because(i18n.translate(lead, language) if lead else "", tuple(sentences))
 
 
 def sentence(feature: Feature, value: float | None, language: str, currency: str) -> str:
@@ -88,5 +89,5 @@ def of_value(extra: Mapping[str, Any], language: str, currency: str) -> tuple[st
 
 
 def direction(driver: Mapping[str, Any], language: str) -> str:
-    """Which way a driver of churn points, in words."""
+    """Which way a driver points, in words."""
     return i18n.translate({1: MORE, -1: LESS}.get(int(driver["direction"]), MIXED), language)

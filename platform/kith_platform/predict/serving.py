@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,18 +14,19 @@ from kith_platform.i18n import N_
 from kith_platform.jobs.models import Job
 from kith_platform.predict import versions
 from kith_platform.predict.models import ModelVersion
-from kith_platform.predict.service import TASKS, Task
+from kith_platform.predict.service import TASKS
+from kith_platform.predict.tasks import Task
 from kith_platform.refresh import service as refresh
 from kith_tenants.context import Actor
 
 TRAINING = "predict.train"
 
 
-def task_of(key: str) -> Task:
+def task_of(key: str, known: Mapping[str, Task] = TASKS) -> Task:
     """The model an address names. Raises NotFound."""
-    if key not in TASKS:
-        raise NotFound(N_("There is no model '%(key)s'. Choose from: %(known)s."), key=key, known=", ".join(TASKS))
-    return TASKS[key]
+    if key not in known:
+        raise NotFound(N_("There is no model '%(key)s'. Choose from: %(known)s."), key=key, known=", ".join(known))
+    return known[key]
 
 
 def version(session: Session, task: str, public_id: uuid.UUID) -> ModelVersion:

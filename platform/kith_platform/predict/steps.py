@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+from kith_platform.guard import PluginFailed
 from kith_platform.i18n import N_
 from kith_platform.predict import feature_sets, scores, versions
 from kith_platform.predict.evidence import PurchaseDays
+from kith_platform.predict.jobs import guarded
 from kith_platform.predict.models import CHAMPION, ModelVersion
-from kith_platform.predict.service import TASKS, Task
+from kith_platform.predict.service import tasks
+from kith_platform.predict.tasks import Task
 from kith_platform.predict.training import Evidence, Question
 from kith_platform.refresh.graph import SNAPSHOT, Turn, step
 
@@ -14,31 +21,46 @@ from kith_platform.refresh.graph import SNAPSHOT, Turn, step
 def _also(turn: Turn) -> str:
     """Which versions serve."""
     with turn.run.step() as session:
-        found = [(key, versions.champion(session, key) or versions.latest(session, key)) for key in TASKS]
+        known = tasks(session, turn.run.runtime.plugins)
+        found = [(key, versions.champion(session, key) or versions.latest(session, key)) for key in known]
     return repr([(key, row.version, row.state) for key, row in found if row is not None])
 
 
 @step("scores", inputs=(SNAPSHOT, "identity"), label=N_("Scoring customers"), also=_also)
 def refresh_scores(turn: Turn) -> None:
     """Each task in a transaction of its own. Before its first training a task has nothing to say."""
-    for number, task in enumerate(TASKS.values()):
+    with turn.run.step() as session:
+        known = tasks(session, turn.run.runtime.plugins)
+    frames = turn.frames
+    evidence = cache(lambda: _evidence(turn))
+    for number, task in enumerate(known.values()):
         turn.run.check()
-        turn.run.progress(number, len(TASKS), N_("Scoring customers"))
-        _rescore(turn, task)
+        turn.run.progress(number, len(known), N_("Scoring customers"))
+        _rescore(turn, task, evidence)
         with turn.run.step() as session:
-            scores.freeze(session, task.key, turn.frames.last_day)
+            scores.freeze(session, task.key, frames.last_day)
 
 
-def _rescore(turn: Turn, task: Task) -> None:
+def _evidence(turn: Turn) -> Evidence:
     run, frames = turn.run, turn.frames
+    question = Question(frames=frames, as_of=frames.last_day, seed=0, threads=run.threads)
+    sets, _warnings = feature_sets.usable(run, frames, question.cutoff)
+    return Evidence(question, sets, cache(lambda: PurchaseDays.all(frames)))
+
+
+def _rescore(turn: Turn, task: Task, evidence: Callable[[], Evidence]) -> None:
+    run = turn.run
     with run.step() as session:
         serving = versions.champion(session, task.key) or versions.latest(session, task.key)
         if serving is None or serving.report.get("day_given") or _is_scored(serving, scores.stand(session, task.key), turn):
             return
         artefact = versions.artefact(session, serving, run.runtime.model_key) if serving.state == CHAMPION else None
-    question = Question(frames=frames, as_of=frames.last_day, seed=serving.seed, threads=run.threads)
-    sets, _warnings = feature_sets.usable(run, frames, question.cutoff)
-    scored = task.rescore(Evidence(question, sets, lambda: PurchaseDays.all(frames)), artefact, serving.report)
+    same = evidence()
+    question = replace(same.question, seed=serving.seed)
+    try:
+        scored = task.rescore(guarded(run, task, replace(same, question=question)), artefact, serving.report)
+    except PluginFailed:
+        return  # the module's trouble is noted where its admin looks; its last scores stay, with their day
     if scored is not None:
         with run.step() as session:
             scores.keep(session, task.key, scored, version=serving.version, as_of=question.as_of)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kith_platform.predict.matrix import Matrix, matrix_at
+
 if TYPE_CHECKING:
     from kith_platform.frames import Frames
     from kith_platform.predict.evidence import PurchaseDays
@@ -35,13 +37,30 @@ class Question:
         return self.as_of + dt.timedelta(days=1)
 
 
+KEPT_BYTES = 256 * 2**20
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """What a training or scoring looks at: the question, the feature sets, and `purchases()`, all purchase days known now."""
+    """What a training or scoring looks at: the question, the feature sets, and `purchases()`, all purchase days known now.
+
+    `call(what, function)` calls what a plugin brought; `kept` holds matrices that several tasks of one job look at.
+    """
 
     question: Question
     sets: Sequence[FeatureSet]
     purchases: Callable[[], PurchaseDays]
+    call: Callable[[str, Callable[[], Any]], Any] = lambda _what, function: function()
+    kept: dict[dt.date, Matrix] = field(default_factory=dict)
+
+    def matrix(self, cutoff: dt.date) -> Matrix:
+        """All features as known before the cutoff; computed once where matrices are small."""
+        if cutoff in self.kept:
+            return self.kept[cutoff]
+        found = matrix_at(self.question.frames, self.sets, cutoff)
+        if sum(one.values.nbytes for one in (found, *self.kept.values())) <= KEPT_BYTES:
+            self.kept[cutoff] = found
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kith_platform.errors import fill
+from kith_platform.facts.catalogue import CORE_FACTS
 from kith_platform.i18n import N_, mark_plural
 
 if TYPE_CHECKING:
     from kith_platform.predict.models import ModelVersion
 
 SENTENCES: Mapping[str, str] = {
-    "better_than_baseline": N_("Better than the simple rule on customers it had not seen. Kith uses the model."),
+    "better_than_baseline": N_("Better than the simple rule on what it had not seen. Kith uses the model."),
     "no_better_than_baseline": N_("This model is not better than the simple rule. Kith uses the rule."),
     "no_holdout": N_("Fitted, but there are too few days to judge it yet. Kith uses the model and judges it as days come in."),
     "empty": N_("Not trained: there is no purchase yet. Import orders first."),
+    "nothing_of_it": N_("Not trained: Kith knows nothing of this yet. Import first: %(facts)s."),
     "history_too_short": mark_plural(
         "Not trained: purchases cover %(has)s day and three separate windows need %(needs)s. Kith uses the rule until then.",
         "Not trained: purchases cover %(has)s days and three separate windows need %(needs)s. Kith uses the rule until then.",
@@ -37,22 +39,26 @@ SENTENCES: Mapping[str, str] = {
         "found",
     ),
     "no_variation": N_("Not trained: all repeat buyers spend the same per purchase. Kith uses averages."),
-    "one_class": N_("Not trained: in the judged windows either nobody left or everybody did. Kith uses the rule."),
+    "one_class": N_("Not trained: in the judged days it came true for nobody, or for all. Kith uses the rule."),
+    "module_failed": N_("Not trained: the module %(module)s failed. Its admin page says why; the other models are not touched."),
     "not_converged": N_("Not trained: no setting of the model explains these purchases. Kith uses the rule."),
     "invalid": N_("Not trained: the purchases contradict themselves. Check the dates in Data › Imports. Kith uses the rule."),
 }
-# What a task's model and its rule are compared by: the measure, its unit, which direction is better.
+# What model and rule are compared by (`measure` of a verdict's parameters), which direction is better; times and digits.
 INTERVALS: Mapping[str, str] = {
-    "churn": N_(
-        "Average precision in finding who leaves: %(difference)s points against the simple rule "
+    "average_precision": N_(
+        "Average precision: %(difference)s points against the simple rule "
         "(95 %% interval %(low)s to %(high)s; above zero the model is better)."
     ),
-    "clv": N_(
+    "money_error": N_(
         "Mean error a customer: %(difference)s %(currency)s against the simple rule "
         "(95 %% interval %(low)s to %(high)s; below zero the model is nearer)."
     ),
 }
 
+SHARES = {"average_precision"}  # measures that are told in points of a hundred
+
+FACTS = {fact.plural: fact.label_plural for fact in CORE_FACTS}
 WARNINGS: Mapping[str, str] = {
     "margin_is_net": N_("Order lines carry no cost, so values are net sales, not margin. Import costs to see margin."),
     "at_bound": N_("Customers differ so little in one respect that a part of the model stands at its limit."),
@@ -62,26 +68,27 @@ WARNINGS: Mapping[str, str] = {
 }
 
 
-def sentence(
-    task: str, verdict: str, params: Mapping[str, Any], *, currency: str = "", translate: Callable[[str], str] = str
-) -> str:
+def sentence(verdict: str, params: Mapping[str, Any], *, currency: str = "", translate: Callable[[str], str] = str) -> str:
     """The verdict in the language of `translate`; where model and rule were compared, by what measure and with what interval.
 
     `currency` is the unit of a model of money.
     """
     numbers = {key: _plain(value) for key, value in params.items()}
+    if "facts" in params:
+        numbers["facts"] = translate(FACTS.get(params["facts"], params["facts"]))
     words = fill(translate(SENTENCES[verdict]), numbers) if verdict in SENTENCES else verdict
     if params.get("low") is None or params.get("high") is None:
         return words
-    shares = task == "churn"
+    measure = str(params.get("measure") or ("money_error" if "money_mae" in params else "average_precision"))
+    shares = measure in SHARES
     ends = {key: _signed(params[key], 100 if shares else 1, 1 if shares else 2) for key in ("difference", "low", "high")}
-    further = fill(translate(INTERVALS[task]), {**ends, "currency": currency})
+    further = fill(translate(INTERVALS[measure]), {**ends, "currency": currency})
     return f"{words}{further}" if words.endswith("。") else f"{words} {further}"
 
 
 def of_version(row: ModelVersion, currency: str, translate: Callable[[str], str] = str) -> str:
     """What a version is worth, in words."""
-    return sentence(row.task, row.verdict, row.verdict_params, currency=currency, translate=translate)
+    return sentence(row.verdict, row.verdict_params, currency=currency, translate=translate)
 
 
 def warning(found: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:

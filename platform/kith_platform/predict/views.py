@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -17,6 +18,7 @@ from kith_platform.jobs.subjects import told
 from kith_platform.modules import service as modules
 from kith_platform.predict import charts, sentences, service, serving, verdicts, versions
 from kith_platform.predict.models import CHAMPION, ModelVersion
+from kith_platform.predict.tasks import Task
 from kith_platform.web.locale import language
 from kith_platform.web.navigation import NavItem
 
@@ -56,7 +58,7 @@ def grade(row: ModelVersion) -> str:
 def index(slug: str) -> str:
     """All models."""
     session = current_db()
-    rows = [(task, champion, latest) for task, champion, latest in service.overview(session)]
+    rows = [(task, champion, latest) for task, champion, latest in service.overview(session, mine())]
     return render_template(
         "predict/index.html",
         slug=slug,
@@ -72,7 +74,7 @@ def index(slug: str) -> str:
 def show(slug: str, task: str) -> str:
     """One model: what it answers, how good it is, what drives it, its former versions."""
     session, held, actor = current_db(), runtime(), current_actor()
-    known = serving.task_of(task)
+    known = serving.task_of(task, mine())
     champion, latest = versions.champion(session, task), versions.latest(session, task)
     row = champion if champion is not None and (latest is None or latest.state == CHAMPION) else latest
     on = modules.enabled(session, held.plugins)
@@ -113,16 +115,21 @@ def train_all(slug: str) -> AnyResponse:
 @requires("models:train")
 def train(slug: str, task: str) -> AnyResponse:
     """Ask for a training of one model."""
-    return _ask(slug, (serving.task_of(task).key,))
+    return _ask(slug, (serving.task_of(task, mine()).key,))
 
 
 @pages.post("/<task>/<uuid:public_id>/promote")
 @requires("models:train")
 def promote(slug: str, task: str, public_id: uuid.UUID) -> AnyResponse:
     """Let a former version serve again."""
-    row = serving.promote(current_db(), current_actor(), serving.task_of(task).key, public_id)
+    row = serving.promote(current_db(), current_actor(), serving.task_of(task, mine()).key, public_id)
     flash(gettext("Version %(version)s serves again. Scores follow with the next refresh.", version=row.version), "good")
     return redirect(url_for("predict.show", slug=slug, task=task))
+
+
+def mine() -> Mapping[str, Task]:
+    """What this company can train."""
+    return service.tasks(current_db(), runtime().plugins)
 
 
 def running() -> Any:
@@ -133,5 +140,5 @@ def running() -> Any:
 
 
 def _ask(slug: str, keys: tuple[str, ...]) -> AnyResponse:
-    job = service.ask_training(current_db(), current_actor(), keys)
+    job = service.ask_training(current_db(), current_actor(), keys, known=mine())
     return redirect(url_for("jobs.show", slug=slug, public_id=job.public_id))

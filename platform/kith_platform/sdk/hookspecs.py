@@ -12,6 +12,7 @@ import pluggy
 
 from kith_platform.sdk.advice import Advice
 from kith_platform.sdk.facts import Fact
+from kith_platform.sdk.models import Model
 from kith_platform.sdk.scoring import Scorecard
 from kith_platform.sdk.templates import ImportTemplate
 from kith_platform.sdk.types import (
@@ -74,6 +75,11 @@ def register_placements() -> Sequence[Placement]:  # type: ignore[empty-body]
 @hookspec
 def register_feature_sets() -> Sequence[FeatureSet]:  # type: ignore[empty-body]
     """Return features for core's models. They see only what was known before the cutoff."""
+
+
+@hookspec
+def register_models() -> Sequence[Model]:  # type: ignore[empty-body]
+    """Return questions answered yes or no of each customer. Each company trains them on its own data, by core's one protocol."""
 
 
 @hookspec

@@ -13,14 +13,14 @@ from typing import Any
 
 from kith_platform.errors import FieldError, Invalid
 from kith_platform.i18n import N_
+from kith_platform.predict.service import TASKS
 from kith_platform.sdk.facts import Column
 from kith_platform.segments import reading
 from kith_platform.segments.rules import BARE, OPS, Group, Sort
-from kith_platform.segments.vocabulary import FIELDS, SCORES, Vocabulary, filterable, sort_of, summed
+from kith_platform.segments.vocabulary import FIELDS, SCORE_PARTS, Vocabulary, filterable, sort_of, summed
 
 Document = dict[str, Any]
 ROOT = "r"
-PERCENT = {"score:churn.value"}  # typed as per cent, kept as a share
 VOID = ("cancelled", "returned")
 _COMMAS = re.compile(r"[,，、;；\n]")
 
@@ -56,7 +56,7 @@ def _leaf(form: Mapping[str, str], at: str, words: Vocabulary) -> Document:
         return _fact(form, at, name, words, fresh)
     start: Document = {kind: name}
     if kind == "score":
-        task, _, part = name.partition(".")
+        task, _, part = name.rpartition(".")
         start = {"score": task, "part": part}
     return {**start, **_test(form, at, sort_of_what(what, words), what)} if kind and name else {"": ""}
 
@@ -116,9 +116,16 @@ def _said(form: Mapping[str, str], at: str, name: str) -> str:
     return form.get(f"{at}.{name}", "").strip()
 
 
+def is_chance(what: str) -> bool:
+    """Whether a choice is a model's chance: typed as per cent, kept as a share. What modules bring always is."""
+    kind, _, name = what.partition(":")
+    task, _, part = name.rpartition(".")
+    return kind == "score" and part == "value" and (task not in TASKS or TASKS[task].value == "probability")
+
+
 def _shared(typed: str, what: str) -> Any:
     """Per cent as a share; what is no number stays as it was typed, to be complained of."""
-    if what not in PERCENT:
+    if not is_chance(what):
         return typed
     try:
         return round(float(typed) / 100, 6)
@@ -144,8 +151,7 @@ def sort_of_what(what: str, words: Vocabulary) -> Sort:
     if kind == "attribute" and name in words.attributes:
         return sort_of(words.attributes[name][1])
     if kind == "score":
-        task, _, part = name.partition(".")
-        return SCORES.get(task, {}).get(part, ("", Sort.NUMBER))[1]
+        return SCORE_PARTS.get(name.rpartition(".")[2], ("", Sort.NUMBER))[1]
     return Sort.TEXT
 
 

@@ -28,7 +28,7 @@ from kith_platform.segments.rules import (
     Test,
     Where,
 )
-from kith_platform.segments.vocabulary import FIELDS, SCORES, Vocabulary, filterable, sort_of, summed
+from kith_platform.segments.vocabulary import FIELDS, SCORE_PARTS, Vocabulary, filterable, sort_of, summed
 
 DEEPEST, MOST, LONGEST, MOST_VALUES = 4, 40, 200, 100
 MODES = ("all", "any", "none")
@@ -99,10 +99,10 @@ def _attribute(part: Mapping[str, Any], words: Vocabulary) -> Attribute:
     return Attribute(key, kind, _test(part, sort_of(kind)))
 
 
-def _score(part: Mapping[str, Any], _words: Vocabulary) -> Scored:
-    task = _one_of(part["score"], SCORES)
-    what = _one_of(part.get("part", "value"), SCORES[task])
-    return Scored(task, what, _test(part, SCORES[task][what][1]))
+def _score(part: Mapping[str, Any], words: Vocabulary) -> Scored:
+    task = _one_of(part["score"], words.scores)
+    what = _one_of(part.get("part", "value"), SCORE_PARTS)
+    return Scored(task, what, _test(part, SCORE_PARTS[what][1]))
 
 
 def _placement(part: Mapping[str, Any], words: Vocabulary) -> Placed:

@@ -15,6 +15,8 @@ from kith_platform.customers.models import Attribute
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.i18n import N_
 from kith_platform.plugins import Plugins
+from kith_platform.predict.service import TASKS, tasks
+from kith_platform.predict.tasks import Task
 from kith_platform.sdk.facts import Column, Fact, Kind
 from kith_platform.segments.models import Segment
 from kith_platform.segments.rules import Sort
@@ -29,17 +31,11 @@ FIELDS: Mapping[str, tuple[str, Sort]] = {
     "phone": (N_("Phone"), Sort.TEXT),
     "created": (N_("Known since"), Sort.DAY),
 }
-SCORES: Mapping[str, Mapping[str, tuple[str, Sort]]] = {
-    "churn": {
-        "value": (N_("Chance of leaving"), Sort.NUMBER),
-        "band": (N_("Chance of leaving: tenth, 1 is the highest"), Sort.NUMBER),
-        "tier": (N_("Chance of leaving: kind of model"), Sort.TEXT),
-    },
-    "clv": {
-        "value": (N_("Expected value, next 12 months"), Sort.NUMBER),
-        "band": (N_("Expected value: tenth, 1 is the highest"), Sort.NUMBER),
-        "tier": (N_("Expected value: kind of model"), Sort.TEXT),
-    },
+# What can be asked of a model's score, with words about what the score is called.
+SCORE_PARTS: Mapping[str, tuple[str, Sort]] = {
+    "value": ("%(what)s", Sort.NUMBER),
+    "band": (N_("%(what)s: tenth, 1 is the highest"), Sort.NUMBER),
+    "tier": (N_("%(what)s: kind of model"), Sort.TEXT),
 }
 _SORTS: Mapping[Kind, Sort] = {
     Kind.TEXT: Sort.TEXT,
@@ -56,13 +52,14 @@ SUMMED = (Kind.MONEY, Kind.NUMBER, Kind.INTEGER)
 @dataclass(frozen=True)
 class Vocabulary:
     """`attributes`: key → (label, kind); `choices`: values of those that are one of a list; `placements`: key → (label, codes);
-    `segments`: public id → (id, name)."""
+    `segments`: public id → (id, name); `scores`: the models, core's and those of modules that are on."""
 
     facts: Mapping[str, Fact]
     attributes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     placements: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
     segments: Mapping[uuid.UUID, tuple[int, str]] = field(default_factory=dict)
     choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    scores: Mapping[str, Task] = field(default_factory=lambda: TASKS)
 
 
 def sort_of(kind: str) -> Sort:
@@ -98,4 +95,5 @@ def of_company(session: Session, catalogue: FactCatalogue, plugins: Plugins, act
         {place.key: (place.label, place.codes) for place in places if place.codes},
         {public_id: (number, name) for public_id, number, name in segments},
         {row.key: {one: one for one in row.choices} for row in seen if row.choices},
+        tasks(session, plugins),
     )

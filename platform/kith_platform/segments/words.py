@@ -25,7 +25,7 @@ from kith_platform.segments.rules import (
     Test,
     Where,
 )
-from kith_platform.segments.vocabulary import FIELDS, SCORES, Vocabulary
+from kith_platform.segments.vocabulary import FIELDS, SCORE_PARTS, Vocabulary
 from kith_platform.web import locale
 
 OPS: Mapping[str, str] = {
@@ -88,7 +88,7 @@ def sentence(one: Condition, words: Vocabulary) -> str:
         name = words.segments.get(one.segment, (0, "?"))[1]
         known = N_("Is in “%(name)s”") if one.inside else N_("Is not in “%(name)s”")
         return str(gettext(known, name=name))
-    return _compared(_subject(one, words), one.test, _codes(one, words), share=_is_share(one), money=_is_money(one, words))
+    return _compared(_subject(one, words), one.test, _codes(one, words), share=_is_share(one, words), money=_is_money(one, words))
 
 
 def _subject(one: Field | Attribute | Scored | Placed | Happened, words: Vocabulary) -> str:
@@ -97,7 +97,7 @@ def _subject(one: Field | Attribute | Scored | Placed | Happened, words: Vocabul
     if isinstance(one, Attribute):
         return words.attributes.get(one.key, (one.key, ""))[0]
     if isinstance(one, Scored):
-        return str(gettext(SCORES[one.task][one.part][0]))
+        return score(one.task, one.part, words)
     if isinstance(one, Placed):
         told: str = gettext(words.placements[one.key][0]) if one.key in words.placements else one.key
         return told
@@ -136,14 +136,27 @@ def _codes(one: Condition, words: Vocabulary) -> Mapping[str, str]:
     return words.placements.get(one.key, ("", {}))[1] if isinstance(one, Placed) else {}
 
 
-def _is_share(one: Condition) -> bool:
-    return isinstance(one, Scored) and (one.task, one.part) == ("churn", "value")
+def score(task: str, part: str, words: Vocabulary) -> str:
+    """What can be asked of a model's score, in the reader's language."""
+    what = gettext(words.scores[task].chance) if task in words.scores else task
+    return str(gettext(SCORE_PARTS[part][0], what=what))
+
+
+def _meant(one: Condition, words: Vocabulary) -> str:
+    """What a score's value means; empty for anything else."""
+    if not isinstance(one, Scored) or one.part != "value" or one.task not in words.scores:
+        return ""
+    return words.scores[one.task].value
+
+
+def _is_share(one: Condition, words: Vocabulary) -> bool:
+    return _meant(one, words) == "probability"
 
 
 def _is_money(one: Condition, words: Vocabulary) -> bool:
     if isinstance(one, Happened) and one.measure == "sum":
         return words.facts[one.fact].column(one.column).kind is Kind.MONEY
-    return isinstance(one, Scored) and (one.task, one.part) == ("clv", "value")
+    return _meant(one, words) == "money"
 
 
 def _compared(what: str, test: Test, codes: Mapping[str, str], *, share: bool = False, money: bool = False) -> str:
@@ -182,7 +195,7 @@ def value(one: Condition, found: Any, words: Vocabulary) -> str:
         found = found or 0
     if one.test.sort is Sort.DAY and isinstance(found, str):
         found = dt.date.fromisoformat(found)
-    return _bound(found, _codes(one, words), share=_is_share(one), money=_is_money(one, words))
+    return _bound(found, _codes(one, words), share=_is_share(one, words), money=_is_money(one, words))
 
 
 def from_json(wanted: Sequence[Condition], stored: Sequence[Any]) -> list[Any]:

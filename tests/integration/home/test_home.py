@@ -226,7 +226,7 @@ def test_models_say_their_verdict_their_drivers_and_the_exact_shortfall(
     for words in (
         "+17.0 points against the simple rule (95 % interval +12.0 to +23.0",
         "Days since the last purchase",
-        "The higher, the more of them leave.",
+        "The higher, the likelier.",
         "chart-calibration",
         "chart-lift",
     ):

@@ -235,7 +235,7 @@ def test_thirty_customers_are_told_exactly_what_is_missing(customer_like: NewCus
     assert 0 < models["churn"]["verdict_params"]["found"] < 30
     assert models["clv"]["verdict"] == "too_few_repeat_buyers"
     assert (models["clv"]["verdict_params"]["found"], models["clv"]["verdict_params"]["needed"]) == (30, 100)
-    said = verdicts.sentence("clv", models["clv"]["verdict"], models["clv"]["verdict_params"])
+    said = verdicts.sentence(models["clv"]["verdict"], models["clv"]["verdict_params"])
     assert "30 customers bought on more than one day and 100 are needed" in said
     with runtime.doors.tenant_scope(small.tenant.id, read_only=True) as session:
         assert set(session.execute(select(Score.tier)).scalars()) == {"rule"}
@@ -248,7 +248,7 @@ def test_a_company_without_data_is_told_to_import(customer_like: NewCustomer, co
         assert (models[task]["verdict"], models[task]["state"]) == ("empty", "not_trained")
     with runtime.doors.tenant_scope(empty.tenant.id, read_only=True) as session:
         assert session.execute(select(func.count()).select_from(Score)).scalar_one() == 0
-    assert "Import orders first" in verdicts.sentence("clv", "empty", {})
+    assert "Import orders first" in verdicts.sentence("empty", {})
 
 
 def test_a_few_hundred_customers_get_the_smaller_model(first: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from kith_platform.predict import artefacts, sentences
 from kith_platform.predict.reasons import drivers, top_reasons
-from kith_platform.predict.verdicts import SENTENCES, sentence
+from kith_platform.predict.verdicts import INTERVALS, SENTENCES, sentence
 from kith_plugins.industry_retail.features import LOYALTY
 
 NAMES = ("recency", "orders", "complaints", "age")
@@ -52,11 +52,21 @@ def test_a_flipped_byte_or_another_company_is_refused_before_anything_is_parsed(
         artefacts.opened(data, "another key", **whose, digest=digest, sealed=sealed)
 
 
-@pytest.mark.parametrize("task", ["churn", "clv"])
+@pytest.mark.parametrize("measure", INTERVALS)
 @pytest.mark.parametrize("verdict", SENTENCES)
-def test_every_verdict_reads_as_a_sentence_with_its_numbers(verdict: str, task: str) -> None:
-    numbers = {"has": 273, "needs": 381, "found": 12, "needed": 100, "difference": 0.004, "low": -0.011, "high": 0.019}
-    words = sentence(task, verdict, numbers, currency="EUR")
+def test_every_verdict_reads_as_a_sentence_with_its_numbers(verdict: str, measure: str) -> None:
+    numbers = {
+        "has": 273,
+        "needs": 381,
+        "found": 12,
+        "needed": 100,
+        "difference": 0.004,
+        "low": -0.011,
+        "high": 0.019,
+        "module": "m",
+        "facts": "invoices",
+    }
+    words = sentence(verdict, {**numbers, "measure": measure}, currency="EUR")
     assert words.endswith(".")
     assert "%(" not in words
     assert "95 %" in words

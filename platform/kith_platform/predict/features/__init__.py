@@ -4,7 +4,8 @@ from kith_platform.predict.features.buying import BUYING
 from kith_platform.predict.features.care import CARE
 from kith_platform.predict.features.delivery import DELIVERY
 from kith_platform.predict.features.marketing import MARKETING
+from kith_platform.predict.features.paying import PAYING
 
-CORE_FEATURE_SETS = (BUYING, DELIVERY, CARE, MARKETING)
+CORE_FEATURE_SETS = (BUYING, DELIVERY, CARE, MARKETING, PAYING)
 
-__all__ = ["BUYING", "CARE", "CORE_FEATURE_SETS", "DELIVERY", "MARKETING"]
+__all__ = ["BUYING", "CARE", "CORE_FEATURE_SETS", "DELIVERY", "MARKETING", "PAYING"]

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from kith_platform.sdk import hookimpl
 from kith_platform.sdk.facts import Fact
+from kith_platform.sdk.models import Model
 from kith_platform.sdk.templates import ImportTemplate
 from kith_platform.sdk.types import N_, ApiRoute, DemoCompany, FeatureSet, Manifest, Metric, Page, Panel, Setting
-from kith_plugins.industry_retail import demo, exports, facts, features, metrics, pages
+from kith_plugins.industry_retail import demo, exports, facts, features, metrics, models, pages
 
 
 @hookimpl
@@ -57,6 +58,11 @@ def register_metrics() -> Sequence[Metric]:
 @hookimpl
 def register_feature_sets() -> Sequence[FeatureSet]:
     return (features.LOYALTY,)
+
+
+@hookimpl
+def register_models() -> Sequence[Model]:
+    return models.MODELS
 
 
 @hookimpl

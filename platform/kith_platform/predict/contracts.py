@@ -1,0 +1,52 @@
+"""Who is bound by a subscription on a day, and how it ended: it decides leaving where there is a contract (domain.md C4, D1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+
+from kith_platform.predict.evidence import Floats, Ids
+from kith_platform.sdk.staying import BY_CHOICE, BY_US
+
+if TYPE_CHECKING:
+    from kith_platform.frames import Tables
+
+NON_PAYMENT = "non_payment"  # domain S15 as a reason code
+RUNS, ENDED, UNPAID = 1.0, 0.0, -1.0
+
+
+def ends(events: ir.Table) -> ir.Table:
+    """customer_id, occurred_on (day), `unpaid` of each subscription whose last event ended it; and those that run, day null."""
+    turn = ibis.row_number().over(
+        group_by=[events.customer_id, events.subscription], order_by=[events.occurred_at.desc(), events.id.desc()]
+    )
+    last = events.filter(events.customer_id.notnull()).mutate(turn=turn)
+    last = last.filter(last.turn == 0)
+    over = last.kind.isin((BY_CHOICE, BY_US))
+    unpaid = (last.kind == BY_US) | (last.reason == NON_PAYMENT).fill_null(False)
+    return last.select("customer_id", occurred_on=ibis.ifelse(over, last.occurred_on, ibis.null("date")), unpaid=over & unpaid)
+
+
+def standing(tables: Tables, day: dt.date, customers: Ids) -> Floats:
+    """How each of `customers` (ascending) stands before `day`: RUNS with any subscription, ENDED by choice, UNPAID, or NaN
+    for who never had one.
+    """
+    events = tables.subscription_events
+    own = ends(events.filter(events.occurred_on < ibis.date(day)))
+    told = own.group_by("customer_id").aggregate(
+        running=own.occurred_on.isnull().any(), unpaid=own.unpaid.argmax(own.occurred_on)
+    )
+    rows = tables.run(told)
+    found = np.full(customers.size, np.nan)
+    ids = rows["customer_id"].to_numpy().astype(np.int64)
+    place = np.searchsorted(customers, ids)
+    inside = (place < customers.size) & (customers[np.minimum(place, max(customers.size - 1, 0))] == ids)
+    running = rows["running"].to_numpy(zero_copy_only=False).astype(bool)
+    unpaid = rows["unpaid"].fill_null(False).to_numpy(zero_copy_only=False).astype(bool)
+    state = np.where(running, RUNS, np.where(unpaid, UNPAID, ENDED))
+    found[place[inside]] = state[inside]
+    return found

@@ -1,0 +1,116 @@
+"""What Kith can be asked of each customer, in words, and the functions that train and score each; heavy libraries come late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from kith_platform.i18n import N_
+from kith_platform.predict.involuntary import INVOLUNTARY
+
+if TYPE_CHECKING:
+    from kith_platform.predict.classify import Classification
+    from kith_platform.predict.training import Evidence, Scored, Trained
+    from kith_platform.sdk.models import Model
+
+Trainer = Callable[["Evidence"], "Trained"]
+# Evidence, the opened artefact of the version that serves (None: the rule serves), and its report.
+Scorer = Callable[["Evidence", "bytes | None", "Mapping[str, Any]"], "Scored | None"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A model that a company can train. `value` is what a score means, `chance` what it is called, `extra` the numbers beside it;
+    `yes` and `no` stand before the reasons of a high and of a low score. `plugin` is empty for core's.
+    """
+
+    key: str
+    label: str
+    answers: str
+    chance: str
+    train: Trainer
+    rescore: Scorer
+    value: Literal["probability", "money"] = "probability"
+    yes: str = ""
+    no: str = ""
+    extra: tuple[str, ...] = ()
+    adverse: bool = False
+    plugin: str = ""
+
+
+def of_model(model: Model, plugin: str = "") -> Task:
+    """The task that a declaration makes."""
+
+    def found() -> Classification:
+        from kith_platform.predict.asked import classification
+
+        return classification(model)
+
+    return _classified(
+        found,
+        key=model.key,
+        label=model.label,
+        answers=model.answers,
+        chance=model.chance,
+        yes=model.yes,
+        no=model.no,
+        adverse=model.adverse,
+        plugin=plugin,
+    )
+
+
+def _classified(found: Callable[[], Classification], **words: Any) -> Task:
+    def train(evidence: Evidence) -> Trained:
+        from kith_platform.predict import classify
+
+        return classify.train(found(), evidence)
+
+    def rescore(evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any]) -> Scored | None:
+        from kith_platform.predict import classify
+
+        return classify.rescore(found(), evidence, artefact, report)
+
+    return Task(train=train, rescore=rescore, **words)
+
+
+def _train_clv(evidence: Evidence) -> Trained:
+    from kith_platform.predict import clv
+
+    return clv.train(evidence.question, evidence.purchases())
+
+
+def _rescore_clv(evidence: Evidence, artefact: bytes | None, _report: Mapping[str, Any]) -> Scored | None:
+    from kith_platform.predict import clv
+
+    return clv.rescore(evidence.question, artefact)
+
+
+def _churn() -> Classification:
+    from kith_platform.predict.churn import CHURN
+
+    return CHURN
+
+
+CORE: Sequence[Task] = (
+    _classified(
+        _churn,
+        key="churn",
+        label=N_("Leaving customers"),
+        answers=N_("Who will stop buying, and what is typical of it?"),
+        chance=N_("Chance of leaving"),
+        yes=N_("Typical of customers who leave:"),
+        no=N_("Typical of customers who stay:"),
+    ),
+    Task(
+        key="clv",
+        label=N_("Customer lifetime value"),
+        answers=N_("What is each customer worth in the next months?"),
+        chance=N_("Expected value, next 12 months"),
+        value="money",
+        extra=("p_alive", "expected_purchases"),
+        train=_train_clv,
+        rescore=_rescore_clv,
+    ),
+    of_model(INVOLUNTARY),
+)
