@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kith_platform.cli import labelled
 from kith_platform.cli.root import Console, command
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 @click.option("--template", "template_key", default="", help="A template of a well-known export, such as shopify_orders.")
 @click.option("--encoding", help="utf-8, utf-16, gb18030, big5 or cp1252; detected where not given.")
 @click.option("--part", default="", help="The sheet of a workbook, or the file of an archive; else the largest.")
+@click.option("--name", default="", help="labelled: the table's name; else the file's.")
+@click.option("--as-of-column", default="", help="labelled: the column with the day each line speaks of; else by its name.")
+@click.option("--customer-column", default="", help="labelled: the column with the customer's id in --source; else by its name.")
 @click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
 @click.option("--wait/--no-wait", default=True, help="Wait for the job.")
 def import_(
@@ -37,10 +41,13 @@ def import_(
     template_key: str,
     encoding: str | None,
     part: str,
+    name: str,
+    as_of_column: str,
+    customer_column: str,
     dry_run: bool,
     wait: bool,
 ) -> None:
-    """Load FILE into TABLE of TENANT: customers, orders, products, tickets, …
+    """Load FILE into TABLE of TENANT: customers, orders, products, tickets, … or `labelled`, lines with an outcome to predict.
 
     FILE is CSV, TSV, a workbook (XLSX, XLS, ODS) or Parquet; CSV and TSV may be packed (ZIP, gzip).
 
@@ -50,6 +57,15 @@ def import_(
     from kith_platform.imports import dirt, service, templates, uploads
     from kith_platform.imports.shown import unknown
 
+    if table == "labelled":
+        if mapping_file or template_key or dry_run:
+            raise click.UsageError("A labelled table is taken as it is: --mapping, --template and --dry-run do not go with it.")
+        labelled.bring(
+            console, tenant, file, source, encoding, part, name=name, as_of=as_of_column, customer=customer_column, wait=wait
+        )
+        return
+    if name or as_of_column or customer_column:
+        raise click.UsageError("--name, --as-of-column and --customer-column are for labelled tables.")
     if mapping_file and template_key:
         raise click.UsageError("Give --mapping or --template, not both.")
     company = console.tenant(tenant)

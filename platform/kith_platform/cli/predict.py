@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from kith_platform.cli import labelled
 from kith_platform.cli.root import Console, command
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -18,13 +19,33 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.argument("tenant")
 @click.argument("models", nargs=-1)
 @click.option("--as-of", type=DAY, help="The last day counted in; later days judge the result.")
+@click.option("--outcome", default="", help="Predict a column of a labelled table, [TABLE.]COLUMN, COLUMN>=X, or an attribute.")
+@click.option("--keep", multiple=True, help="With --outcome: use this column although it is suspect or sensitive.")
+@click.option("--in-order", is_flag=True, help="With --outcome: the lines stand in the order of time.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--wait/--no-wait", default=False, help="Wait for the result and print it.")
-def train(console: Console, tenant: str, models: tuple[str, ...], as_of: dt.datetime | None, seed: int, wait: bool) -> None:
-    """Train this company's models on its own data: MODELS (churn, clv, …) or all."""
+def train(
+    console: Console,
+    tenant: str,
+    models: tuple[str, ...],
+    as_of: dt.datetime | None,
+    outcome: str,
+    keep: tuple[str, ...],
+    in_order: bool,
+    seed: int,
+    wait: bool,
+) -> None:
+    """Train this company's models on its own data: MODELS (churn, clv, …) or all; with --outcome, answer a question of its own."""
     from kith_platform.cli.waiting import finished
     from kith_platform.predict import service
 
+    if outcome:
+        if models or as_of:
+            raise click.UsageError("--outcome stands alone: the table says which days there are.")
+        labelled.answer(console, tenant, outcome, keep, in_order=in_order, seed=seed, wait=wait)
+        return
+    if keep or in_order:
+        raise click.UsageError("--keep and --in-order go with --outcome.")
     company = console.tenant(tenant)
     with console.runtime.doors.tenant_scope(company.id) as session:
         known = service.tasks(session, console.runtime.plugins)

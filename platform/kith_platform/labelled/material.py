@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -60,7 +61,9 @@ def of_customers(
     session: Session, features: Matrix, labels: Mapping[str, str], known: Sequence[Definition], asked: OwnQuestion, as_of: dt.date
 ) -> Material:
     """The customers: their features as of now, and their other attributes. `labels` name features. Raises NotYesNo."""
-    values = dict(session.execute(select(Customer.id, Customer.attributes).where(Customer.id.in_(features.ids.tolist()))).all())
+    values: dict[int, dict[str, Any]] = dict(
+        session.execute(select(Customer.id, Customer.attributes).where(Customer.id.in_(features.ids.tolist()))).all()
+    )
     held = [values.get(int(one)) or {} for one in features.ids]
     typed = [Typed(labels[name], NUMBER, features.values[:, at]) for at, name in enumerate(features.names) if name in labels]
     excluded: dict[str, str] = {}
@@ -93,17 +96,16 @@ def last_lines(customers: Ids, days: np.ndarray[tuple[int], np.dtype[np.float64]
     order = rows[np.lexsort((rows, np.nan_to_num(place, nan=-np.inf), customers[rows]))]
     whose = customers[order]
     last = np.append(whose[1:] != whose[:-1], True) if whose.size else np.zeros(0, dtype=bool)
-    return order[last]
+    newest: Ids = order[last]
+    return newest
 
 
 def _excluded(row: LabelledSet, known: Mapping[str, Column], asked: OwnQuestion) -> dict[str, str]:
     """Columns that no model sees, with why. What people put back is not among them, but for whose and of when a line is."""
     found = {name: why for name, one in known.items() if name not in asked.keep and (why := reading.why_not(one, row.lines))}
     found.pop(asked.outcome, None)
-    for name, why in ((row.customer_column, "customer"), (row.as_of_column, "as_of")):
-        if name and name != asked.outcome:
-            found[name] = why
-    return found
+    own = {row.customer_column: "customer", row.as_of_column: "as_of"}
+    return found | {name: why for name, why in own.items() if name and name != asked.outcome}
 
 
 def _typed(column: Column, texts: pl.Series, zone: str, name: str = "") -> Typed:

@@ -14,8 +14,8 @@ from kith_tenants.schema import Addressed, TenantRow, owned_by
 class LabelledSet(Addressed, TenantRow):
     """A labelled table: its lines, in the file's order, lie as text in the blob (Parquet, columns by their names).
 
-    `columns` says how each is read ({name, kind, format, sensitive, …}, see `columns`). `as_of_column` holds the day a line speaks
-    of, `customer_column` the id in `source` of the customer whose line it is; "" for none. `sha256` is of the content.
+    `columns` says how each is read ({name, kind, format, sensitive, …}). `as_of_column` holds the day a line speaks of,
+    `customer_column` the id in `source` of the customer whose line it is; "" for none. `sha256` is of the content.
     """
 
     __tablename__ = "labelled_set"

@@ -117,8 +117,8 @@ def _refuse(column: Column, counts: dict[str, int]) -> None:
     if column.kind == NUMBER:
         raise NotYesNo(
             N_(
-                "%(column)s holds numbers, and Kith answers questions of yes or no. Say from which number on it is a yes, such as "
-                "%(column)s>=%(example)s."
+                "%(column)s holds numbers, and Kith answers questions of yes or no. Say from which number on it is a yes, such "
+                "as %(column)s>=%(example)s."
             ),
             column=column.name,
             example=column.examples[0] if column.examples else "100",
@@ -126,8 +126,8 @@ def _refuse(column: Column, counts: dict[str, int]) -> None:
     common = sorted(counts, key=lambda value: (-counts[value], value))
     raise NotYesNo(
         N_(
-            "%(column)s holds %(count)s different values, and Kith answers questions of yes or no. Say which of them is the yes, such "
-            "as %(column)s=%(example)s. Its values: %(values)s."
+            "%(column)s holds %(count)s different values, and Kith answers questions of yes or no. Say which of them is the yes, "
+            "such as %(column)s=%(example)s. Its values: %(values)s."
         ),
         column=column.name,
         count=len(counts),

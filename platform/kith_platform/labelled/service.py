@@ -37,7 +37,7 @@ MOST = 200  # tables of a company
 class OtherColumns(Invalid):
     code = "other_columns"
     default = N_(
-        "The table %(name)s has other columns than %(file)s. It has: %(there)s. The file has: %(here)s. Give the file another name."
+        "The table %(name)s has other columns than %(file)s. It has: %(there)s. The file has: %(here)s. Give another name."
     )
 
 

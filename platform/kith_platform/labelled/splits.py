@@ -1,4 +1,4 @@
-"""Which lines teach, which set the model's settings and which judge it. In time where there is time; at random where there is none."""
+"""Which lines teach, which set the model's settings and which judge it: by time where there is time, else at random."""
 
 from __future__ import annotations
 

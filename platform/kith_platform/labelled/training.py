@@ -22,7 +22,6 @@ from kith_platform.predict.training import Progress, Scored, Trained
 
 RULE = rates.Rule(ALL, ())  # one band: everybody's chance is the rate of all
 GUARD_LINES, DRIVER_LINES, BATCH = 20_000, 5_000, 50_000
-PLAIN = "f"
 
 
 @dataclass(frozen=True)
@@ -195,7 +194,7 @@ def _result(
         for one in drivers(learned.model.contributions(values), values, learned.model.features)
         if one["feature"] != ALL
     ]
-    warnings = [*_warnings(main, asked, learned, table, found), *_too_good(table, asked, learned, main, found)]
+    warnings = [*_warnings(main, asked, table, found), *_too_good(table, asked, learned, main, found)]
     trained = Trained(
         ships=learned.ships,
         verdict=learned.verdict,
@@ -212,7 +211,7 @@ def _result(
     return Answered(trained, scorer.chances(table), parts, scorer)
 
 
-def _warnings(main: Split, asked: Asked, learned: Learned, table: Table, found: Sequence[leaks.Leak]) -> list[Mapping[str, Any]]:
+def _warnings(main: Split, asked: Asked, table: Table, found: Sequence[leaks.Leak]) -> list[Mapping[str, Any]]:
     told: list[Mapping[str, Any]] = []
     if found:
         told.append({"code": "suspects_left_out", "columns": ", ".join(one.column for one in found)})
