@@ -47,8 +47,8 @@ LEAKS: Mapping[str, str] = {
     "filled_decides": N_("%(column)s: whether it is filled in tells the outcome (%(lines)s lines): is it written afterwards?"),
     "after_as_of": N_("%(column)s: %(share)s of its days lie after the day the line speaks of."),
     "stands_alone": N_(
-        "%(column)s alone makes up %(share)s of what the model knows beyond chance (AUC %(auc)s), and no other column can stand in "
-        "for it: without it %(loss)s is lost. Is it known only when the outcome is?"
+        "%(column)s alone makes up %(share)s of what the model knows beyond chance (AUC %(auc)s), and no other column can stand "
+        "in for it: without it %(loss)s is lost. Is it known only when the outcome is?"
     ),
 }
 WARNINGS: Mapping[str, str] = {
