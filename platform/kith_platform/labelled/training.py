@@ -22,6 +22,7 @@ from kith_platform.predict.training import Progress, Scored, Trained
 
 RULE = rates.Rule(ALL, ())  # one band: everybody's chance is the rate of all
 GUARD_LINES, DRIVER_LINES, BATCH = 20_000, 5_000, 50_000
+SMALL = 2_000_000  # cells
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ def answer(table: Table, asked: Asked, *, seed: int, threads: int, progress: Pro
     if table.days is not None:
         rows = rows[~np.isnan(table.days[rows])]
     chosen = splits_of(table, rows, asked, seed=seed)
+    if rows.size * len(table.columns) < SMALL:
+        threads = 1  # a second one costs more than it brings, and far more where others want the cores [measured]
     told: dict[str, Any] = {"left_out": dict(asked.excluded or {}), "splits": [], "leaks": []}
     counts = {"lines": table.lines, "usable": int(rows.size), "yes": int(np.nansum(asked.outcome[rows]))}
     if not rows.size:
@@ -194,7 +197,7 @@ def _result(
         for one in drivers(learned.model.contributions(values), values, learned.model.features)
         if one["feature"] != ALL
     ]
-    warnings = [*_warnings(main, asked, table, found), *_too_good(table, asked, learned, main, found)]
+    warnings = [*_warnings(main, asked, table, found, ships=learned.ships), *_too_good(table, asked, learned, main, found)]
     trained = Trained(
         ships=learned.ships,
         verdict=learned.verdict,
@@ -211,10 +214,12 @@ def _result(
     return Answered(trained, scorer.chances(table), parts, scorer)
 
 
-def _warnings(main: Split, asked: Asked, table: Table, found: Sequence[leaks.Leak]) -> list[Mapping[str, Any]]:
+def _warnings(main: Split, asked: Asked, table: Table, found: Sequence[leaks.Leak], *, ships: bool) -> list[Mapping[str, Any]]:
     told: list[Mapping[str, Any]] = []
     if found:
         told.append({"code": "suspects_left_out", "columns": ", ".join(one.column for one in found)})
+        if not ships:
+            told.append({"code": "nothing_left"})
     if asked.keep:
         told.append({"code": "suspects_kept", "columns": ", ".join(sorted(asked.keep))})
     if main.key == RANDOM:

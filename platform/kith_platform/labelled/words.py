@@ -56,6 +56,7 @@ WARNINGS: Mapping[str, str] = {
         "Left out because they seem to know the answer already: %(columns)s. Who knows that a column is there "
         "beforehand may put it back."
     ),
+    "nothing_left": N_("Without the suspects the other columns foretell nothing. If a suspect is known beforehand, put it back."),
     "suspects_kept": N_("Kept on purpose: %(columns)s."),
     "random_split": N_(
         "No column says when, so lines drawn at random judge the model. That hides whether it still holds in later months, and "

@@ -242,6 +242,7 @@ def test_tables_that_teach_nothing_are_a_result_and_no_error(desk: Desk, case: s
 
 def test_what_cannot_be_asked_is_refused_with_what_there_is(desk: Desk) -> None:
     desk.load("size,colour,y\n" + "".join(f"{at},{['red', 'blue', 'green'][at % 3]},{at % 2}\n" for at in range(60)), "wares")
+    desk.load("colour,y\nred,1\nblue,0\n", "paints")
     for asked, error, said in (
         ("nowhere", questions.NoOutcome, "wares.colour"),
         ("wares.colour", NotYesNo, "colour=blue"),
