@@ -35,7 +35,7 @@ def train(
     seed: int,
     wait: bool,
 ) -> None:
-    """Train this company's models on its own data: MODELS (churn, clv, …) or all; with --outcome, answer a question of its own."""
+    """Train this company's models on its own data: MODELS (churn, clv, …) or all; with --outcome, a question of its own."""
     from kith_platform.cli.waiting import finished
     from kith_platform.predict import service
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,9 +21,9 @@ from kith_platform.errors import Forbidden, Invalid, KithError
 from kith_platform.facts.models import CustomerRecord
 from kith_platform.imports import uploads
 from kith_platform.imports.problems import FileProblem
-from kith_platform.jobs import service as jobs
 from kith_platform.jobs.child import run_job
 from kith_platform.jobs.models import Job
+from kith_platform.jobs.run import HandedBack, JobRun
 from kith_platform.labelled import jobs as work
 from kith_platform.labelled import questions, service
 from kith_platform.labelled.models import LabelledSet, OwnQuestion
@@ -35,7 +32,6 @@ from kith_platform.predict import versions
 from kith_platform.predict.artefacts import Tampered
 from kith_platform.predict.models import ModelVersion, Score
 from kith_platform.runtime import Runtime
-from kith_platform.servers.programs import environment
 from kith_tenants import registry
 from kith_tenants.context import Actor
 from kith_tenants.tenant import TenantContext
@@ -283,33 +279,25 @@ def test_models_learn_from_sensitive_columns_only_where_a_person_may_decide_so(d
     assert row.keep == ["religion"]
 
 
-def test_killed_in_training_it_begins_again_and_keeps_one_version(desk: Desk) -> None:
-    random = np.random.default_rng(2)
-    wide = random.normal(size=(4000, 12))
-    said = (wide[:, 0] + wide[:, 1] + random.normal(size=4000) > 1).astype(int)
-    head = ",".join(f"c{at}" for at in range(12)) + ",y\n"
-    lines = (",".join(f"{cell:.2f}" for cell in row) + f",{y}\n" for row, y in zip(wide, said, strict=True))
-    desk.load(head + "".join(lines), "killed")
-    job = desk.ask("killed.y")
-    words = [sys.executable, "-m", "kith_platform.jobs.child", str(desk.tenant.id), str(job.id), work.__name__]
-    surroundings = {**os.environ, **environment(desk.runtime.settings), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    child = subprocess.Popen(
-        words, env=surroundings, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+@pytest.mark.parametrize("place", ["_scored_lines", "_kept", "clean"])
+def test_a_worker_that_goes_away_in_training_leaves_one_version_to_the_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Gone before the lines are written, before the version is, and after it."""
+    name = f"gone{len(place)}"
+    desk.load("a,y\n" + "".join(f"{at * 7 % 31},{at * 37 % 101 % 2}\n" for at in range(400)), name)
+    job = desk.ask(f"{name}.y")
 
-    def begun(session: Session) -> bool:
-        found = session.get_one(Job, (desk.tenant.id, job.id))
-        return found.state == "running" and found.progress_total == 100
+    def gone(*_args: Any, **_given: Any) -> None:
+        monkeypatch.undo()
+        raise HandedBack
 
-    deadline = time.monotonic() + 60
-    while not desk.do(begun) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    child.kill()
-    child.wait()
-    assert desk.count(ModelVersion, ModelVersion.task == "custom:killed.y") == 0
-    done = jobs.wait(desk.runtime, desk.tenant.id, job.id, claim_after=0.0)
-    assert (done.state, done.attempt) == ("done", 2)
-    assert desk.count(ModelVersion, ModelVersion.task == "custom:killed.y") == 1
+    monkeypatch.setattr(*((JobRun, "result") if place == "clean" else (work, place)), gone)
+    run_job(desk.runtime, desk.tenant.id, job.id, unrouted=True)
+    assert desk.count(ModelVersion, ModelVersion.task == f"custom:{name}.y") == (place == "clean")
+    done = desk.run(job)
+    assert done.attempt == 2
+    assert desk.count(ModelVersion, ModelVersion.task == f"custom:{name}.y") == 1
 
 
 def test_two_files_for_one_table_at_once_lose_no_line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

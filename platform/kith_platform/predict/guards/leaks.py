@@ -8,9 +8,9 @@ without it, and a person who knows how the column came about may put it back. Wh
   too often for chance. Who gave a reason for leaving has left.
 - `after_as_of`: days that lie after the day the line speaks of.
 - `stands_alone`: with an AUC of at least .75 it makes up more than half of what the whole model knows beyond chance, and nothing
-  else in the table can stand in for it: without it (and what repeats it) the model loses more than a fifth of that. What was known
-  beforehand is nearly always echoed by other columns, as the date of the last order is by their number; what was written down
-  during or after the outcome is not. A single honest driver without any echo is suspected, too: that is the price.
+  else in the table can stand in for it: without it (and what repeats it) the model loses more than a fifth of that. What was
+  known beforehand is nearly always echoed by other columns, as the date of the last order is by their number; what was written
+  down during or after the outcome is not. One or two honest drivers without any echo are suspected, too: that is the price.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ Judge = Callable[[frozenset[str]], float]
 
 CERTAIN = 0.98  # an AUC nobody reaches honestly, of a column or of a whole model
 STRONG = 0.75
+SLACK = 0.05  # by which the lower end of its interval may lie below
 HALF, FIFTH = 0.5, 0.2
 PURE, PURE_LINES, PURE_SHARE = 0.99, 20, 0.05
 LATER_SHARE = 0.01
@@ -161,10 +162,16 @@ def _values(column: Column) -> Iterator[tuple[str, NDArray[np.bool_]]]:
 
 
 def _standing_alone(
-    rest: Sequence[Column], answers: Mapping[str, Floats], outcome: Floats, judge: Judge, out: frozenset[str], keep: Collection[str]
+    rest: Sequence[Column],
+    answers: Mapping[str, Floats],
+    outcome: Floats,
+    judge: Judge,
+    out: frozenset[str],
+    keep: Collection[str],
 ) -> Iterator[Leak]:
     own = {column.name: own_auc(answers[column.name], outcome) for column in rest if column.name not in keep}
-    strong = sorted((name for name, (found, low) in own.items() if found >= STRONG and low >= STRONG - 0.05), key=lambda n: -own[n][0])
+    strong = [name for name, (found, low) in own.items() if found >= STRONG and low >= STRONG - SLACK]
+    strong.sort(key=lambda name: -own[name][0])
     if not strong:
         return
     gain = judge(out) - 0.5
@@ -172,10 +179,7 @@ def _standing_alone(
         if gain <= 0 or (own[name][0] - 0.5) / gain <= HALF:
             continue
         echoes = frozenset(one.name for one in rest if one.name not in keep and _echo(answers[name], answers[one.name]))
-        if not {column.name for column in rest} - echoes:
-            loss = 1.0
-        else:
-            loss = (gain + 0.5 - judge(out | echoes)) / gain
+        loss = (gain + 0.5 - judge(out | echoes)) / gain if {column.name for column in rest} - echoes else 1.0
         if loss > FIFTH:
             yield Leak(name, "stands_alone", {"auc": own[name][0], "share": (own[name][0] - 0.5) / gain, "loss": loss})
 
