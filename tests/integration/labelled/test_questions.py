@@ -122,6 +122,21 @@ def visits(lines: int = 900, *, seed: int = 5) -> str:
     return "\n".join(out) + "\n"
 
 
+@pytest.fixture(scope="module")
+def visited(desk: Desk) -> dict[str, Any]:
+    """Lines of customers, 300 of them known."""
+
+    def base(session: Session) -> None:
+        for at in range(300):
+            customer = Customer(name=f"Customer {at}", attributes={"shirt": "blue" if at % 3 else "red", "age": at % 60})
+            session.add(customer)
+            session.flush()
+            session.add(CustomerRecord(source="file", external_id=f"C{at}", customer_id=customer.id))
+
+    desk.do(base)
+    return desk.load(visits(), "visits")
+
+
 def test_the_campaign_of_a_bank_names_the_length_of_the_call_as_leak_and_shows_both_splits(
     bank: dict[str, Any], desk: Desk, shared_data: Path
 ) -> None:
@@ -164,16 +179,10 @@ def test_the_same_lines_and_seed_give_the_same_sealed_model_and_a_flipped_byte_i
     assert kept["splits"][0]["auc"] > 0.9
 
 
-def test_days_split_in_time_suspects_and_sensitive_columns_stay_out_and_customers_get_scores(desk: Desk) -> None:
-    def base(session: Session) -> None:
-        for at in range(300):
-            customer = Customer(name=f"Customer {at}", attributes={"shirt": "blue" if at % 3 else "red", "age": at % 60})
-            session.add(customer)
-            session.flush()
-            session.add(CustomerRecord(source="file", external_id=f"C{at}", customer_id=customer.id))
-
-    desk.do(base)
-    assert desk.load(visits(), "visits")["inserted"] == 900
+def test_days_split_in_time_suspects_and_sensitive_columns_stay_out_and_customers_get_scores(
+    desk: Desk, visited: dict[str, Any]
+) -> None:
+    assert visited["inserted"] == 900
     row = desk.table("visits")
     assert (row.as_of_column, row.customer_column) == ("as_of", "customer_id")
     told = desk.train("left")
@@ -264,13 +273,14 @@ def test_what_cannot_be_asked_is_refused_with_what_there_is(desk: Desk) -> None:
     assert desk.train("wares.size>=30")["verdict"] == "too_few_customers"
 
 
-def test_models_learn_from_sensitive_columns_only_where_a_person_may_decide_so(desk: Desk) -> None:
+def test_models_learn_from_sensitive_columns_only_where_a_person_may_decide_so(desk: Desk, visited: dict[str, Any]) -> None:
     def actor(*more: str) -> Actor:
         return Actor(None, None, "Ann", "analyst", permissions.of_role("analyst") | set(more))
 
     def ask(who: Actor) -> Callable[[Session], Any]:
         return lambda session: questions.ask(session, who, desk.blobs, "visits.left", keep=("religion",))
 
+    assert visited["read"] == 900
     with pytest.raises(Forbidden):
         desk.do(ask(actor()))
     row, job = desk.do(ask(actor(questions.SENSITIVE)))
@@ -284,7 +294,7 @@ def test_a_worker_that_goes_away_in_training_leaves_one_version_to_the_next(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     """Gone before the lines are written, before the version is, and after it."""
-    name = f"gone{len(place)}"
+    name = f"gone{place}"
     desk.load("a,y\n" + "".join(f"{at * 7 % 31},{at * 37 % 101 % 2}\n" for at in range(400)), name)
     job = desk.ask(f"{name}.y")
 
@@ -318,8 +328,11 @@ def test_two_files_for_one_table_at_once_lose_no_line(desk: Desk, monkeypatch: p
     assert desk.load("a,y\n4,1\n", "twice")["inserted"] == 1
 
 
-def test_deleting_a_table_takes_its_questions_models_scores_and_files(desk: Desk, other_tenant: TenantContext) -> None:
+def test_deleting_a_table_takes_its_questions_models_scores_and_files(
+    desk: Desk, visited: dict[str, Any], other_tenant: TenantContext
+) -> None:
     row = desk.table("visits")
+    assert row.lines >= visited["read"]
     with desk.runtime.doors.tenant_scope(other_tenant.id, read_only=True) as session:
         assert service.listing(session) == []
         assert questions.listing(session) == []
