@@ -96,6 +96,8 @@ ACTIONS: Mapping[str, str] = {
     "sales:stages_set": N_("Chose the stages of opportunities"),
     "sales:reasons_set": N_("Chose the reasons of a loss"),
     "model:promoted": N_("Let a former model serve again"),
+    "forecast:asked": N_("Asked for forecasts of demand"),
+    "forecast:ordering_set": N_("Set how products are ordered"),
 }
 
 # Names of details; any other shows as it is written.

@@ -73,6 +73,11 @@ class Peak:
     prepare_by: dt.date
     shared: bool
 
+    @property
+    def last(self) -> dt.date:
+        """The season's last day."""
+        return self.ends - DAY
+
 
 def card(row: DemandForecast, ordering: Ordering, today: dt.date, unit_cost: float | None) -> Card | None:
     """None where there is no forecast."""

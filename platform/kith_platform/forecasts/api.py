@@ -14,12 +14,12 @@ from kith_platform.auth.gate import requires
 from kith_platform.forecasts import ordering, service
 from kith_platform.forecasts.listing import document
 from kith_platform.forecasts.schemas import (
+    DemandMakingSchema,
+    DemandOrderingSchema,
     DemandPageSchema,
     DemandQuerySchema,
     DemandSchema,
-    MakingSchema,
-    OrderingSchema,
-    WholesSchema,
+    DemandWholesSchema,
 )
 
 api = Blueprint("forecasts_api", __name__, url_prefix="/forecasts", description="Demand: forecasts, seasons, what to order")
@@ -43,7 +43,7 @@ class Forecasts(MethodView):
         }
 
     @requires("models:train")
-    @api.response(202, MakingSchema)
+    @api.response(202, DemandMakingSchema)
     def post(self) -> dict[str, Any]:
         """Ask for all forecasts anew; a job that waits or runs is returned instead."""
         job = service.ask_forecasts(current_db(), current_actor())
@@ -53,7 +53,7 @@ class Forecasts(MethodView):
 @api.route("/families")
 class Families(MethodView):
     @requires("models:read")
-    @api.response(200, WholesSchema)
+    @api.response(200, DemandWholesSchema)
     def get(self) -> dict[str, Any]:
         """The whole company and its largest families."""
         session = current_db()
@@ -72,7 +72,7 @@ class OfProduct(MethodView):
 @api.route("/products/<uuid:public_id>/ordering")
 class OrderingOfProduct(MethodView):
     @requires(ordering.PERMISSION)
-    @api.arguments(OrderingSchema)
+    @api.arguments(DemandOrderingSchema)
     @api.response(200, DemandSchema)
     def put(self, given: dict[str, Any], public_id: uuid.UUID) -> dict[str, Any]:
         """Enter how a product is ordered; null falls back to its family, the company, the usual values."""

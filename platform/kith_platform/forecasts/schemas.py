@@ -13,14 +13,14 @@ class DemandQuerySchema(Schema):
     limit = fields.Integer(load_default=PAGE, validate=validate.Range(1, MOST))
 
 
-class PointSchema(Schema):
+class DemandPointSchema(Schema):
     starts_on = fields.Date()
     p10 = fields.Float()
     p50 = fields.Float()
     p90 = fields.Float()
 
 
-class AdviceSchema(Schema):
+class DemandAdviceSchema(Schema):
     """Units, days and the company's currency."""
 
     quantity = fields.Float(metadata={"description": "missing to `level`; counts nothing on hand where none was entered"})
@@ -35,7 +35,7 @@ class AdviceSchema(Schema):
     confidence = fields.String(metadata={"enum": ["high", "medium", "low"]})
 
 
-class PeakSchema(Schema):
+class DemandPeakSchema(Schema):
     begins = fields.Date()
     ends = fields.Date()
     height = fields.Float()
@@ -43,7 +43,7 @@ class PeakSchema(Schema):
     shared = fields.Boolean()
 
 
-class BuildingSchema(Schema):
+class DemandBuildingSchema(Schema):
     now = fields.Float()
     highest = fields.Float()
     before = fields.Date()
@@ -71,10 +71,10 @@ class DemandSchema(Schema):
     season = fields.List(fields.Float(), metadata={"description": "index by calendar month (12) or quarter (4)"})
     peaks = fields.List(fields.Integer())
     lows = fields.List(fields.Integer())
-    points = fields.List(fields.Nested(PointSchema))
-    advice = fields.Nested(AdviceSchema, allow_none=True)
-    peak = fields.Nested(PeakSchema, allow_none=True)
-    building = fields.Nested(BuildingSchema, allow_none=True)
+    points = fields.List(fields.Nested(DemandPointSchema))
+    advice = fields.Nested(DemandAdviceSchema, allow_none=True)
+    peak = fields.Nested(DemandPeakSchema, allow_none=True)
+    building = fields.Nested(DemandBuildingSchema, allow_none=True)
 
 
 class DemandPageSchema(Schema):
@@ -84,16 +84,16 @@ class DemandPageSchema(Schema):
     missing = fields.String(metadata={"description": "why there is no forecast: `no_lines`, `not_yet`, `too_short`, or empty"})
 
 
-class WholesSchema(Schema):
+class DemandWholesSchema(Schema):
     forecasts = fields.List(fields.Nested(DemandSchema))
 
 
-class MakingSchema(Schema):
+class DemandMakingSchema(Schema):
     job = fields.UUID()
     state = fields.String()
 
 
-class OrderingSchema(Schema):
+class DemandOrderingSchema(Schema):
     lead_days = fields.Float(load_default=None, allow_none=True)
     lead_deviation = fields.Float(load_default=None, allow_none=True)
     review_days = fields.Float(load_default=None, allow_none=True)

@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 PEAK, LOW = 1.2, 0.8
+MONTHS = 12
+SMOOTHED = 0.375  # what (1, 2, 1)/4 leaves of the variance of noise
 LEAST_YEARS, MOST_YEARS = 2, 5  # seasons change, too
 MOST_GROWTH = 2.0  # a year; more than that is a series that has just begun
 
@@ -100,7 +102,7 @@ def seasons(values: Floats, m: int, groups: Ints) -> Seasons:
     class_index, _ = _drawn(pooled, np.broadcast_to(whole_index, (count, m)), growth, m)
     years = whole.sum(axis=1)
     own_growth = _growth(np.where(whole[..., None], each, np.nan), growth[groups])
-    own_index, share = _drawn(each, class_index[groups], own_growth, m)
+    own_index, share = _drawn(each, class_index[groups], own_growth, m, LEAST_YEARS)
     return Seasons(own_index, own_growth, years.astype(np.int64), share)
 
 
@@ -115,21 +117,25 @@ def _growth(each: Floats, otherwise: Floats) -> Floats:
     return np.where(known, found, otherwise)
 
 
-def _drawn(each: Floats, towards: Floats, growth: Floats, m: int) -> tuple[Floats, Floats]:
-    """The index of `each` (series, years, m) drawn towards `towards` (series, m), and the share that is its own."""
+def _drawn(each: Floats, towards: Floats, growth: Floats, m: int, least: int = 1) -> tuple[Floats, Floats]:
+    """The index of `each` (series, years, m) drawn towards `towards` (series, m), and the share that is its own: 0 with fewer
+    than `least` years. With one year alone its noise is told from how rough it is (mean square of second differences / 6).
+    """
     mean = each.mean(axis=2)
-    counts = mean > 0
+    counts = np.asarray(mean > 0)
     years = counts.sum(axis=1)
     ratio = np.divide(each, mean[..., None], out=np.zeros_like(each), where=counts[..., None]) / tilt(growth, m)[:, None, :]
-    if m > 12:
-        ratio = (np.roll(ratio, 1, axis=2) + 2 * ratio + np.roll(ratio, -1, axis=2)) / 4
-    ratio = np.where(counts[..., None], ratio, 0.0)
-    found = ratio.sum(axis=1) / np.maximum(years, 1)[:, None]
+    found = np.where(counts[..., None], ratio, 0.0).sum(axis=1) / np.maximum(years, 1)[:, None]
     off = np.where(counts[..., None], ratio - found[:, None, :], 0.0)
-    noise = (off**2).sum(axis=(1, 2)) / np.maximum((years - 1) * m, 1) / np.maximum(years, 1)
+    between = (off**2).sum(axis=(1, 2)) / np.maximum((years - 1) * m, 1) / np.maximum(years, 1)
+    rough = ((np.roll(found, 1, axis=1) - 2 * found + np.roll(found, -1, axis=1)) ** 2).mean(axis=1) / 6
+    noise = np.where(years > 1, between, rough)
+    if m > MONTHS:
+        found = (np.roll(found, 1, axis=1) + 2 * found + np.roll(found, -1, axis=1)) / 4
+        noise = noise * SMOOTHED
     seen = ((found - towards) ** 2).mean(axis=1)
     share = np.clip(1 - np.divide(noise, seen, out=np.ones_like(noise), where=seen > 0), 0.0, 1.0)
-    share = np.where(years >= LEAST_YEARS, share, 0.0)
+    share = np.where(years >= least, share, 0.0)
     drawn = np.clip(towards + share[:, None] * (found - towards), 0.0, None)
     middle = drawn.mean(axis=1, keepdims=True)
     return np.divide(drawn, middle, out=np.ones_like(drawn), where=middle > 0), share
