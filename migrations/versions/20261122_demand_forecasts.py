@@ -8,7 +8,7 @@ from kith_tenants.rls import protect
 from sqlalchemy.dialects import postgresql
 
 revision = 'b06f4672d50a'
-down_revision = '8f55cb06413e'
+down_revision = '77ff4747d79c'
 branch_labels = None
 depends_on = None
 
