@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -20,6 +21,7 @@ from kith_platform.predict.service import TASKS
 IMPORTS = ("imports.load", "imports.undo")
 TRAINING = "predict.train"
 PRINTING = "reports.print"
+BRINGING, ANSWERING = "labelled.load", "labelled.train"
 TO_HOME = ("refresh.run", "metrics.compute")
 DRY = N_("%(file)s, dry run")
 
@@ -43,7 +45,7 @@ def told(session: Session, rows: Sequence[Job], translate: Translate = str) -> l
 
 def _told(row: Job, files: dict[int, Import], translate: Translate) -> Shown:
     found = shown(row, translate)
-    if row.state == DONE and row.kind in (TRAINING, *TO_HOME):
+    if row.state == DONE and row.kind in (TRAINING, ANSWERING, *TO_HOME):
         found = replace(found, message="")  # the last of their steps; an import's last message is its result
     if row.kind in IMPORTS and (file := files.get(row.args.get("import", 0))) is not None:
         about = fill(translate(DRY), {"file": file.file_name}) if file.dry_run else file.file_name
@@ -58,6 +60,14 @@ def _told(row: Job, files: dict[int, Import], translate: Translate) -> Shown:
         days = {"from": row.args["start"], "to": (date.fromisoformat(row.args["end"]) - timedelta(days=1)).isoformat()}
         page = Page("reports.index", "metrics:read", translate(N_("See the report")), days)
         return replace(found, about=f"{days['from']} – {days['to']}", page=page)
+    if row.kind == BRINGING:
+        page = Page("labelled.index", "models:read", translate(N_("See the tables")))
+        return replace(found, about=row.args["file_name"], page=page)
+    if row.kind == ANSWERING:
+        page = Page(
+            "labelled.show", "models:read", translate(N_("See the answer")), {"public_id": uuid.UUID(row.args["address"])}
+        )
+        return replace(found, about=row.args["about"], page=page)
     if row.kind in TO_HOME:
         return replace(found, page=Page("home.show", "home:read", translate(N_("To Home"))))
     return found

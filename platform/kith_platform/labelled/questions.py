@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TASK = "custom:"  # what a question's task begins with
 SENSITIVE = "customers:sensitive"
+ATTRIBUTE = "attribute:"  # says that an attribute is meant, whatever columns are called
 HEADERS = 60  # names of columns that an error shows
 
 
@@ -46,6 +47,8 @@ def resolve(session: Session, asked: str) -> tuple[LabelledSet | None, str, str]
     Raises NoOutcome naming what there is, SeveralOutcomes.
     """
     asked, sets = asked.strip(), service.listing(session)
+    if asked.startswith(ATTRIBUTE):
+        asked, sets = asked.removeprefix(ATTRIBUTE), ()
     named, bare = [], []
     for row in sets:
         header = [column.name for column in service.columns_of(row)]
@@ -106,12 +109,27 @@ def ask(
     return row, train(session, actor, row, seed=seed)
 
 
+def again(
+    session: Session, actor: Actor, row: OwnQuestion, *, keep: Collection[str] | None = None, in_order: bool | None = None
+) -> Job:
+    """Ask a question again, with other columns put back where `keep` says so. Raises Forbidden, NoColumn."""
+    if not actor.can("models:train"):
+        raise Forbidden
+    if keep is not None:
+        _may_keep(session, actor, table_of(session, row), keep)
+        row.keep = sorted(set(keep))
+    row.in_order = bool(row.in_order) if in_order is None else in_order
+    session.flush()
+    return train(session, actor, row)
+
+
 def train(session: Session, actor: Actor | None, row: OwnQuestion, *, seed: int = 1) -> Job:
     """Ask for a training of a question; one that waits or runs already is returned instead."""
     from kith_platform.jobs import service as jobs
 
     asked_by = actor.member_id if actor else None
-    job = jobs.ask(session, service.TRAIN, {"question": row.id, "seed": seed}, dedupe_key=str(row.id), asked_by=asked_by)
+    args = {"question": row.id, "seed": seed, "address": row.public_id.hex, "about": row.task.removeprefix(TASK)}
+    job = jobs.ask(session, service.TRAIN, args, dedupe_key=str(row.id), asked_by=asked_by)
     detail = {"task": row.task, "keep": row.keep, "in_order": row.in_order}
     record(session, actor or system(), "question:asked", f"question:{row.public_id}", detail)
     return job

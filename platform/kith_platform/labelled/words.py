@@ -87,6 +87,12 @@ def of_verdict(code: str, params: Mapping[str, Any], translate: Translate = str)
     return fill(translate(SENTENCES.get(code, code)), {**shares, **plain})
 
 
+def splits(row: ModelVersion, translate: Translate = str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(what judged, its figures), the split that decides first."""
+    for one in row.report.get("splits", ()):
+        yield translate(SPLITS[one["split"]]), one
+
+
 def leaks(row: ModelVersion, translate: Translate = str) -> Iterator[tuple[str, str]]:
     """(column, why it is suspect)."""
     for one in row.report.get("leaks", ()):
@@ -107,11 +113,11 @@ def warning(found: Mapping[str, Any], translate: Translate = str) -> str:
 def lines(row: ModelVersion, translate: Translate = str) -> Iterator[str]:
     """The whole result, a sentence a line, for the command line."""
     yield verdict(row, translate)
-    for one in row.report.get("splits", ()):
+    for name, one in splits(row, translate):
         figures = f"AUC {one['auc']:.3f}, PR-AUC {one['pr_auc']:.3f}" if one["auc"] is not None else "–"
         if shown := one.get("with_suspects"):
             figures += fill(translate(N_("; with the suspects AUC %(auc)s, PR-AUC %(pr_auc)s")), _written(shown))
-        yield f"{translate(SPLITS[one['split']])}: {figures}"
+        yield f"{name}: {figures}"
     yield from (why for _column, why in leaks(row, translate))
     for name, why in left_out(row, translate):
         yield f"{name}: {why}"
