@@ -15,7 +15,7 @@ from kith_platform.labelled import questions, service, words
 from kith_platform.labelled.models import LabelledSet, OwnQuestion
 from kith_platform.labelled.schemas import (
     AskedJobSchema,
-    AskedSchema,
+    AskedQuestionSchema,
     LabelledTableSchema,
     LabelledTablesSchema,
     NewQuestionSchema,
@@ -74,7 +74,7 @@ class Questions(MethodView):
 
     @requires("models:train")
     @api.arguments(NewQuestionSchema)
-    @api.response(202, AskedSchema)
+    @api.response(202, AskedQuestionSchema)
     def post(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Ask a question, or ask it again; it is answered by a job."""
         blobs, given = runtime().blobs.of(current_tenant().id), {name: asked[name] for name in ("keep", "in_order")}

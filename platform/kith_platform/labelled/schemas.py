@@ -59,7 +59,7 @@ class NewQuestionSchema(Schema):
     in_order = fields.Boolean(load_default=None, allow_none=True, metadata={"description": "lines stand in the order of time"})
 
 
-class AskedSchema(AskedJobSchema):
+class AskedQuestionSchema(AskedJobSchema):
     question = fields.UUID()
 
 

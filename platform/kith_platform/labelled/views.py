@@ -244,9 +244,7 @@ def _evidence(question: OwnQuestion, row: ModelVersion) -> dict[str, Any]:
     return {
         "verdict": words.verdict(row, gettext),
         "warnings": [words.warning(one, gettext) for one in row.warnings],
-        "splits": [
-            (gettext(words.SPLITS[one["split"]]), one, words.of_verdict(one["verdict"], one, gettext)) for one in _splits(row)
-        ],
+        "splits": list(words.splits(row, gettext)),
         "leaks": leaks,
         "left_out": left_out,
         "doubtful": [*(name for name, _why in leaks), *sorted(kept), *_sensitive(row, kept)],

@@ -93,7 +93,9 @@ def test_a_single_driver_without_an_echo_is_suspected_too() -> None:
     """What the data cannot tell apart; a person puts it back."""
     random = np.random.default_rng(3)
     values = random.normal(size=(LINES, COLUMNS))
-    assert [one.column for one in found_in(values, happened(random, 1.6 * values[:, 0]))] == ["c0"]
+    outcome = happened(random, 1.6 * values[:, 0])
+    assert [one.column for one in found_in(values, outcome)] == ["c0"]
+    assert found_in(values[:, :3], outcome) == ()  # with so few others the lack of an echo says nothing
 
 
 def test_what_tells_the_outcome_by_itself_is_named_with_its_reason() -> None:

@@ -11,6 +11,7 @@ without it, and a person who knows how the column came about may put it back. Wh
   else in the table can stand in for it: without it (and what repeats it) the model loses more than a fifth of that. What was
   known beforehand is nearly always echoed by other columns, as the date of the last order is by their number; what was written
   down during or after the outcome is not. One or two honest drivers without any echo are suspected, too: that is the price.
+  With fewer than three other columns the lack of an echo says nothing, and nobody is suspected for it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ SLACK = 0.05  # by which the lower end of its interval may lie below
 HALF, FIFTH = 0.5, 0.2
 PURE, PURE_LINES, PURE_SHARE = 0.99, 20, 0.05
 LATER_SHARE = 0.01
+OTHERS = 3
 ECHO = 0.9  # correlation of two columns' own answers from which one repeats the other
 FEWEST = 20  # lines of the rarer outcome below which nothing is told from chance
 BINS, FOLDS, SHRINK = 20, 5, 20.0
@@ -179,7 +181,9 @@ def _standing_alone(
         if gain <= 0 or (own[name][0] - 0.5) / gain <= HALF:
             continue
         echoes = frozenset(one.name for one in rest if one.name not in keep and _echo(answers[name], answers[one.name]))
-        loss = (gain + 0.5 - judge(out | echoes)) / gain if {column.name for column in rest} - echoes else 1.0
+        if len(rest) - len(echoes) < OTHERS:
+            continue
+        loss = (gain + 0.5 - judge(out | echoes)) / gain
         if loss > FIFTH:
             yield Leak(name, "stands_alone", {"auc": own[name][0], "share": (own[name][0] - 0.5) / gain, "loss": loss})
 
