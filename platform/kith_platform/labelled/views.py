@@ -57,7 +57,6 @@ def _index(slug: str, form: Form) -> str:
         questions=[(Said(row, table), version) for row, table, version in questions.listing(session)],
         tables=service.listing(session),
         grade=grade,
-        say=lambda row: words.verdict(row, gettext),
         attributes={one.key: one.label for one in definitions(session) if one.key not in secret and one.kind != "text"},
         form=form,
         job=running(),
