@@ -30,6 +30,7 @@ NAMES = (
     "segments",
     "idle",
     "duplicates",
+    "forecasts",
 )
 
 

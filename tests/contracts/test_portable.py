@@ -13,6 +13,7 @@ from ibis.common.exceptions import OperationNotDefinedError
 
 from kith_platform.blobs import Blobs
 from kith_platform.facts.catalogue import CORE_FACTS, FactCatalogue
+from kith_platform.forecasts.series import asked
 from kith_platform.frames import Frames, Tables
 from kith_platform.frames.portable import spark_sql, spelled_out
 from kith_platform.snapshots.manifest import AttributeShape, File, Manifest, TableFiles
@@ -60,6 +61,11 @@ def test_amounts_in_one_currency_compile_for_spark(frames: Frames, cut: str) -> 
     tables = CUTS[cut](frames)
     assert "rate" in spark_sql(tables.money(tables.orders, "net", "tax"))
     assert "covered" in spark_sql(tables.coverage(tables.orders, "net"))
+
+
+def test_series_of_demand_compile_for_spark(frames: Frames) -> None:
+    day = dt.date(2026, 3, 1)
+    assert all("SELECT" in spark_sql(one) for one in asked(frames.before(day), day))
 
 
 def test_what_spark_cannot_do_is_refused(frames: Frames) -> None:

@@ -15,6 +15,8 @@ from kith_platform.forecasts.fits.season import Floats, lows, peaks
 from kith_platform.forecasts.fits.stock import Plan, build_ahead, measured_stock, reorder_point, safety_stock, window_errors
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
+
     from kith_platform.forecasts.models import DemandForecast
     from kith_platform.forecasts.ordering import Ordering
 
@@ -64,13 +66,16 @@ class Building:
 
 @dataclass(frozen=True, kw_only=True)
 class Peak:
-    """The next season: months or quarters from `begins` to before `ends`, `height` over the mean; to be ready, stock is ordered
-    (or building begins) on `prepare_by`. `shared`: the index is that of its class, the series is younger than two years."""
+    """The next season: months or quarters from `begins` to before `ends`, `height` over the mean. To be ready, stock is ordered
+    (or building begins) on `prepare_by`; `late` where that day is over. `shared`: the index is that of its class, the series is
+    younger than two years.
+    """
 
     begins: dt.date
     ends: dt.date
     height: float
     prepare_by: dt.date
+    late: bool
     shared: bool
 
     @property
@@ -102,24 +107,26 @@ def _card(row: DemandForecast, ordering: Ordering, today: dt.date, unit_cost: fl
     level = reorder_point(mean, cover, safety)
     held = on_hand(row, ordering, middle, today)
     quantity = float(math.ceil(max(0.0, level - (held or 0.0)) - 1e-9))
+    held_then = level if held is None and not quantity else held
     return Card(
         ordering=ordering, demand=demand, safety=safety, level=level, quantity=quantity,
-        order_by=_order_by(middle, skip, cover, safety, held, today, length), cost=_cost(unit_cost, ordering, quantity),
+        order_by=_order_by(middle, skip, cover, safety, held_then, today, length), cost=_cost(unit_cost, ordering, quantity),
         less=0.0, less_cost=None, counted=held is not None, measured=sure is not None, confidence=confidence(row),
         policy={"AX": "high_service", "AZ": "to_order", "CZ": "review_range"}.get(row.code, ""),
     )  # fmt: skip
 
 
-def between(demand: Floats, start: float, end: float) -> float:
-    """Demand from one moment to another, in periods; beyond the last period goes on as the mean of the last year of it."""
+def until(demand: Floats, moments: Floats) -> Floats:
+    """Demand up to each moment, in periods; beyond the last period it goes on at the mean."""
     running = np.concatenate([[0.0], np.cumsum(demand)])
-    pace = float(demand.mean()) if demand.size else 0.0
+    beyond = np.maximum(0.0, moments - demand.size) * (demand.mean() if demand.size else 0.0)
+    return np.asarray(np.interp(moments, np.arange(running.size), running) + beyond)
 
-    def until(moment: float) -> float:
-        beyond = max(0.0, moment - demand.size)
-        return float(np.interp(moment, np.arange(running.size), running)) + beyond * pace
 
-    return until(end) - until(start)
+def between(demand: Floats, start: float, end: float) -> float:
+    """Demand from one moment to another, in periods."""
+    first, last = until(demand, np.array([start, end]))
+    return float(last - first)
 
 
 def on_hand(row: DemandForecast, ordering: Ordering, middle: Floats, today: dt.date) -> float | None:
@@ -129,7 +136,7 @@ def on_hand(row: DemandForecast, ordering: Ordering, middle: Floats, today: dt.d
     length = DAYS[row.grain]
     since = ordering.counted_on or today
     gone = between(middle, max(0.0, (since - row.ends_on).days / length), max(0.0, (today - row.ends_on).days / length))
-    return max(0.0, ordering.on_hand - gone)
+    return max(0.0, ordering.on_hand - max(0.0, gone))
 
 
 def _deviation(row: DemandForecast, errors: Floats) -> float:
@@ -146,11 +153,10 @@ def _order_by(
     """The first day on which what is left does not last over lead and review time with the safety stock."""
     if held is None:
         return today
-    for days in range(int(middle.size * length)):
-        start = skip + days / length
-        if held - between(middle, skip, start) < between(middle, start, start + cover) + safety:
-            return today + days * DAY
-    return None
+    starts = skip + np.arange(int(middle.size * length)) / length
+    used = until(middle, starts)
+    low = held - (used - used[0]) < until(middle, starts + cover) - used + safety - 1e-9
+    return today + int(np.argmax(low)) * DAY if low.any() else None
 
 
 def _cost(unit_cost: float | None, ordering: Ordering, quantity: float) -> float | None:
@@ -190,7 +196,7 @@ def building(row: DemandForecast, ordering: Ordering, unit_cost: float | None) -
     )  # fmt: skip
 
 
-def peak(row: DemandForecast, ordering: Ordering, today: dt.date, built: Building | None = None) -> Peak | None:
+def peak(row: DemandForecast | Row[Any], ordering: Ordering, today: dt.date, built: Building | None = None) -> Peak | None:
     """The next peak that begins within AHEAD_MONTHS; None where the season has none (index below 1.2) or is not known."""
     index = [one or 0.0 for one in row.season]
     places = peaks(np.array(index)) if index else []
@@ -210,7 +216,8 @@ def peak(row: DemandForecast, ordering: Ordering, today: dt.date, built: Buildin
         if built is not None and built.begin is not None:
             ready = min(ready, built.begin)
         height = max(index[one % 12 // width] for one in range(month, last + 1, width))
-        return Peak(begins=begins, ends=ends, height=height, prepare_by=ready, shared=row.season_years < SEASON_YEARS)
+        young = row.season_years < SEASON_YEARS
+        return Peak(begins=begins, ends=ends, height=height, prepare_by=ready, late=ready < today, shared=young)
     return None
 
 

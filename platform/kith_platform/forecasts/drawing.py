@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from babel.dates import get_month_names, get_quarter_names
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, ngettext
 
 from kith_platform.errors import fill
 from kith_platform.forecasts.advice import SEASON_YEARS, Building
 from kith_platform.forecasts.fits.season import LOW, PEAK
+from kith_platform.forecasts.make import COMPANY
 from kith_platform.forecasts.models import DemandForecast
 from kith_platform.forecasts.series import following
 from kith_platform.web.charts import Chart, Series
@@ -85,8 +86,10 @@ def season(row: DemandForecast) -> Chart | None:
 def _season_note(row: DemandForecast) -> str:
     if row.season_years < SEASON_YEARS:
         return str(gettext("Younger than two whole years: this is the season of what sells with it."))
-    told = gettext("From %(years)s whole years; %(own)s %% of it is its own, the rest that of its family.")
-    return fill(told, {"years": row.season_years, "own": round(100 * row.season_own)})
+    if row.scope == COMPANY:
+        return str(ngettext("From %(num)s whole year.", "From %(num)s whole years.", row.season_years))
+    own = gettext("From %(years)s whole years; %(own)s %% of it is its own, the rest that of what sells with it.")
+    return fill(own, {"years": row.season_years, "own": round(100 * row.season_own)})
 
 
 def season_map(rows: Sequence[tuple[str, DemandForecast]]) -> Chart | None:

@@ -159,7 +159,7 @@ def _said(judged: Judged, place: int) -> dict[str, Any]:
         "naive_wape": _number(judged.naive_wape[place]),
         "mase": _number(judged.mase[place]),
         "origins": origins,
-        "points": [_short(one) for one in judged.points[place]],
+        "points": _short(judged.points[place]),
         "errors": [_short(one) for one in errors],
         "figures": {name: _number(one[place]) for name, one in judged.figures.items() if not np.isnan(one[place])},
     }
@@ -187,7 +187,7 @@ def growth(own: Floats, grain: Grain) -> dict[str, float | None]:
     return {"yoy": over(grain.season), "mom": over(width)}
 
 
-def _year_of(sales: Sales) -> Iterator[tuple[str, tuple[list[float | None], int, float]]]:
+def _year_of(sales: Sales) -> Iterator[tuple[str, tuple[list[Any], int, float]]]:
     """By scope: index of the calendar months (or quarters) in their order, whole years known, and how much of it is its own."""
     if not sales.products.size:
         return
@@ -207,7 +207,7 @@ def _year_of(sales: Sales) -> Iterator[tuple[str, tuple[list[float | None], int,
 
 def _indices(
     scopes: list[str], values: Floats, families: list[str], calendar: Calendar, m: int
-) -> Iterator[tuple[str, tuple[list[float | None], int, float]]]:
+) -> Iterator[tuple[str, tuple[list[Any], int, float]]]:
     if not scopes or values.shape[1] < m:
         return
     known = seasons(values, m, numbered(families))
@@ -217,8 +217,10 @@ def _indices(
         yield scope, (_short(index[place]), int(known.years[place]), round(float(known.own[place]), STORED))
 
 
-def _short(values: Floats) -> list[float | None]:
-    return [_number(one) for one in values]
+def _short(values: Floats) -> list[Any]:
+    """Numbers as they are stored; None where there is none."""
+    told: list[Any] = np.round(values, STORED).tolist()
+    return [None if one != one else one for one in told] if np.isnan(values).any() else told
 
 
 def _number(one: Any) -> float | None:

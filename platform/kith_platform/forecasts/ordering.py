@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kith_platform.audit.service import record
+from kith_platform.customers.figures import today
 from kith_platform.errors import FieldError, Forbidden, Invalid
 from kith_platform.forecasts.make import COMPANY, FAMILY, PRODUCT
 from kith_platform.forecasts.models import DemandForecast, DemandSetting
@@ -97,7 +98,9 @@ def _checked(session: Session, scope: str, given: Mapping[str, Any]) -> dict[str
     values: dict[str, Any] = {name: _number(name, given.get(name), errors) for name in NUMBERS}
     if scope.partition(":")[0] != PRODUCT and values["on_hand"] is not None:
         errors.append(FieldError("on_hand", N_("What is on hand is entered product by product.")))
-    values["counted_on"] = _day(given.get("counted_on"), errors) if values["on_hand"] is not None else None
+    values["counted_on"] = None
+    if values["on_hand"] is not None:  # without a day it was counted today: from then on it goes down as is foreseen
+        values["counted_on"] = _day(given.get("counted_on"), errors) or today(session)
     if errors:
         raise Invalid(fields=errors)
     return values

@@ -40,6 +40,7 @@ class DemandPeakSchema(Schema):
     ends = fields.Date()
     height = fields.Float()
     prepare_by = fields.Date()
+    late = fields.Boolean()
     shared = fields.Boolean()
 
 

@@ -68,15 +68,18 @@ def following(end: dt.date, periods: int, length: int) -> list[dt.date]:
 def read(frames: Frames, as_of: dt.date) -> Sales:
     """The sales known when the day `as_of` was over. One pass over order lines and returns for units, one for money."""
     tables = frames.before(as_of + DAY)
+    units, money, products = asked(tables, as_of)
+    worth = {row["product_id"]: row for row in tables.run(money).to_pylist()}
+    families = dict(zip(*tables.run(products).to_pydict().values(), strict=True))
+    return _sales(tables.run(units).to_pydict(), worth, families, as_of)
+
+
+def asked(tables: Tables, as_of: dt.date) -> tuple[ir.Table, ir.Table, ir.Table]:
+    """What is asked of the company's facts: units by product, week and month; money of a year by product; families."""
     lines, orders = tables["order_lines"], tables["orders"]
     stands = standing(orders, tables["order_statuses"]).select(standing_id="id")
     sold = lines.filter(lines.product_id.notnull()).semi_join(stands, lines.order_id == stands.standing_id)
-    units = _units(tables, sold, stands)
-    found = tables.run(units).to_pydict()
-    worth = {row["product_id"]: row for row in tables.run(_worth(tables, sold, as_of)).to_pylist()}
-    products = tables["products"]
-    families = dict(zip(*tables.run(products.select("id", "family")).to_pydict().values(), strict=True))
-    return _sales(found, worth, families, as_of)
+    return _units(tables, sold, stands), _worth(tables, sold, as_of), tables["products"].select("id", "family")
 
 
 def _units(tables: Tables, sold: ir.Table, stands: ir.Table) -> ir.Table:

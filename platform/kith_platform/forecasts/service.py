@@ -114,12 +114,20 @@ def wholes(session: Session) -> list[DemandForecast]:
 
 
 def seasonal(session: Session, limit: int) -> list[Advised]:
-    """Products of the first ranks with a peak ahead, the soonest to prepare first."""
-    many = advised(session, session.execute(
-        select(DemandForecast).where(DemandForecast.product_id.is_not(None)).order_by(DemandForecast.rank).limit(MOST)
-    ).scalars().all())  # fmt: skip
-    found = [one for one in many if one.peak is not None]
-    return sorted(found, key=lambda one: (one.peak.prepare_by if one.peak else dt.date.max, one.row.rank))[:limit]
+    """Products of the first MOST ranks with a peak ahead, the soonest to prepare first."""
+    told = ("scope", "rank", "family", "code", "season", "season_years")  # without what makes a row long
+    statement = select(*(getattr(DemandForecast, name) for name in told))
+    statement = statement.where(DemandForecast.product_id.is_not(None), DemandForecast.method != "")
+    statement = statement.order_by(DemandForecast.rank).limit(MOST)
+    settings, today = Orderings(session), today_of(session)
+    coming = []
+    for row in session.execute(statement):
+        peak = advice.peak(row, settings.of(row.scope, row.family, row.code), today)
+        if peak is not None:
+            coming.append((peak.prepare_by, row.rank, row.scope))
+    chosen = [scope for _day, _rank, scope in sorted(coming)[:limit]]
+    rows = session.execute(select(DemandForecast).where(DemandForecast.scope.in_(chosen))).scalars().all()
+    return advised(session, sorted(rows, key=lambda row: chosen.index(row.scope)))
 
 
 def advised(session: Session, rows: Sequence[DemandForecast]) -> list[Advised]:

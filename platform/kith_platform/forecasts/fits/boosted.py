@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 ROUNDS, DEPTH, RATE = 120, 4, 0.08
 NEAR = (1, 2, 3, 4)
 LEAST_SERIES, LEAST_ROWS = 10, 1_000
+SHARED = 100_000  # rows from which several threads gain more than they wait for one another
 MOST_ROWS = 400_000  # more teach nothing further; every k-th period is taken
 
 
@@ -66,6 +67,7 @@ def train(values: Floats, world: World, *, seed: int, threads: int) -> Forest | 
         answers.append(np.clip(values[use, place] / level[use], -1.0, 10.0))
     if values.shape[0] < LEAST_SERIES or sum(map(len, answers)) < LEAST_ROWS:
         return None
+    threads = threads if sum(map(len, answers)) >= SHARED else 1
     data = xgboost.DMatrix(np.concatenate(rows), label=np.concatenate(answers), nthread=threads)
     settings = {
         "objective": "reg:squarederror", "tree_method": "hist", "max_depth": DEPTH, "eta": RATE, "min_child_weight": 20,

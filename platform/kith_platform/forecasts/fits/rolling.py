@@ -6,7 +6,8 @@ Rule: the same period a year before (seasonal naive); with less than a year, the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class Grain:
 
 WEEK = Grain("week", 52, 52, 13, 4, 26, 208)
 MONTH = Grain("month", 12, 12, 3, 1, 6, 96)
-QUARTER = Grain("quarter", 4, 8, 2, 1, 4, 80)
+QUARTER = Grain("quarter", 4, 8, 4, 1, 4, 80)
 GRAINS = {one.name: one for one in (WEEK, MONTH, QUARTER)}
 
 
@@ -54,6 +55,12 @@ class Panel:
     groups: Ints
     classes: Floats
     feasts: Floats
+
+    @cached_property
+    def rare(self) -> Any:
+        """Which series have so many empty periods that the methods for rare demand are tried."""
+        known = ~np.isnan(self.values)
+        return ((self.values <= 0) & known).sum(axis=1) >= INTERMITTENT * np.maximum(known.sum(axis=1), 1)
 
 
 @dataclass(frozen=True)
@@ -110,8 +117,10 @@ def candidates(panel: Panel, values: Floats, grain: Grain, forest: object, steps
     level = _mean_of_last(values / np.maximum(_index_back(known, values.shape[1]), smoothing.LEAST_INDEX), grain.season)
     told[SEASON_TREND] = ahead(level, known.growth, known.tilted())[:, wanted]
     told[ETS] = smoothing.ets(values, known.index, steps)
-    told[TSB] = np.repeat(smoothing.tsb(values)[:, None], steps, axis=1)
-    told[CROSTON] = np.repeat(smoothing.croston(values)[:, None], steps, axis=1)
+    rare = panel.rare
+    for name, smooth in ((TSB, smoothing.tsb), (CROSTON, smoothing.croston)) if rare.any() else ():
+        told[name] = np.zeros((values.shape[0], steps))
+        told[name][rare] = smooth(values[rare])[:, None]
     grown = forest() if callable(forest) else forest
     if isinstance(grown, boosted.Forest):
         told[BOOSTED] = grown.ahead(values, boosted.World(grain.season, panel.feasts, panel.classes), steps)
@@ -156,9 +165,8 @@ def _choose(
         if name in tried:
             judged = ~np.isnan(tried[name]).all(axis=(1, 2))
             missed[place, judged] = np.nansum(np.abs(tried[name][judged]), axis=(1, 2))
-    rare = (np.where(np.isnan(values), 1.0, values) <= 0).sum(axis=1) >= INTERMITTENT * (values.shape[1] - starts)
-    for name in (TSB, CROSTON):
-        missed[names.index(name), ~rare] = np.nan
+    for name in {TSB, CROSTON} & set(names):
+        missed[names.index(name), ~panel.rare] = np.nan
     rule = missed[names.index(NAIVE)]
     best = np.argmin(np.where(np.isnan(missed), np.inf, missed), axis=0)
     best = np.where(~np.isnan(rule) & (missed[best, np.arange(count)] < rule), best, names.index(NAIVE))
