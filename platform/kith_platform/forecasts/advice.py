@@ -197,7 +197,8 @@ def building(row: DemandForecast, ordering: Ordering, unit_cost: float | None) -
 
 
 def peak(row: DemandForecast | Row[Any], ordering: Ordering, today: dt.date, built: Building | None = None) -> Peak | None:
-    """The next peak that begins within AHEAD_MONTHS; None where the season has none (index below 1.2) or is not known."""
+    """The next peak that begins within AHEAD_MONTHS; None where the season has none (index below 1.2) or is not known, and
+    where nothing is foreseen to be asked for then."""
     index = [one or 0.0 for one in row.season]
     places = peaks(np.array(index)) if index else []
     if not places:
@@ -212,6 +213,8 @@ def peak(row: DemandForecast | Row[Any], ordering: Ordering, today: dt.date, bui
         while (last + width) % 12 // width in places and last - month < 12:
             last += width
         ends = dt.date((last + width) // 12, (last + width) % 12 + 1, 1)
+        if _foreseen(row, begins, ends) < 1:
+            return None
         ready = begins - round(ordering.lead_days + ordering.lead_deviation) * DAY
         if built is not None and built.begin is not None:
             ready = min(ready, built.begin)
@@ -219,6 +222,12 @@ def peak(row: DemandForecast | Row[Any], ordering: Ordering, today: dt.date, bui
         young = row.season_years < SEASON_YEARS
         return Peak(begins=begins, ends=ends, height=height, prepare_by=ready, late=ready < today, shared=young)
     return None
+
+
+def _foreseen(row: DemandForecast | Row[Any], begins: dt.date, ends: dt.date) -> float:
+    """Units from one day to another."""
+    middle, length = np.array([point[1] for point in row.points], dtype=float), DAYS[row.grain]
+    return between(middle, max(0.0, (begins - row.ends_on).days / length), max(0.0, (ends - row.ends_on).days / length))
 
 
 def months_of(index: Sequence[Any], low: bool = False) -> list[int]:

@@ -115,7 +115,7 @@ def wholes(session: Session) -> list[DemandForecast]:
 
 def seasonal(session: Session, limit: int) -> list[Advised]:
     """Products of the first MOST ranks with a peak ahead, the soonest to prepare first."""
-    told = ("scope", "rank", "family", "code", "season", "season_years")  # without what makes a row long
+    told = ("scope", "rank", "family", "code", "season", "season_years", "points", "grain", "ends_on")  # not the longest
     statement = select(*(getattr(DemandForecast, name) for name in told))
     statement = statement.where(DemandForecast.product_id.is_not(None), DemandForecast.method != "")
     statement = statement.order_by(DemandForecast.rank).limit(MOST)
