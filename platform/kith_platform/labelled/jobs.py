@@ -8,6 +8,7 @@ import io
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,13 +23,13 @@ from kith_platform.imports.reading import Rejected
 from kith_platform.imports.uploads import open_file
 from kith_platform.jobs.declared import JobRun, job
 from kith_platform.labelled import columns as reading
-from kith_platform.labelled import material, questions, service, store, training
+from kith_platform.labelled import events, material, questions, service, store, training
 from kith_platform.labelled.columns import Column
 from kith_platform.labelled.material import Material
 from kith_platform.labelled.models import LabelledSet, OwnQuestion
 from kith_platform.predict import scores, versions
 from kith_platform.predict.models import ModelVersion, Score
-from kith_platform.predict.training import Trained
+from kith_platform.predict.training import Progress, Trained
 
 REJECTS = 10_000  # rejected lines that are kept with their reason
 NO_QUESTION = N_("The question was deleted before it was answered.")
@@ -144,11 +145,51 @@ def train(run: JobRun) -> None:
         session.expunge_all()
     if kept is None:
         run.progress(0, 100, N_("Reading the lines"))
-        asked_of = _material(run, asked, table)
-        kept = _answered(run, asked, table, asked_of)
+        if asked.outcome.startswith(events.PREFIX):
+            kept = _event(run, asked)
+        else:
+            kept = _answered(run, asked, table, _material(run, asked, table))
     run.result({"question": questions.told(asked, kept)})
     with run.step(last=True):
         pass
+
+
+def _event(run: JobRun, asked: OwnQuestion) -> ModelVersion:
+    """An event is asked of customers as they were on former days; the others are of how things stand."""
+    from kith_platform.frames import open_frames
+    from kith_platform.snapshots import service as snapshots
+
+    manifest = snapshots.take(run.runtime, run.tenant.id)
+    seed, name = int(run.args["seed"]), asked.outcome.removeprefix(events.PREFIX)
+    with open_frames(run.runtime, run.tenant, manifest, threads=run.threads, memory_mb=run.memory_mb) as frames:
+        trained = events.train(run, frames, name, seed=seed, progress=_tell(run))
+        as_of = frames.last_day
+    report = {**trained.report, "splits": events.splits(trained), "yes": name, "no": "", "day_given": True}
+    with run.step() as session:
+        row = versions.save(
+            session,
+            asked.task,
+            replace(trained, report=report),
+            as_of=as_of,
+            watermark=manifest.read_at,
+            snapshot=manifest.public_id.hex,
+            seed=seed,
+            key=run.runtime.model_key,
+            job_id=run.id,
+        )
+        if trained.ships and trained.scored is not None:
+            scores.keep(session, asked.task, trained.scored, version=row.version, as_of=as_of)
+        else:
+            session.execute(delete(Score).where(Score.task == asked.task))
+    return row
+
+
+def _tell(run: JobRun) -> Progress:
+    def tell(done: int, message: str) -> None:
+        run.check()
+        run.progress(done, 100, message)
+
+    return tell
 
 
 def _material(run: JobRun, asked: OwnQuestion, table: LabelledSet | None) -> Material:
@@ -179,10 +220,7 @@ def _customers(run: JobRun, asked: OwnQuestion) -> Material:
 
 
 def _answered(run: JobRun, asked: OwnQuestion, table: LabelledSet | None, found: Material) -> ModelVersion:
-    def tell(done: int, message: str) -> None:
-        run.check()
-        run.progress(done, 100, message)
-
+    tell = _tell(run)
     put = training.Asked(found.told.values, frozenset(asked.keep), asked.in_order, found.excluded)
     seed = int(run.args["seed"])
     answered = training.answer(found.table, put, seed=seed, threads=run.threads, progress=tell)
@@ -205,7 +243,7 @@ def _kept(
     return versions.save(
         session,
         asked.task,
-        Trained(**{**vars(trained), "report": report, "warnings": warnings}),
+        replace(trained, report=report, warnings=warnings),
         as_of=found.as_of,
         watermark=table.changed_at if table is not None else dt.datetime.now(tz=dt.UTC),
         snapshot=table.sha256 if table is not None else "",

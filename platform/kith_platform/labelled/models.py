@@ -38,9 +38,9 @@ class LabelledSet(Addressed, TenantRow):
 class OwnQuestion(Addressed, TenantRow):
     """What a company asks: which lines of a table, or which customers (`set_id` None), have the outcome.
 
-    `outcome` is a column or the key of an attribute, `test` what makes it a yes (">=100", "=gold"; "" where it has two values).
-    Its models are versions of `task`. `keep` names columns that a person put back although they are suspect; `in_order` says that
-    the lines stand in the order of time. `scored` is the blob of the scored lines, "" before the first training.
+    `outcome` is a column, the key of an attribute, or `event:` and a name; `test` what makes it a yes (">=100", "" where it
+    has two values). Its models are versions of `task`. `keep` names columns that a person put back although they are suspect,
+    `in_order` says that the lines stand in the order of time. `scored` is the blob of the scored lines, "" for none.
     """
 
     __tablename__ = "own_question"

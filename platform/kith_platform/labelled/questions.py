@@ -16,16 +16,16 @@ from kith_platform.auth.who import system
 from kith_platform.blobs import TenantBlobs
 from kith_platform.errors import Forbidden, Invalid, NotFound
 from kith_platform.i18n import N_
-from kith_platform.labelled import outcome, service, store
+from kith_platform.labelled import events, outcome, service, store
 from kith_platform.labelled.models import LabelledSet, OwnQuestion
 from kith_platform.predict import versions
+from kith_platform.predict.listing import OWN
 from kith_platform.predict.models import ModelVersion, Score, ScoreMonth
 from kith_tenants.context import Actor, tenant_of
 
 if TYPE_CHECKING:
     from kith_platform.jobs.models import Job
 
-TASK = "custom:"  # what a question's task begins with
 SENSITIVE = "customers:sensitive"
 ATTRIBUTE = "attribute:"  # says that an attribute is meant, whatever columns are called
 HEADERS = 60  # names of columns that an error shows
@@ -42,11 +42,13 @@ class SeveralOutcomes(Invalid):
 
 
 def resolve(session: Session, asked: str) -> tuple[LabelledSet | None, str, str]:
-    """What `[TABLE.]COLUMN[TEST]` means: the table (None: an attribute of customers), column or key of the attribute, and test.
+    """What `[TABLE.]COLUMN[TEST]` means: the table (None: an attribute of customers, or `event:NAME`), column or key, and test.
 
     Raises NoOutcome naming what there is, SeveralOutcomes.
     """
     asked, sets = asked.strip(), service.listing(session)
+    if asked.startswith(events.PREFIX) and events.known(session, asked.removeprefix(events.PREFIX)):
+        return None, asked, ""
     if asked.startswith(ATTRIBUTE):
         asked, sets = asked.removeprefix(ATTRIBUTE), ()
     named, bare = [], []
@@ -95,7 +97,7 @@ def ask(
     table, column, test = resolve(session, asked)
     if table is not None:
         _provable(session, blobs, table, column, test)
-    task = f"{TASK}{f'{table.name}.' if table else ''}{column}{test}"
+    task = f"{OWN}{f'{table.name}.' if table else ''}{column}{test}"
     row = session.execute(select(OwnQuestion).where(OwnQuestion.task == task)).scalar_one_or_none()
     if row is None:
         row = OwnQuestion(set_id=table.id if table else None, outcome=column, test=test, task=task)
@@ -128,7 +130,7 @@ def train(session: Session, actor: Actor | None, row: OwnQuestion, *, seed: int 
     from kith_platform.jobs import service as jobs
 
     asked_by = actor.member_id if actor else None
-    args = {"question": row.id, "seed": seed, "address": row.public_id.hex, "about": row.task.removeprefix(TASK)}
+    args = {"question": row.id, "seed": seed, "address": row.public_id.hex, "about": row.task.removeprefix(OWN)}
     job = jobs.ask(session, service.TRAIN, args, dedupe_key=str(row.id), asked_by=asked_by)
     detail = {"task": row.task, "keep": row.keep, "in_order": row.in_order}
     record(session, actor or system(), "question:asked", f"question:{row.public_id}", detail)

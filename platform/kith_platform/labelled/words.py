@@ -10,6 +10,7 @@ from kith_platform.i18n import N_, mark_plural
 from kith_platform.labelled.columns import WHY
 from kith_platform.labelled.splits import ORDER, RANDOM, TIME
 from kith_platform.predict.models import ModelVersion
+from kith_platform.predict.verdicts import SENTENCES as OTHERS
 
 Translate = Callable[[str], str]
 FEW_LINES = mark_plural(
@@ -84,7 +85,8 @@ def of_verdict(code: str, params: Mapping[str, Any], translate: Translate = str)
         code = "undecided"
     shares = {name: _points(params.get(name)) for name in ("model", "baseline", "difference", "low", "high")}
     plain = {name: int(value) for name, value in params.items() if name in ("found", "needed") and value is not None}
-    return fill(translate(SENTENCES.get(code, code)), {**shares, **plain})
+    plain |= {name: value for name, value in params.items() if name in ("has", "needs", "facts")}
+    return fill(translate(SENTENCES.get(code) or OTHERS.get(code, code)), {**shares, **plain})
 
 
 def splits(row: ModelVersion, translate: Translate = str) -> Iterator[tuple[str, Mapping[str, Any]]]:

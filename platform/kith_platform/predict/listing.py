@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from kith_tenants.tenant import TenantContext
 
 
+OWN = "custom:"  # what the task of a company's own question begins with
+
+
 def scores(
     runtime: Runtime, tenant: TenantContext, key: str, *, horizon_days: int | None = None
 ) -> tuple[list[str], list[list[Any]]]:
@@ -29,11 +32,12 @@ def scores(
     Raises NotFound before the first training.
     """
     with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
-        task = task_of(key, tasks(session, runtime.plugins))
+        own = key.startswith(OWN)
+        extra = () if own else task_of(key, tasks(session, runtime.plugins)).extra
         if versions.latest(session, key) is None:
             raise NotFound(
                 N_("%(model)s has no scores yet. Run `kith train %(company)s %(model)s --wait` first."),
-                model=task.key,
+                model=f"--outcome {key.removeprefix(OWN)}" if own else key,
                 company=tenant.slug,
             )
         found = _stored(session, key)
@@ -42,7 +46,6 @@ def scores(
 
         values = ahead(runtime, tenant, key, horizon_days)
         found = [(row, external, source, values.get(row.customer_id)) for row, external, source, _ in found]
-    extra = task.extra
     header = ["customer_id", "source", "as_of", "value", "tier", "reasons", *extra]
     return header, [_line(row, external, source, other, extra) for row, external, source, other in found]
 

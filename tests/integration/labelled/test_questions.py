@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import os
 from collections.abc import Callable
@@ -11,14 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from kith_platform.auth import permissions
 from kith_platform.auth.who import system
 from kith_platform.customers.models import Attribute, Customer
 from kith_platform.errors import Forbidden, Invalid, KithError
-from kith_platform.facts.models import CustomerRecord
+from kith_platform.facts.models import CustomerRecord, Event, SalesOrder
 from kith_platform.imports import uploads
 from kith_platform.imports.problems import FileProblem
 from kith_platform.jobs.child import run_job
@@ -28,7 +29,7 @@ from kith_platform.labelled import jobs as work
 from kith_platform.labelled import questions, service
 from kith_platform.labelled.models import LabelledSet, OwnQuestion
 from kith_platform.labelled.outcome import NotYesNo
-from kith_platform.predict import versions
+from kith_platform.predict import listing, versions
 from kith_platform.predict.artefacts import Tampered
 from kith_platform.predict.models import ModelVersion, Score
 from kith_platform.runtime import Runtime
@@ -196,6 +197,8 @@ def test_days_split_in_time_suspects_and_sensitive_columns_stay_out_and_customer
     assert all(0 < float(one["chance"]) < 1 for one in lines)
     assert [lines[0]["customer"], lines[0]["line"]] == ["C0", "1"]
     assert desk.count(Score, Score.task == "custom:visits.left") == 300
+    header, rows = listing.scores(desk.runtime, desk.tenant, "custom:visits.left")
+    assert (header[0], len(rows), {row[1] for row in rows}) == ("customer_id", 300, {"file"})
     more = desk.load(visits(910), "visits")
     assert more["inserted"] + more["unchanged"] == 910
     assert desk.table("visits").lines == 900 + more["inserted"]
@@ -214,6 +217,40 @@ def test_an_attribute_of_customers_is_asked_from_features_as_of_now(desk: Desk) 
     told = desk.train("shirt")
     assert told["verdict"] in {"no_better_than_baseline", "empty", "too_few_customers"}
     assert "attribute_as_of_now" in {one["code"] for one in told["warnings"]}
+
+
+def test_an_event_is_asked_of_customers_as_they_were_on_former_days(
+    runtime: Runtime, tenant: TenantContext, tmp_path: Path
+) -> None:
+    own, random = Desk(runtime, tenant, tmp_path), np.random.default_rng(4)
+
+    def history(session: Session) -> None:
+        bought, asked = [], []
+        for at in range(220):
+            customer = Customer(name=f"Customer {at}")
+            session.add(customer)
+            session.flush()
+            record = CustomerRecord(source="file", external_id=f"C{at}", customer_id=customer.id)
+            session.add(record)
+            session.flush()
+            for week in range(64):
+                day = dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC) + dt.timedelta(days=7 * week + at % 7)
+                what = {"source": "file", "external_id": f"{at}-{week}", "record_id": record.id, "occurred_at": day}
+                what |= {"occurred_on": day.date(), "known_at": day}
+                if week % (4 + at % 2 * 20) == 0:  # every other customer buys often
+                    bought.append({**what, "currency": "USD", "net": 10})
+                if random.random() < (0.002 if at % 2 else 0.1):
+                    asked.append({**what, "name": "demo_asked"})
+        session.execute(insert(SalesOrder), bought)
+        session.execute(insert(Event), asked)
+
+    own.do(history)
+    with pytest.raises(questions.NoOutcome):
+        own.ask("event:never_seen")
+    told = own.train("event:demo_asked")
+    assert (told["verdict"], [one["split"] for one in told["splits"]]) == ("better_than_baseline", ["time"])
+    assert told["splits"][0]["low"] > 0.05
+    assert own.count(Score, Score.task == "custom:event:demo_asked") == 220
 
 
 BAD: dict[str, tuple[str, str, str]] = {
