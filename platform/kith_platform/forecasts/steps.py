@@ -17,6 +17,8 @@ def refresh_forecasts(turn: Turn) -> str | None:
 
     run, held = turn.run, turn.manifest.tables.get("order_line")
     if held is None or not held.rows:
+        with run.step() as session:
+            store.forget(session)  # what was imported may have been undone
         return ""
     sales = read(turn.frames, turn.frames.last_day)
     mark = make.fingerprint(sales)

@@ -39,6 +39,12 @@ def keep(session: Session, rows: Sequence[dict[str, Any]], sales: Sales, fingerp
     note(session, sales, fingerprint)
 
 
+def forget(session: Session) -> None:
+    """Nothing was ever sold: no forecast either. What people entered of ordering stays."""
+    session.execute(delete(DemandForecast))
+    session.execute(delete(DemandRun))
+
+
 def note(session: Session, sales: Sales, fingerprint: str) -> None:
     """Remember what forecasts were made of."""
     said = {

@@ -20,7 +20,7 @@ from kith_platform.audit.models import AuditEntry
 from kith_platform.cli import root
 from kith_platform.cli.forecasts import forecast
 from kith_platform.facts.models import Product
-from kith_platform.forecasts import service
+from kith_platform.forecasts import service, steps
 from kith_platform.forecasts.models import DemandForecast
 from kith_platform.refresh.service import ask_refresh
 
@@ -189,3 +189,19 @@ def test_the_command_prints_one_document(company: Customer, monkeypatch: pytest.
     told = json.loads(answer.stdout)
     assert told["forecasts"][0]["name"] == "Green tea"
     assert told["forecasts"][0]["points"][0]["p50"] == 25
+
+
+def test_a_company_of_many_products_gets_a_job_of_its_own(company: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "AT_ONCE", 2)
+    day = START + dt.timedelta(weeks=WEEKS, days=6)
+    bring(company, "orders", sold().tail(1).with_columns(order_id=pl.lit("last"), date=pl.lit(day), product_id=pl.lit("T-2")))
+    before = stored(company)["T-2"].ends_on
+    company.run(partial(ask_refresh))
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
+        waiting = service.active(session)
+    assert waiting is not None, "the refresh is over, the forecast is asked for"
+    assert stored(company)["T-2"].ends_on == before
+    done = company.run(partial(service.ask_forecasts, actor=None))
+    assert done.id == waiting.id, "one at a time"
+    assert (done.result or {})["series"] == 8
+    assert stored(company)["T-2"].ends_on == before + dt.timedelta(weeks=2)
