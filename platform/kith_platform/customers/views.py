@@ -167,7 +167,12 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         versions=versions.telling(session, mine),
         reasons=sentences.reasons(models["churn"], churn.reasons, features, language(), actor.currency) if churn else None,
         further=[
-            (task, mine[key], sentences.reasons(task, mine[key].reasons, features, language(), actor.currency))
+            (
+                task,
+                mine[key],
+                sentences.of_waiting(mine[key].extra, mine[key].as_of, language()),
+                sentences.reasons(task, mine[key].reasons, features, language(), actor.currency),
+            )
             for key, task in models.items()
             if key in mine and key != "churn" and task.value == "probability"
         ],

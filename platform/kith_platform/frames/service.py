@@ -73,6 +73,10 @@ class Frames:
         read_on = self.manifest.read_at.astimezone(ZoneInfo(self.manifest.timezone)).date()
         return self._source.last_day(read_on) or read_on
 
+    def any(self, plural: str) -> bool:
+        """Whether there may be rows of the fact. Raises KeyError where no fact is called so."""
+        return self._source.any(self._source.catalogue.by_plural(plural).name)
+
     @contextmanager
     def keeping(self) -> Iterator[Callable[[ir.Table], ir.Table]]:
         """Gives a function that computes a table of these frames now and keeps it in the engine, until the block ends."""

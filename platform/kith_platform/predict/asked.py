@@ -53,5 +53,6 @@ def classification(model: Model) -> Classification:
         prior=model.prior,
         plain=model.plain,
         without=frozenset(model.without),
+        senses=model.senses,
         nothing=("nothing_of_it", {"facts": model.begins_with}),
     )

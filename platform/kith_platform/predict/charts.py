@@ -104,17 +104,26 @@ def facts(row: ModelVersion) -> tuple[tuple[str, Any], ...]:
 
     whole = locale_number
     share = locale.percent
+
+    def days(value: float) -> str:
+        return str(gettext("%(value)s days", value=locale.number(value, 1)))
+
     say(gettext("Judged"), metrics.get("customers"), whole)
     say(gettext("it came true for"), metrics.get("rate"), share)
     say(gettext("Ranking right (AUC)"), metrics.get("auc"), lambda value: locale.number(value, 3))
     say(gettext("Average precision"), metrics.get("pr_auc"), share)
     say(gettext("Average precision of the simple rule"), metrics.get("rule_pr_auc"), share)
-    if comparison:
+    if comparison and metrics.get("pr_auc") is not None:
         ends = locale.interval((comparison["low"], comparison["high"]), "percent")
         words = f"{locale.percent(comparison['difference'])} ({ends})"
         found.append((gettext("Gain in average precision, with its interval"), words))
     say(gettext("Times more of them in the first tenth"), metrics.get("lift_at_10"), lambda value: locale.number(value, 1))
     say(gettext("Mean gap between said and came"), metrics.get("ece"), share)
+    say(gettext("Order of time right (C)"), metrics.get("concordance"), lambda value: locale.number(value, 3))
+    say(gettext("Order of time by the own rhythm"), metrics.get("rule_concordance"), lambda value: locale.number(value, 3))
+    say(gettext("Came within the 80 % span that was said"), metrics.get("coverage_80"), share)
+    say(gettext("Mean error of the day"), metrics.get("days_mae"), days)
+    say(gettext("Mean error of the own rhythm"), metrics.get("rule_days_mae"), days)
     say(gettext("Purchases expected"), metrics.get("expected_purchases"), whole)
     say(gettext("Purchases that came"), metrics.get("actual_purchases"), whole)
     say(gettext("Money expected"), metrics.get("expected_money"), lambda value: locale.money(value, whole=True))

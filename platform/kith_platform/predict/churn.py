@@ -2,7 +2,7 @@
 
 Where a subscription binds, leaving is its end by choice. Elsewhere it is silence: no purchase day in [cutoff + gap,
 cutoff + gap + H), H = 90 days or three times the tenant's usual gap, so that at that gap ρ would pass 3. Of whom it is asked:
-bound, or bought before and not already left (C4: ρ > 3 and at least 30 days). The rule to beat is ρ > 1.5.
+bound and no notice given, or bought before and not already left (C4: ρ > 3 and at least 30 days). The rule to beat is ρ > 1.5.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kith_platform.predict.classify import Classification
-from kith_platform.predict.contracts import RUNS, UNPAID, standing
+from kith_platform.predict.contracts import ENDED, RUNS, UNPAID, standing
 from kith_platform.predict.evidence import Floats, Ids, PurchaseDays, day_number, day_of
 from kith_platform.predict.fits import rates, rhythm
 from kith_platform.predict.matrix import Matrix
@@ -42,7 +42,9 @@ def horizon_days(purchases: PurchaseDays, cutoff: int) -> int:
 
 
 def staying(evidence: Evidence, matrix: Matrix, cutoff: dt.date) -> NDArray[np.bool_]:
-    """Who is bound by a running subscription; of those who never had one, who bought before and has not already left by C4.4."""
+    """Who is bound by a running subscription and has given no notice; of those who never had one, who bought before and has
+    not already left by C4.4.
+    """
     rho, recency = matrix.column("rho"), matrix.column("recency")
     buys = ~np.isnan(recency) & ~((rho > LEFT_RHO) & (recency >= LEFT_DAYS))
     bound = standing(evidence.question.frames.before(cutoff), cutoff, matrix.ids)
@@ -59,7 +61,7 @@ def left(evidence: Evidence, customers: Ids, start: dt.date, end: dt.date) -> Fl
     bought, _ = past.between(day_number(start), day_number(end)).totals(customers)
     tables = evidence.question.frames.at(now)
     before, after = (standing(tables, day, customers) for day in (start, end))
-    bound = np.where(before != RUNS, np.nan, np.where(after == RUNS, 0.0, np.where(after == UNPAID, np.nan, 1.0)))
+    bound = np.where(before != RUNS, np.nan, np.where(after == ENDED, 1.0, np.where(after == UNPAID, np.nan, 0.0)))
     return np.asarray(np.where(np.isnan(before), (bought == 0).astype(np.float64), bound))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,9 @@ class Classification:
     """What is asked. `began` gives the first day of which anything is known (None: nothing to learn from), `horizon` the days
     of a window. `population` tells of rows at a cutoff (n,) whom it is asked of. `outcome` gives for customers (n,) and a window
     [start, end) 1 for yes, 0 for no and NaN for those who count as neither. `rule` is the baseline: bands of one feature; `prior`
-    its rate before any window is over. `plain` names the features of a second baseline, a small logistic regression;
-    `without` those that the outcome itself makes. `nothing` is the verdict where there is nothing to learn from.
+    its rate before any window is over. `plain` names the features of a second baseline, a small logistic regression; `without`
+    those that the outcome itself makes. `senses` are known directions; None: what features say of leaving. `nothing` is the
+    verdict where there is nothing to learn from.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Classification:
     prior: float
     plain: tuple[str, ...]
     without: frozenset[str] = frozenset()
+    senses: Mapping[str, int] | None = None
     nothing: tuple[str, Mapping[str, Any]] = ("empty", {})
 
 
@@ -101,7 +103,8 @@ def labelled(asked: Classification, evidence: Evidence, cutoff: dt.date, calenda
 def asked_of(asked: Classification, evidence: Evidence, cutoff: dt.date) -> Matrix:
     """Features at a cutoff of those of whom it is asked."""
     everybody = evidence.matrix(cutoff)
-    return everybody.where(asked.population(evidence, everybody, cutoff)).without(asked.without)
+    rows = everybody.where(asked.population(evidence, everybody, cutoff)).without(asked.without)
+    return rows if asked.senses is None else replace(rows, senses=asked.senses)
 
 
 def rescore(asked: Classification, evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any]) -> Scored | None:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from kith_platform.frames import Tables
 
 NON_PAYMENT = "non_payment"  # domain S15 as a reason code
-RUNS, ENDED, UNPAID = 1.0, 0.0, -1.0
+RUNS, NOTICE, ENDED, UNPAID = 1.0, 0.5, 0.0, -1.0
 
 
 def ends(events: ir.Table) -> ir.Table:
-    """customer_id, occurred_on (day), `unpaid` of each subscription whose last event ended it; and those that run, day null."""
+    """customer_id, occurred_on (day), `unpaid`, `notice` of each subscription by its last event; those that run have no day."""
     turn = ibis.row_number().over(
         group_by=[events.customer_id, events.subscription], order_by=[events.occurred_at.desc(), events.id.desc()]
     )
@@ -28,17 +28,22 @@ def ends(events: ir.Table) -> ir.Table:
     last = last.filter(last.turn == 0)
     over = last.kind.isin((BY_CHOICE, BY_US))
     unpaid = (last.kind == BY_US) | (last.reason == NON_PAYMENT).fill_null(False)
-    return last.select("customer_id", occurred_on=ibis.ifelse(over, last.occurred_on, ibis.null("date")), unpaid=over & unpaid)
+    return last.select(
+        "customer_id",
+        notice=(last.kind == "cancel_requested").fill_null(False),
+        occurred_on=ibis.ifelse(over, last.occurred_on, ibis.null("date")),
+        unpaid=over & unpaid,
+    )
 
 
 def standing(tables: Tables, day: dt.date, customers: Ids) -> Floats:
-    """How each of `customers` (ascending) stands before `day`: RUNS with any subscription, ENDED by choice, UNPAID, or NaN
-    for who never had one.
+    """How each of `customers` (ascending) stands before `day`: RUNS with any subscription, NOTICE where its end was asked for,
+    ENDED by choice, UNPAID, or NaN for who never had one.
     """
     events = tables.subscription_events
     own = ends(events.filter(events.occurred_on < ibis.date(day)))
     told = own.group_by("customer_id").aggregate(
-        running=own.occurred_on.isnull().any(), unpaid=own.unpaid.argmax(own.occurred_on)
+        running=own.occurred_on.isnull().any(), notice=own.notice.any(), unpaid=own.unpaid.argmax(own.occurred_on)
     )
     rows = tables.run(told)
     found = np.full(customers.size, np.nan)
@@ -47,6 +52,7 @@ def standing(tables: Tables, day: dt.date, customers: Ids) -> Floats:
     inside = (place < customers.size) & (customers[np.minimum(place, max(customers.size - 1, 0))] == ids)
     running = rows["running"].to_numpy(zero_copy_only=False).astype(bool)
     unpaid = rows["unpaid"].fill_null(False).to_numpy(zero_copy_only=False).astype(bool)
-    state = np.where(running, RUNS, np.where(unpaid, UNPAID, ENDED))
+    notice = rows["notice"].to_numpy(zero_copy_only=False).astype(bool)
+    state = np.where(running, np.where(notice, NOTICE, RUNS), np.where(unpaid, UNPAID, ENDED))
     found[place[inside]] = state[inside]
     return found

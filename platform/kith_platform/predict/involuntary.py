@@ -42,7 +42,7 @@ def over(tables: Tables) -> ir.Table:
     own = ends(tables.subscription_events)
     left = tables.leavings
     noted = left.select("customer_id", "occurred_on", unpaid=(left.kind == "involuntary").fill_null(False))
-    return own.filter(own.occurred_on.notnull()).union(noted)
+    return own.filter(own.occurred_on.notnull()).drop("notice").union(noted)
 
 
 def came(tables: Tables, start: dt.date, end: dt.date) -> ir.Table:
@@ -74,5 +74,6 @@ INVOLUNTARY = Model(
     rule_edges=(30.0,),
     prior=0.02,
     plain=("days_late", "failed_payments_365", "bills_365"),
+    senses=dict.fromkeys(("days_to_pay", "days_to_pay_ever", "days_late", "days_late_most", "failed_payments_180"), 1),
     adverse=True,
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from kith_platform.predict.evidence import Floats, Ids
@@ -15,6 +16,9 @@ from kith_platform.sdk.types import FeatureSet
 
 if TYPE_CHECKING:
     from kith_platform.frames import Frames
+
+
+NOBODY = pa.table({"customer_id": pa.array([], pa.int64())})
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,16 @@ class Matrix:
 
 
 def matrix_at(frames: Frames, sets: Sequence[FeatureSet], cutoff: dt.date) -> Matrix:
-    """Features as they were known before `cutoff`, of all of whom any set knows something; ids ascending."""
+    """Features as they were known before `cutoff`, of all of whom any set knows something; ids ascending.
+
+    A set none of whose facts has a row is not computed: it knows nothing of anybody.
+    """
     tables = frames.before(cutoff)
     found = []
     for feature_set in sets:
+        if feature_set.needs and not any(frames.any(plural) for plural in feature_set.needs):
+            found.append(NOBODY)
+            continue
         rows = tables.run(feature_set.compute(tables, cutoff))
         found.append(rows.filter(rows["customer_id"].is_valid()))  # what nobody known did: a stranger's visit, a nameless answer
     ids = [rows["customer_id"].to_numpy().astype(np.int64) for rows in found]
@@ -81,7 +91,8 @@ def matrix_at(frames: Frames, sets: Sequence[FeatureSet], cutoff: dt.date) -> Ma
     for feature_set, rows, own in zip(sets, found, ids, strict=True):
         place = np.searchsorted(everybody, own)
         for feature in feature_set.features:
-            values[place, column] = rows[feature.name].cast("double").to_numpy(zero_copy_only=False)
+            if own.size:
+                values[place, column] = rows[feature.name].cast("double").to_numpy(zero_copy_only=False)
             column += 1
     return Matrix(
         everybody, values, tuple(feature.name for feature in features), {feature.name: feature.sense for feature in features}

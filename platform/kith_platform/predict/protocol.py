@@ -123,7 +123,9 @@ def learn(
         model=model,
         calibrated=calibrated,
         rule=served,
-        ships=comparison is not None and comparison.better() and _tells_apart(metrics),
+        ships=comparison is not None
+        and comparison.better()
+        and tells_apart(metrics["auc"], metrics["positives"], metrics["customers"]),
         metrics=metrics,
         report={
             "calibration": calibration.calibration_table(test.outcome, ours),
@@ -209,12 +211,9 @@ def _plain(rule: rates.Rule, names: tuple[str, ...], train: Labelled, validation
     return evaluation.value(evaluation.average_precision, test.outcome, plain.predict(test.matrix.columns(names)))
 
 
-def _tells_apart(found: Mapping[str, Any]) -> bool:
+def tells_apart(auc: float | None, positives: int, judged: int) -> bool:
     """Whether the order is better than chance (Mann & Whitney 1947): a constant beats a rule that errs by chance, too."""
-    positives, customers = found["positives"], found["customers"]
-    if found["auc"] is None:
-        return False
-    return bool(found["auc"] - 0.5 > Z95 * np.sqrt((customers + 1) / (12.0 * positives * (customers - positives))))
+    return auc is not None and bool(auc - 0.5 > Z95 * np.sqrt((judged + 1) / (12.0 * positives * (judged - positives))))
 
 
 def pack(model: tiers.Classifier, calibrated: calibration.Calibration) -> bytes:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from babel.dates import format_timedelta
@@ -22,6 +22,8 @@ PURCHASES = mark_plural(
 )
 EACH = N_("Worth about %(value)s each.")
 ALIVE = N_("Still a customer with a chance of %(value)s.")
+EXPECTED = N_("Next purchase expected about %(day)s.")
+SPAN = N_("Four of five such customers buy between %(first)s and %(last)s.")
 MORE = N_("The higher, the likelier.")
 LESS = N_("The higher, the less likely.")
 MIXED = N_("Matters, but not in one direction.")
@@ -66,7 +68,7 @@ def written(feature: Feature, value: float, language: str, currency: str) -> str
     """A feature's value in its unit. A ratio whose name ends in `_share` is a part of a whole and reads as per cent."""
     if feature.unit == "days":
         days = round(value)
-        return format_timedelta(timedelta(days=days), granularity="day", threshold=1e9, locale=language)
+        return format_timedelta(dt.timedelta(days=days), granularity="day", threshold=1e9, locale=language)
     if feature.unit == "money":
         return i18n.money(value, currency, language, whole=abs(value) >= 100)
     if feature.unit == "ratio":
@@ -85,6 +87,18 @@ def of_value(extra: Mapping[str, Any], language: str, currency: str) -> tuple[st
         found.append(i18n.translate(PURCHASES, language, value=i18n.number(round(expected, 1), language)))
     if (each := extra.get("per_purchase")) is not None:
         found.append(i18n.translate(EACH, language, value=i18n.money(each, currency, language, whole=each >= 100)))
+    return tuple(found)
+
+
+def of_waiting(extra: Mapping[str, Any], as_of: dt.date, language: str) -> tuple[str, ...]:
+    """When the next purchase is to be expected: the day, and the span into which four of five fall."""
+    days = {name: as_of + dt.timedelta(days=round(float(value))) for name, value in extra.items() if name.startswith("days_")}
+    found = []
+    if (middle := days.get("days_50")) is not None:
+        found.append(i18n.translate(EXPECTED, language, day=i18n.day(middle, language)))
+    if "days_10" in days and "days_90" in days:
+        ends = {"first": i18n.day(days["days_10"], language), "last": i18n.day(days["days_90"], language)}
+        found.append(i18n.translate(SPAN, language, **ends))
     return tuple(found)
 
 

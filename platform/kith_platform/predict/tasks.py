@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kith_platform.i18n import N_
 from kith_platform.predict.involuntary import INVOLUNTARY
+from kith_platform.predict.upsell import UPSELL
+from kith_platform.predict.winback import WINBACK
 
 if TYPE_CHECKING:
     from kith_platform.predict.classify import Classification
@@ -86,6 +88,18 @@ def _rescore_clv(evidence: Evidence, artefact: bytes | None, _report: Mapping[st
     return clv.rescore(evidence.question, artefact)
 
 
+def _train_next(evidence: Evidence) -> Trained:
+    from kith_platform.predict import next_purchase
+
+    return next_purchase.train(evidence)
+
+
+def _rescore_next(evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any]) -> Scored | None:
+    from kith_platform.predict import next_purchase
+
+    return next_purchase.rescore(evidence, artefact, report)
+
+
 def _churn() -> Classification:
     from kith_platform.predict.churn import CHURN
 
@@ -112,5 +126,18 @@ CORE: Sequence[Task] = (
         train=_train_clv,
         rescore=_rescore_clv,
     ),
+    Task(
+        key="next_purchase",
+        label=N_("Next purchase"),
+        answers=N_("When will each customer buy next?"),
+        chance=N_("Chance of a purchase within 30 days"),
+        yes=N_("Typical of customers who buy soon:"),
+        no=N_("Typical of customers who take longer:"),
+        extra=("days_10", "days_50", "days_90"),
+        train=_train_next,
+        rescore=_rescore_next,
+    ),
     of_model(INVOLUNTARY),
+    of_model(WINBACK),
+    of_model(UPSELL),
 )

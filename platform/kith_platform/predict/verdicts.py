@@ -50,6 +50,10 @@ INTERVALS: Mapping[str, str] = {
         "Average precision: %(difference)s points against the simple rule "
         "(95 %% interval %(low)s to %(high)s; above zero the model is better)."
     ),
+    "days_error": N_(
+        "Mean error of the day: %(difference)s days against the customer's own rhythm "
+        "(95 %% interval %(low)s to %(high)s; below zero the model is nearer)."
+    ),
     "money_error": N_(
         "Mean error a customer: %(difference)s %(currency)s against the simple rule "
         "(95 %% interval %(low)s to %(high)s; below zero the model is nearer)."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ class Model:
     the company's calendar; a customer who is missing counts as no. `tables` hold all that is known now. The model learns from the
     features of core and of the modules that are on; name in `without` those that the outcome itself makes.
     `begins_with` is the plural of the fact whose first row begins the history. `rule_edges` cut `rule_feature` into bands: the
-    rate of each is the baseline, `prior` the rate before any window is over. `plain` names features of a second baseline.
+    rate of each is the baseline, `prior` the rate before any window is over. `plain` names features of a second baseline;
+    `senses` gives features of which it is known that more makes it likelier (1) or less likely (−1).
     `label`, `answers` (the question), `chance` (what a score is called), `yes` and `no` (what stands before the reasons of a high
     and a low score, "Typical of …:") are English msgids. `key` of a plugin's begins with the plugin's name and a dot.
     `adverse`: a high score can lead to a decision against the customer, which only a person may take.
@@ -44,4 +45,5 @@ class Model:
     prior: float
     plain: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    senses: Mapping[str, int] = field(default_factory=dict)
     adverse: bool = False

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from kith_platform.simulator.buying import NEVER, Ints, Purchases
+from kith_platform.simulator.endings import Chances, chances, shortness
 from kith_platform.simulator.processes import History, Knowing, Process
 from kith_platform.simulator.seasons import Calendar, Floats
 
@@ -86,6 +87,23 @@ class Truth:
         horizon[rows] = horizon_days
         score = self.churn_probability(cutoff, horizon, gap_days=gap_days, knowing="history")
         return auc(np.asarray(labels, dtype=bool), score[rows])
+
+    def ending_chances(
+        self, cutoff: date, *, gap_days: int = 7, horizon_days: int = 90, bills: tuple[Ints, Ints] | None = None
+    ) -> Chances:
+        """P(the subscription ends by choice) and P(it ends unpaid) in the window, of everybody.
+
+        With `bills` (how many were not paid at once, how many there were, of each customer before the cutoff) by what could be
+        seen; without, knowing how short of money each is: a bound that nothing seen can reach. Both know hidden resentment.
+        Raises ValueError where nobody has a hidden life (the regimes but misspecified).
+        """
+        lives = getattr(self.process, "lives", None)
+        if lives is None:
+            raise ValueError("only the misspecified regime has lives that end subscriptions")
+        past = self._past(cutoff)
+        broke = lives.broke if bills is None else shortness(*bills, lives.temper.non_payment)
+        alive = self.process.p_alive(past, "history")
+        return chances(lives, alive, broke, past.cutoff, gap=gap_days, horizon=horizon_days)
 
     def expected_purchases(self, cutoff: date, horizon_days: int, *, knowing: Knowing = "everything") -> Floats:
         """Expected number of purchase days in the horizon."""

@@ -2,10 +2,11 @@
 
 from kith_platform.predict.features.buying import BUYING
 from kith_platform.predict.features.care import CARE
+from kith_platform.predict.features.contract import CONTRACT
 from kith_platform.predict.features.delivery import DELIVERY
 from kith_platform.predict.features.marketing import MARKETING
 from kith_platform.predict.features.paying import PAYING
 
-CORE_FEATURE_SETS = (BUYING, DELIVERY, CARE, MARKETING, PAYING)
+CORE_FEATURE_SETS = (BUYING, DELIVERY, CARE, MARKETING, PAYING, CONTRACT)
 
-__all__ = ["BUYING", "CARE", "CORE_FEATURE_SETS", "DELIVERY", "MARKETING", "PAYING"]
+__all__ = ["BUYING", "CARE", "CONTRACT", "CORE_FEATURE_SETS", "DELIVERY", "MARKETING", "PAYING"]

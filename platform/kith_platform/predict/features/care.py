@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 
 from kith_platform.i18n import N_, mark_plural
-from kith_platform.predict.features.windows import age, within
+from kith_platform.predict.features.windows import age, faded, fading, within
 from kith_platform.sdk.types import Feature, FeatureSet
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def care(tables: Tables, cutoff: dt.date) -> ir.Table:
         complaints_180=(complaint & within(tickets.occurred_on, cutoff, 180)).cast("float64").sum(),
         complaints_365=(complaint & within(tickets.occurred_on, cutoff, 365)).cast("float64").sum(),
         complaints_open=(complaint & open_).cast("float64").sum(),
+        complaints_fading=faded(fading(tickets.occurred_on, cutoff).sum(where=complaint)).fill_null(0.0),
         last_complaint=tickets.occurred_on.max(where=complaint),
     )
     service = service.mutate(complaint_age=age(service.last_complaint, cutoff).cast("float64")).drop("last_complaint")
@@ -42,6 +43,7 @@ def care(tables: Tables, cutoff: dt.date) -> ir.Table:
         "complaints_365",
         "complaints_open",
         "complaint_age",
+        "complaints_fading",
         "nps_last",
         "csat_last",
         "csat_mean",
@@ -92,6 +94,13 @@ CARE = FeatureSet(
             label=N_("Days since the last complaint"),
             sentence=N_("The last complaint was %(value)s ago."),
             unit="days",
+        ),
+        Feature(
+            name="complaints_fading",
+            label=N_("Complaints, the newest counting most"),
+            sentence=N_("Complaints, the newest counting most: %(value)s."),
+            unit="ratio",
+            sense=1,
         ),
         Feature(
             name="nps_last",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 
 from kith_platform.i18n import N_, mark_plural
-from kith_platform.predict.features.windows import within
+from kith_platform.predict.features.windows import faded, fading, within
 from kith_platform.sdk.types import Feature, FeatureSet
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def delivery(tables: Tables, cutoff: dt.date) -> ir.Table:
     recent = within(orders.occurred_on, cutoff, 180)
     base = orders.group_by("customer_id").aggregate(
         late_180=(is_late & recent).fill_null(False).cast("float64").sum(),
+        late_fading=faded(fading(orders.delivered_on, cutoff).sum(where=is_late)).fill_null(0.0),
         late_last=late.argmax(orders.occurred_at),
         discount=orders.discount.sum(),
         net=orders.net.sum(),
@@ -32,10 +33,12 @@ def delivery(tables: Tables, cutoff: dt.date) -> ir.Table:
     families = lines.group_by("customer_id").aggregate(families=lines.family.nunique().cast("float64"))
     returns = tables.returns
     returned = returns.group_by("customer_id").aggregate(
-        returns_365=within(returns.occurred_on, cutoff, 365).cast("float64").sum()
+        returns_365=within(returns.occurred_on, cutoff, 365).cast("float64").sum(),
+        returns_fading=faded(fading(returns.occurred_on, cutoff).sum()),
     )
     joined = base.left_join(families, "customer_id").drop("customer_id_right").left_join(returned, "customer_id")
-    return joined.select("customer_id", "late_180", "late_last", "discount_share", "families", "returns_365")
+    names = ("late_180", "late_fading", "late_last", "discount_share", "families", "returns_365", "returns_fading")
+    return joined.select("customer_id", *names)
 
 
 DELIVERY = FeatureSet(
@@ -52,6 +55,14 @@ DELIVERY = FeatureSet(
                 "value",
             ),
             unit="count",
+            sense=1,
+            reads="orders.delivered_on",
+        ),
+        Feature(
+            name="late_fading",
+            label=N_("Late deliveries, the newest counting most"),
+            sentence=N_("Late deliveries, the newest counting most: %(value)s."),
+            unit="ratio",
             sense=1,
             reads="orders.delivered_on",
         ),
@@ -88,6 +99,12 @@ DELIVERY = FeatureSet(
                 "value",
             ),
             unit="count",
+        ),
+        Feature(
+            name="returns_fading",
+            label=N_("Returns, the newest counting most"),
+            sentence=N_("Returns, the newest counting most: %(value)s."),
+            unit="ratio",
         ),
     ),
 )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def marketing(tables: Tables, cutoff: dt.date) -> ir.Table:
     """One row per customer with a campaign contact, an event or a subscription event before the cutoff."""
-    touches, events, contract = tables.touches, tables.events, tables.subscription_events
+    touches, events = tables.touches, tables.events
     sent = touches.group_by("customer_id").aggregate(
         touches_90=within(touches.occurred_on, cutoff, 90).cast("float64").sum(),
         clicks_180=(touches.clicked_at.notnull() & within(touches.occurred_on, cutoff, 180)).cast("float64").sum(),
@@ -33,16 +33,10 @@ def marketing(tables: Tables, cutoff: dt.date) -> ir.Table:
         usage_trend=used.active_28 / (used.active_before / 3.0).nullif(0.0),
         usage_pause=age(used.last_event, cutoff).cast("float64"),
     )
-    failed = contract.group_by("customer_id").aggregate(
-        failed_payments_180=((contract.kind == "payment_failed") & within(contract.occurred_on, cutoff, 180))
-        .cast("float64")
-        .sum(),
-        downgrades_365=((contract.kind == "downgraded") & within(contract.occurred_on, cutoff, 365)).cast("float64").sum(),
-    )
-    # Ids first, then each side by left join: an outer join of three sides would need three coalesced keys.
-    ids = touches.select("customer_id").union(events.select("customer_id")).union(contract.select("customer_id")).distinct()
-    joined = ids.left_join(sent, "customer_id").drop("customer_id_right").left_join(used, "customer_id").drop("customer_id_right")
-    joined = joined.left_join(failed, "customer_id")
+    used = used.mutate(usage_missed=used.usage_pause * used.active_before / 84.0)
+    # Ids first, then each side by left join: the key would have to be coalesced.
+    ids = touches.select("customer_id").union(events.select("customer_id")).distinct()
+    joined = ids.left_join(sent, "customer_id").drop("customer_id_right").left_join(used, "customer_id")
     return joined.select(
         "customer_id",
         "touches_90",
@@ -51,14 +45,13 @@ def marketing(tables: Tables, cutoff: dt.date) -> ir.Table:
         "active_28",
         "usage_trend",
         "usage_pause",
-        "failed_payments_180",
-        "downgrades_365",
+        "usage_missed",
     )
 
 
 MARKETING = FeatureSet(
     key="marketing",
-    needs=("touches", "events", "subscription_events"),
+    needs=("touches", "events"),
     compute=marketing,
     features=(
         Feature(
@@ -103,19 +96,12 @@ MARKETING = FeatureSet(
             sense=1,
         ),
         Feature(
-            name="failed_payments_180",
-            label=N_("Failed payments in 180 days"),
+            name="usage_missed",
+            label=N_("Days of use that are missing"),
             sentence=mark_plural(
-                "%(value)s payment failed in the last 180 days.", "%(value)s payments failed in the last 180 days.", "value"
-            ),
-            unit="count",
-            sense=1,
-        ),
-        Feature(
-            name="downgrades_365",
-            label=N_("Downgrades in a year"),
-            sentence=mark_plural(
-                "Downgraded %(value)s time in the last 365 days.", "Downgraded %(value)s times in the last 365 days.", "value"
+                "Since the last use, %(value)s day of use was to be expected.",
+                "Since the last use, %(value)s days of use were to be expected.",
+                "value",
             ),
             unit="count",
             sense=1,

@@ -50,6 +50,7 @@ def paying(tables: Tables, cutoff: dt.date) -> ir.Table:
     billed = rows.group_by("customer_id").aggregate(
         bills_365=counted.cast("int64").sum().cast("float64"),
         days_to_pay=rows.taken.sum(where=counted).cast("float64") / counted.cast("int64").sum().cast("float64").nullif(0.0),
+        days_to_pay_ever=rows.taken.sum().cast("float64") / rows.count().cast("float64"),
         days_to_pay_most=rows.taken.max(where=counted).cast("float64"),
         days_late=rows.late.sum(where=counted).cast("float64") / counted.cast("int64").sum().cast("float64").nullif(0.0),
         days_late_most=rows.late.max().cast("float64"),
@@ -64,7 +65,7 @@ def paying(tables: Tables, cutoff: dt.date) -> ir.Table:
     events = tables.subscription_events
     bounced = failed.union(events.filter(events.kind == "payment_failed").select("customer_id", "occurred_on"))
     tries = bounced.group_by("customer_id").aggregate(
-        failed_payments_90=within(bounced.occurred_on, cutoff, 90).cast("int64").sum().cast("float64"),
+        failed_payments_180=within(bounced.occurred_on, cutoff, 180).cast("int64").sum().cast("float64"),
         failed_payments_365=within(bounced.occurred_on, cutoff, 365).cast("int64").sum().cast("float64"),
         last_failed=bounced.occurred_on.max(),
     )
@@ -86,6 +87,13 @@ FEATURES = (
         name="days_to_pay",
         label=N_("Days from bill to payment"),
         sentence=N_("Bills of the last 365 days were paid after %(value)s on average."),
+        unit="days",
+        sense=1,
+    ),
+    Feature(
+        name="days_to_pay_ever",
+        label=N_("Days from bill to payment, ever"),
+        sentence=N_("All bills were paid after %(value)s on average."),
         unit="days",
         sense=1,
     ),
@@ -132,9 +140,11 @@ FEATURES = (
         sense=1,
     ),
     Feature(
-        name="failed_payments_90",
-        label=N_("Failed payments in 90 days"),
-        sentence=mark_plural("%(value)s payment failed in 90 days.", "%(value)s payments failed in 90 days.", "value"),
+        name="failed_payments_180",
+        label=N_("Failed payments in 180 days"),
+        sentence=mark_plural(
+            "%(value)s payment failed in the last 180 days.", "%(value)s payments failed in the last 180 days.", "value"
+        ),
         unit="count",
         sense=1,
     ),
@@ -153,4 +163,4 @@ FEATURES = (
     ),
 )
 
-PAYING = FeatureSet(key="paying", needs=("invoices", "payments"), compute=paying, features=FEATURES)
+PAYING = FeatureSet(key="paying", needs=("invoices", "payments", "subscription_events"), compute=paying, features=FEATURES)

@@ -20,6 +20,19 @@ def within(day: ir.DateColumn, cutoff: dt.date, days: int) -> ir.BooleanColumn:
     return day >= ibis.date(cutoff - dt.timedelta(days=days))
 
 
+def fading(day: ir.DateColumn, cutoff: dt.date, half_life: int = 60) -> ir.IntegerColumn:
+    """What happened on `day` in thousandths of its weight: half of it is left after `half_life` days.
+
+    Whole numbers, whose sums do not depend on the order of rows.
+    """
+    return (1000.0 * ibis.literal(2.0).pow(-age(day, cutoff).cast("float64") / half_life)).round().cast("int64")
+
+
+def faded(weight: ir.IntegerColumn) -> ir.FloatingColumn:
+    """A sum of `fading` as a number of fresh happenings."""
+    return weight.cast("float64") / 1000.0
+
+
 def currency(amount: ir.Column) -> ir.FloatingColumn:
     """Ten-thousandths as currency units, for features only. Sums are made before: those of floats depend on the order of rows."""
     return amount.cast("float64") / TEN_THOUSANDTHS

@@ -1,0 +1,175 @@
+"""When each customer will buy next (domain.md D3): days from a cutoff to the next purchase day, open where none came yet.
+
+Population: bought before, and not already left by C4.4. The baseline is the last purchase plus the customer's own rhythm τ; the
+model ships where its error in days, on those who did buy, is smaller by its whole interval.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from kith_platform.i18n import N_
+from kith_platform.predict.calendar import Calendar, HistoryTooShort, plan
+from kith_platform.predict.churn import LEFT_DAYS, LEFT_RHO, SHORTEST_HORIZON
+from kith_platform.predict.evidence import Floats, day_number, day_of
+from kith_platform.predict.fits import bootstrap, calibration, evaluation, waiting
+from kith_platform.predict.fits.refusal import FitRefused
+from kith_platform.predict.matrix import Matrix
+from kith_platform.predict.protocol import tells_apart
+from kith_platform.predict.reasons import drivers, top_reasons
+from kith_platform.predict.training import Evidence, Scored, Trained
+
+SOON = 30  # days: a score is the chance of a purchase within them
+QUANTILES = {"days_10": 0.1, "days_50": 0.5, "days_90": 0.9}
+MOST_DAYS = 3650.0
+
+
+def train(evidence: Evidence) -> Trained:
+    """From cutoffs to verdict. Raises nothing for data that are too few: that is a result."""
+    question = evidence.question
+    past = evidence.purchases().before(day_number(question.cutoff))
+    if not len(past):
+        return Trained(ships=False, verdict="empty")
+    try:
+        calendar = plan(day_of(past.day.min()), question.cutoff, SHORTEST_HORIZON)
+    except HistoryTooShort as short:
+        return _by_rhythm(evidence, "history_too_short", {"has": short.has, "needs": short.needs})
+    question.progress(10, N_("Looking at customers as they were then"))
+    parts = [_cases(evidence, cutoff, calendar) for cutoff in calendar.training]
+    matrix = Matrix.stack([rows for rows, _cases in parts])
+    names = matrix.varying()
+    several = [waiting.Cases(rows.columns(names), cases.days, cases.happened) for rows, cases in parts]
+    (_, validation), (judged, test) = (_cases(evidence, day, calendar, names) for day in (calendar.validation, calendar.test))
+    question.progress(50, N_("Learning from what came"))
+    try:
+        model = waiting.fit(_stacked(several), validation, features=names, seed=question.seed, nthread=question.threads)
+    except FitRefused as refusal:
+        return _by_rhythm(evidence, str(refusal.code), {"found": refusal.found, "needed": refusal.needed})
+    metrics, comparison = _judge(model, judged, test, question.seed)
+    came = test.happened & (test.days <= SOON)
+    apart = tells_apart(metrics["auc"], int(came.sum()), int(came.size))
+    ships = comparison is not None and comparison.better(lower_is_better=True) and apart
+    everybody = _population(evidence, question.cutoff)
+    values = everybody.columns(names)
+    return Trained(
+        ships=ships,
+        verdict="better_than_baseline" if ships else "no_better_than_baseline",
+        verdict_params={"measure": "days_error", **({} if comparison is None else _ends(comparison))},
+        tier=model.tier,
+        features=names,
+        parameters={
+            "horizon_days": calendar.horizon,
+            "gap_days": 0,
+            "training_cutoffs": [day.isoformat() for day in calendar.training],
+            "validation_cutoff": calendar.validation.isoformat(),
+            "test_cutoff": calendar.test.isoformat(),
+            "line": list(model.line),
+        },
+        metrics=metrics,
+        report={
+            "calibration": calibration.calibration_table(came, model.chance(test.matrix, SOON)),
+            "deciles": evaluation.decile_table(came, model.chance(test.matrix, SOON)),
+            "comparison": asdict(comparison) if comparison else None,
+            "drivers": drivers(-model.contributions(values), values, names),
+        },
+        artefact=model.to_bytes(),
+        scored=_scored(model, everybody) if ships else _rhythm_scores(everybody),
+    )
+
+
+def rescore(evidence: Evidence, artefact: bytes | None, _report: Mapping[str, Any]) -> Scored | None:
+    """Everybody's scores at the question's cutoff by what was trained before; None where it is asked of nobody."""
+    everybody = _population(evidence, evidence.question.cutoff)
+    if not everybody.ids.size:
+        return None
+    if artefact is None:
+        return _rhythm_scores(everybody)
+    return _scored(waiting.load(artefact, nthread=evidence.question.threads), everybody)
+
+
+def _population(evidence: Evidence, cutoff: dt.date) -> Matrix:
+    matrix = evidence.matrix(cutoff)
+    rho, recency = matrix.column("rho"), matrix.column("recency")
+    return matrix.where(~np.isnan(recency) & ~((rho > LEFT_RHO) & (recency >= LEFT_DAYS)))
+
+
+def _cases(evidence: Evidence, cutoff: dt.date, calendar: Calendar, names: tuple[str, ...] = ()) -> tuple[Matrix, waiting.Cases]:
+    """Rows of a cutoff, and how long each waited: open at the end of the cutoff's window, which no later cutoff shares."""
+    rows = _population(evidence, cutoff)
+    start, end = day_number(cutoff), day_number(calendar.window(cutoff)[1])
+    later = evidence.purchases().between(start, end)
+    ids, first = np.unique(later.customer, return_index=True)  # sorted by customer and day: the first is the earliest
+    days = np.full(rows.ids.size, float(end - start))
+    place = np.searchsorted(ids, rows.ids)
+    found = (place < ids.size) & (ids[np.minimum(place, max(ids.size - 1, 0))] == rows.ids) if ids.size else np.zeros(0, bool)
+    happened = np.zeros(rows.ids.size, dtype=bool)
+    if ids.size:
+        happened = np.asarray(found)
+        days[happened] = later.day[first[place[happened]]] - start + 1.0  # a purchase on the cutoff's own day took one day
+    return rows, waiting.Cases(rows.columns(names), days, happened)
+
+
+def _stacked(parts: list[waiting.Cases]) -> waiting.Cases:
+    return waiting.Cases(
+        np.concatenate([part.matrix for part in parts]),
+        np.concatenate([part.days for part in parts]),
+        np.concatenate([part.happened for part in parts]),
+    )
+
+
+def _judge(
+    model: waiting.Waiting, rows: Matrix, test: waiting.Cases, seed: int
+) -> tuple[dict[str, Any], bootstrap.Comparison | None]:
+    median, rhythm = np.minimum(model.quantile(test.matrix, 0.5), MOST_DAYS), by_rhythm(rows)
+    came = test.happened
+    soon = came & (test.days <= SOON)
+    chance = model.chance(test.matrix, SOON)
+    slope = calibration.slope_and_intercept(soon, chance)
+    comparison = bootstrap.compare(
+        test.days[came], median[came], rhythm[came], evaluation.mean_absolute_error, strata=np.zeros(int(came.sum())), seed=seed
+    )
+    metrics = {
+        "customers": int(came.size),
+        "positives": int(came.sum()),
+        "rate": float(soon.mean()) if soon.size else None,
+        "concordance": waiting.concordance(test.days, came, median, seed=seed),
+        "rule_concordance": waiting.concordance(test.days, came, rhythm, seed=seed),
+        "coverage_80": waiting.coverage(model, test),
+        "days_mae": float(np.mean(np.abs(median[came] - test.days[came]))) if came.any() else None,
+        "rule_days_mae": float(np.mean(np.abs(rhythm[came] - test.days[came]))) if came.any() else None,
+        "auc": evaluation.value(evaluation.auc, soon, chance),
+        "ece": calibration.expected_calibration_error(soon, chance),
+        "calibration_slope": slope[0] if slope else None,
+    }
+    return metrics, comparison
+
+
+def by_rhythm(rows: Matrix) -> Floats:
+    """The baseline: days until the last purchase plus τ, rounded half up to a day; at least one."""
+    return np.maximum(np.floor(rows.column("tau") - rows.column("recency") + 0.5), 1.0)
+
+
+def _scored(model: waiting.Waiting, rows: Matrix) -> Scored:
+    values = rows.columns(model.features)
+    extra = {name: np.minimum(model.quantile(values, share), MOST_DAYS) for name, share in QUANTILES.items()}
+    reasons = top_reasons(-model.contributions(values), values, model.features)  # fewer days make it likelier
+    return Scored(customer_ids=rows.ids, values=model.chance(values, SOON), tier=model.tier, extra=extra, reasons=reasons)
+
+
+def _rhythm_scores(rows: Matrix) -> Scored:
+    """By the rhythm alone: it says a day and no chance, so the chance is that of an exponential wait with that mean."""
+    days = by_rhythm(rows)
+    return Scored(customer_ids=rows.ids, values=1.0 - np.exp(-SOON / days), tier="rule", extra={"days_50": days})
+
+
+def _by_rhythm(evidence: Evidence, verdict: str, params: Mapping[str, Any]) -> Trained:
+    return Trained(ships=False, verdict=verdict, verdict_params=dict(params), scored=rescore(evidence, None, {}))
+
+
+def _ends(comparison: bootstrap.Comparison) -> dict[str, float]:
+    return {name: getattr(comparison, name) for name in ("difference", "low", "high")}

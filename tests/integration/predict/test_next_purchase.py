@@ -1,0 +1,81 @@
+"""When customers buy next, who comes back, who is ready for more: each against its rule, and honest where there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from known_companies import Known, Told, Written
+
+from kith_platform.predict import classify, next_purchase
+from kith_platform.predict.asked import classification
+from kith_platform.predict.evidence import day_number
+from kith_platform.predict.fits import waiting
+from kith_platform.predict.training import Trained
+from kith_platform.predict.upsell import UPSELL
+from kith_platform.predict.winback import WINBACK
+
+
+@pytest.fixture(scope="module")
+def retailer(written: Written) -> Iterator[Known]:
+    with written("retailer", "misspecified", 2_000, threads=2) as known:
+        yield known
+
+
+@pytest.fixture(scope="module")
+def trained(retailer: Known) -> Trained:
+    return next_purchase.train(retailer.evidence)
+
+
+def test_four_of_five_buy_within_the_span_and_the_day_is_nearer_than_the_rhythm(trained: Trained, told: Told) -> None:
+    for name in ("coverage_80", "concordance", "rule_concordance", "days_mae", "rule_days_mae", "ece", "calibration_slope"):
+        told(name, trained.metrics[name])
+    assert 0.75 <= trained.metrics["coverage_80"] <= 0.85
+    assert trained.metrics["ece"] <= 0.05
+    assert 0.8 <= trained.metrics["calibration_slope"] <= 1.2
+    assert trained.metrics["concordance"] > trained.metrics["rule_concordance"]
+    assert trained.ships == (trained.verdict_params["high"] < 0)
+
+
+def test_a_stored_model_says_what_was_scored_and_a_changed_byte_is_no_model(retailer: Known, trained: Trained) -> None:
+    assert trained.artefact is not None
+    assert trained.scored is not None
+    again = next_purchase.rescore(retailer.evidence, trained.artefact, {})
+    assert again is not None
+    if trained.ships:
+        assert np.array_equal(again.values, trained.scored.values)
+        assert np.all(again.extra["days_10"] <= again.extra["days_50"])
+        assert np.all(again.extra["days_50"] <= again.extra["days_90"])
+    assert next_purchase.train(retailer.evidence).artefact == trained.artefact, "the same seed gives the same bytes"
+    with pytest.raises(ValueError, match="cannot be read"):
+        waiting.load(b"{" + trained.artefact[1:].replace(b"learner", b"lerner", 1))
+
+
+def test_who_left_long_ago_may_be_won_back_and_who_bought_in_the_window_is(retailer: Known, told: Told) -> None:
+    asked = classification(WINBACK)
+    found = classify.train(asked, retailer.evidence)
+    told("winback", (found.verdict, dict(found.verdict_params)))
+    if "test_cutoff" in found.parameters:
+        told("winback figures", {name: found.metrics[name] for name in ("customers", "positives", "auc", "ece")})
+    assert found.scored is not None
+    now = retailer.evidence.matrix(retailer.question.cutoff)
+    asked_of = now.where(np.isin(now.ids, found.scored.customer_ids))
+    assert np.all(asked_of.column("rho") > 3.0)
+    assert np.all((asked_of.column("recency") >= 30) & (asked_of.column("recency") <= 730))
+    last = retailer.purchases.before(day_number(retailer.question.cutoff))
+    assert set(found.scored.customer_ids.tolist()) <= set(last.customer.tolist())
+
+
+def test_an_upgrade_counts_where_it_is_kept_and_nothing_is_made_up_without_subscriptions(
+    retailer: Known, written: Written, told: Told
+) -> None:
+    asked = classification(UPSELL)
+    without = classify.train(asked, retailer.evidence)
+    assert (without.verdict, without.verdict_params) == ("nothing_of_it", {"facts": "subscription_events"})
+    assert without.scored is None
+    with written("subscription", "misspecified", 500, years=2.0, threads=2) as known:
+        found = classify.train(asked, known.evidence)
+    told("upsell", (found.verdict, dict(found.verdict_params)))
+    assert found.verdict in ("better_than_baseline", "no_better_than_baseline")
+    assert found.scored is not None
