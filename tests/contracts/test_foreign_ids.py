@@ -14,6 +14,7 @@ from werkzeug.routing import Rule
 
 from kith_platform.imports.models import Import
 from kith_platform.jobs.models import Job
+from kith_platform.labelled.models import LabelledSet, OwnQuestion
 from kith_platform.predict.models import ModelVersion
 from kith_platform.runtime import Runtime
 from kith_platform.surveys.models import Survey
@@ -43,6 +44,8 @@ def theirs(runtime: Runtime, client_for: Callable[..., Any], other_tenant: Tenan
                 Import(table_name="orders", source="x", file_name="f.csv", blob="b", sha256="", size=0, mapping={}),
                 Job(kind="imports.load", queue="import"),
                 Survey(name="Theirs", kind="nps", questions={"en": "?"}),
+                LabelledSet(name="theirs", file_name="f.csv", columns=[], lines=0, blob="b", sha256=""),
+                OwnQuestion(outcome="y", task="custom:y"),
                 ModelVersion(
                     task="clv", version=1, state="retired", verdict="empty", as_of=now.date(), watermark=now, snapshot="", seed=1
                 ),

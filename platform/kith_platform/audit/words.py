@@ -98,6 +98,10 @@ ACTIONS: Mapping[str, str] = {
     "model:promoted": N_("Let a former model serve again"),
     "forecast:asked": N_("Asked for forecasts of demand"),
     "forecast:ordering_set": N_("Set how products are ordered"),
+    "labelled:import_started": N_("Brought lines with an outcome"),
+    "labelled:deleted": N_("Deleted a labelled table"),
+    "question:asked": N_("Asked a question of the company's own"),
+    "question:deleted": N_("Deleted a question of the company's own"),
 }
 
 # Names of details; any other shows as it is written.
@@ -130,6 +134,10 @@ DETAILS: Mapping[str, str] = {
     "initiative": N_("initiative"),
     "rule": N_("rule"),
     "size": N_("size"),
+    "lines": N_("lines"),
+    "task": N_("question"),
+    "keep": N_("columns put back"),
+    "in_order": N_("lines in the order of time"),
     "score": N_("score"),
     "channel": N_("channel"),
     "segment": N_("segment"),

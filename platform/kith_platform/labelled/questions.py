@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SENSITIVE = "customers:sensitive"
 ATTRIBUTE = "attribute:"  # says that an attribute is meant, whatever columns are called
+MOST = 200  # questions that a list shows
 HEADERS = 60  # names of columns that an error shows
 
 
@@ -158,8 +159,8 @@ def _may_keep(session: Session, actor: Actor | None, table: LabelledSet | None, 
 
 
 def listing(session: Session) -> list[tuple[OwnQuestion, LabelledSet | None, ModelVersion | None]]:
-    """Questions, newest first, each with its table and its last training."""
-    rows = session.execute(select(OwnQuestion).order_by(OwnQuestion.id.desc())).scalars().all()
+    """The newest questions, each with its table and its last training."""
+    rows = session.execute(select(OwnQuestion).order_by(OwnQuestion.id.desc()).limit(MOST)).scalars().all()
     sets = {row.id: row for row in service.listing(session)}
     told = versions.telling(session, [row.task for row in rows]) if rows else {}
     return [(row, sets.get(row.set_id or 0), told.get(row.task)) for row in rows]
