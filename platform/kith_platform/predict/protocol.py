@@ -21,6 +21,7 @@ from kith_platform.predict.matrix import Matrix
 from kith_platform.predict.reasons import drivers, top_reasons
 from kith_platform.predict.training import Progress, Scored, Trained
 
+TOO_GOOD = 0.98  # an AUC from which a leak is likelier than a good model
 LEAST_JUDGED = 50  # rows of validation and of test, below which nothing can be judged
 Z95 = 1.96
 
@@ -88,6 +89,7 @@ class Learned:
                 "drivers": drivers(self.model.contributions(values), values, self.model.features),
                 "rule": json.loads(self.rule.to_bytes()),
             },
+            warnings=({"code": "too_good", "auc": self.metrics["auc"]},) if (self.metrics["auc"] or 0.0) >= TOO_GOOD else (),
             artefact=pack(self.model, self.calibrated),
             scored=self.score(now),
         )
@@ -119,13 +121,12 @@ def learn(
     served = fitted_rule(rule, train)
     ours = calibrated.apply(model.predict(test.matrix.columns(model.features)))
     metrics, comparison = _judged(served, plain, ours, train, validation, test, seed=seed)
+    apart = tells_apart(metrics["auc"], metrics["positives"], metrics["customers"])
     return Learned(
         model=model,
         calibrated=calibrated,
         rule=served,
-        ships=comparison is not None
-        and comparison.better()
-        and tells_apart(metrics["auc"], metrics["positives"], metrics["customers"]),
+        ships=comparison is not None and comparison.better() and apart,
         metrics=metrics,
         report={
             "calibration": calibration.calibration_table(test.outcome, ours),
