@@ -67,7 +67,8 @@ WARNINGS: Mapping[str, str] = {
     "margin_is_net": N_("Order lines carry no cost, so values are net sales, not margin. Import costs to see margin."),
     "at_bound": N_("Customers differ so little in one respect that a part of the model stands at its limit."),
     "too_good": N_(
-        "The model tells nearly all apart (AUC %(auc)s). That is rare: look whether a column is filled only after it has happened."
+        "The model tells nearly all apart (AUC %(auc)s). That is rare: "
+        "look whether a column is filled only after it has happened."
     ),
     "bias": N_("On unseen days the model expected %(bias)s times what came. Read sums with that in mind."),
     "features_left_out": N_("Features of the module %(module)s could not be computed and were left out: %(set)s."),
