@@ -193,3 +193,18 @@ def test_a_wide_file_of_order_lines_goes_the_same_way(kith: Shell, data: Path) -
         rows = read(kith.home / f"{key}.csv")
         assert rows
         assert all(0 <= float(row["value"]) <= 1 for row in rows) or key == "clv"
+
+
+def test_a_question_of_ones_own_names_the_leak_and_shows_both_splits(kith: Shell, data: Path) -> None:
+    named = ("--name", "Bank", "--owner", "ida@bank.example", "--password-stdin")
+    kith.ask("tenant", "create", "bank", *named, given="correct horse battery staple\n")
+    counts = kith.ask("import", "bank", "labelled", data / "bank_additional.csv")
+    assert (counts["read"], counts["inserted"], counts["rejected"], counts["table"]) == (4119, 4119, 0, "bank_additional")
+    found = kith.ask("train", "bank", "--outcome", "y", "--wait")
+    assert [one["column"] for one in found["leaks"]] == ["duration"]
+    assert [(one["split"], one["low"] > 0.05) for one in found["splits"]] == [("random", True), ("order", True)]
+    assert found["verdict"] == "better_than_baseline"
+    for one in found["splits"]:
+        print(f"bank, {one['split']}: AUC {one['auc']:.3f}, PR-AUC {one['pr_auc']:.3f}, with duration {one['with_suspects']}")
+    refused = kith.run("train", "bank", "--outcome", "weather", "--wait", code=1)
+    assert "bank_additional.duration" in refused.stderr
