@@ -17,7 +17,7 @@ from kith_platform.forecasts.fits.rolling import MONTH, QUARTER, WEEK, Grain, Ju
 from kith_platform.forecasts.fits.season import Floats, Ints, seasons
 from kith_platform.forecasts.series import Calendar, Sales, following, quarters
 
-VERSION = 1
+VERSION = 2
 COMPANY, FAMILY, PRODUCT = "company", "family", "product"
 LEAST_PERIODS = 4  # of a series: with fewer there is nothing to say
 LEAST_OF_FAMILY = 5  # products that share a season of their own
@@ -71,9 +71,13 @@ def _total(values: Floats) -> Floats:
 
 
 def fingerprint(sales: Sales) -> str:
-    """Of everything that forecasts are made from: the same means that they need not be made again."""
-    told = hashlib.sha256(json.dumps([VERSION, sales.as_of.isoformat(), sales.families, sales.codes]).encode())
-    for one in (sales.products, sales.weekly, sales.monthly, sales.net, sales.unit_cost):
+    """Of the whole periods that forecasts are made from, and the classes: the same means that they need not be made again.
+
+    So a company that sells every day pays for forecasts once a week. Money of the year, which only orders the lists, waits.
+    """
+    ends = [sales.weeks.end.isoformat(), sales.months.end.isoformat()]
+    told = hashlib.sha256(json.dumps([VERSION, ends, sales.weekly.shape, sales.families, sales.codes]).encode())
+    for one in (sales.products, sales.weekly, sales.monthly):
         told.update(np.ascontiguousarray(one).tobytes())
     return told.hexdigest()
 
