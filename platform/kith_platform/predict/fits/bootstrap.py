@@ -37,6 +37,7 @@ def compare(
     metric: Metric,
     *,
     strata: ArrayLike | None = None,
+    people: ArrayLike | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> Comparison | None:
@@ -47,7 +48,8 @@ def compare(
     in 17 better than a random rule, the basic one in 200 [measured: 1,200 customers, 15 % positive].
 
     Arrays of shape (n,). `strata` are labels; by default the outcome's two classes where it has no more, else one
-    stratum. None where the metric is undefined on these data. The same seed gives the same interval.
+    stratum. With `people`, who has several rows is drawn with all of them, and there are no strata. None where the
+    metric is undefined on these data. The same seed gives the same interval.
     """
     y, ours, theirs = (np.asarray(column, dtype=np.float64).ravel() for column in (outcome, model, baseline))
     if not y.size == ours.size == theirs.size:
@@ -59,10 +61,12 @@ def compare(
     at_model, at_baseline = ours_read(once), theirs_read(once)
     if not np.isfinite(at_model - at_baseline):
         return None
-    groups, random = _strata(y, strata), np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
+    who = None if people is None else np.unique(np.asarray(people), return_inverse=True)[1]
+    groups = _strata(y, strata) if who is None else [np.arange(int(who.max()) + 1)]
     drawn = np.empty(replicates)
     for i in range(replicates):  # one at a time: the weights of one replicate stay in the processor's cache
-        weights = _draw(random, groups, y.size)
+        weights = _draw(random, groups, y.size) if who is None else _draw(random, groups, groups[0].size)[who]
         drawn[i] = ours_read(weights) - theirs_read(weights)
     drawn = drawn[np.isfinite(drawn)]
     if not drawn.size:
