@@ -69,14 +69,20 @@ def visits(
 
 
 def campaigns(
-    rng: np.random.Generator, audience: Audience, start: date, days: int, evidence: Matrix | None
+    rng: np.random.Generator,
+    audience: Audience,
+    start: date,
+    days: int,
+    evidence: Matrix | None,
+    *,
+    control_share: float = 0.1,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """A message every three weeks to half of those who agree to be written to, a tenth of them held back as control;
+    """A message every three weeks to half of those who agree to be written to, a share of them held back as control;
     touches and consents. Adds to `evidence` what opening tells."""
     agreed = rng.random(audience.ids.size) < 0.8
     withdrawn = np.full(audience.ids.size, np.nan)
     sends = [
-        _send(rng, audience, number, day, days, agreed & np.isnan(withdrawn), withdrawn, evidence)
+        _send(rng, audience, number, day, days, agreed & np.isnan(withdrawn), withdrawn, evidence, control_share)
         for number, day in enumerate(range(30, days, 21))
     ]
     columns = [np.concatenate(column) for column in zip(*sends, strict=True)]
@@ -109,11 +115,12 @@ def _send(
     willing: NDArray[np.bool_],
     withdrawn: Floats,
     evidence: Matrix | None,
+    control_share: float,
 ) -> tuple[NDArray[np.float64], ...]:
     """One campaign's touches, as columns; notes who unsubscribes in `withdrawn`."""
     who = np.nonzero(willing & (audience.joined < day) & (rng.random(willing.size) < 0.5))[0]
     sent = day + 0.3 + 0.2 * rng.random(who.size)
-    control = rng.random(who.size) < 0.1
+    control = rng.random(who.size) < control_share
     chance = audience.opens[who] * np.exp(-0.4 * audience.mood(day)[who])
     now = np.where(audience.gone(day)[who], _GONE_OPENS, 1.0) if _tells(audience) else 1.0
     opened = ~control & (rng.random(who.size) < chance * now)

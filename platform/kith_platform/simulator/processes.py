@@ -29,7 +29,11 @@ class History:
 
 
 class Process(Protocol):
-    """One value per customer in each answer. `horizon` is in days, one for all or one each."""
+    """One value per customer in each answer. `horizon` is in days, one for all or one each. `rate` is each one's pace of
+    buying a day, while he is a customer."""
+
+    @property
+    def rate(self) -> Floats: ...
 
     def p_alive(self, past: History, knowing: Knowing) -> Floats: ...
 

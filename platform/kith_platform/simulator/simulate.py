@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -15,9 +16,10 @@ from kith_platform.simulator.firm import Firm
 from kith_platform.simulator.lives import CAUSES, Lives, World, live
 from kith_platform.simulator.markets import MARKETS, Market
 from kith_platform.simulator.people import REGIONS, People, people
+from kith_platform.simulator.persuasion import Campaigned, Persuasion, campaigned
 from kith_platform.simulator.processes import BgNbdProcess, RenewalProcess
 from kith_platform.simulator.seasons import Calendar, Floats, flat, seasonal
-from kith_platform.simulator.tables import Behaviour, Stage, Tables, perform
+from kith_platform.simulator.tables import Behaviour, Stage, Tables, audience_of, perform
 from kith_platform.simulator.truth import Truth
 
 NO_SIGNAL_GAP = 60.0  # days: a window of 90 stays empty for e^(−1.5) = 22 % of all, whoever they are
@@ -26,7 +28,14 @@ CANCEL_LAW = (1.2, 30.0)  # per bill and customer ~ Beta, in well_specified: a s
 
 
 def simulate(
-    kind: CompanyKind, *, regime: Regime, customers: int, years: float, seed: int, ends_on: date | None = None
+    kind: CompanyKind,
+    *,
+    regime: Regime,
+    customers: int,
+    years: float,
+    seed: int,
+    ends_on: date | None = None,
+    persuasion: Persuasion | None = None,
 ) -> Company:
     """Make a company of `customers` customers over `years` years that end with the day `ends_on` (default: yesterday, UTC).
 
@@ -35,6 +44,7 @@ def simulate(
     misspecified: seasons, feasts, sales, trend, heavy tails, gaps more regular than Poisson, leaving from experiences;
     and the company's own work (staff, leads, costs, promises, …), which the other two do without.
     no_signal: everybody buys by one memoryless process for ever and cancels by one chance: nothing foretells anything.
+    Campaigns change nothing unless `persuasion` says how they work; then truth tells what each message adds.
     Raises ValueError for fewer than 1 customer or less than a quarter of a year.
     """
     if customers < 1 or years < 0.25:
@@ -53,13 +63,27 @@ def simulate(
     joined = buying.joining(rng, customers, days)
     acted = _behave(rng, market, regime, calendar, world, folk, joined)
     level = _level(calendar, world, market.price_rise)
-    stage = Stage(rng, kind, market, regime, calendar, folk, joined, acted, level)
+    told = None if persuasion is None else _campaigned(persuasion, seed, kind, market, regime, calendar, folk, joined, acted)
+    acted = acted if told is None else replace(acted, bought=told.bought, lived=told.lived)
+    stage = Stage(rng, kind, market, regime, calendar, folk, joined, acted, level, told)
     tables, spent, mean_spend = perform(stage)
     if acted.lives is not None:
         tables = at_work(_firm(stage, acted.lives, seed, tables))
     cause = tuple(CAUSES[each] if each >= 0 else None for each in acted.lives.cause) if acted.lives else (None,) * customers
     chance = acted.cancel_chance
-    truth = Truth(folk.ids, calendar, acted.bought, spent, mean_spend, level, acted.left, cause, acted.process, chance)
+    truth = Truth(
+        folk.ids,
+        calendar,
+        acted.bought,
+        spent,
+        mean_spend,
+        level,
+        acted.left,
+        cause,
+        acted.process,
+        chance,
+        None if told is None else told.sway,
+    )
     return Company(
         kind=kind,
         names=market.names,
@@ -73,6 +97,28 @@ def simulate(
         ends_on=end - timedelta(days=1),
         tables=tables,
         truth=truth,
+    )
+
+
+def _campaigned(
+    how: Persuasion,
+    seed: int,
+    kind: CompanyKind,
+    market: Market,
+    regime: Regime,
+    calendar: Calendar,
+    folk: People,
+    joined: Floats,
+    acted: Behaviour,
+) -> Campaigned:
+    """Drawn apart from all else, so that a company without persuasion stays what it was."""
+    rng = np.random.default_rng([seed, sorted(MARKETS).index(kind), 14])
+    audience = audience_of(rng, folk, np.floor(joined).astype(np.int64), acted)
+    process = acted.process
+    evidence = process.evidence if isinstance(process, RenewalProcess) else None
+    quality = _quality(market, calendar.days, regime == "misspecified")
+    return campaigned(
+        rng, how, audience, calendar.start, calendar.days, process.rate, acted.lived, quality, folk.region, evidence
     )
 
 

@@ -17,6 +17,7 @@ from kith_platform.simulator.experiences import Experiences
 from kith_platform.simulator.lives import Lives, Matrix
 from kith_platform.simulator.markets import Market
 from kith_platform.simulator.people import People
+from kith_platform.simulator.persuasion import Campaigned
 from kith_platform.simulator.processes import Process, RenewalProcess
 from kith_platform.simulator.seasons import Calendar, Floats
 
@@ -54,6 +55,7 @@ class Stage:
     joined: Floats
     acted: Behaviour
     level: Floats
+    campaigned: Campaigned | None = None
 
     @property
     def joined_on(self) -> Ints:
@@ -117,19 +119,15 @@ def _shop(stage: Stage, books: ledger.Books) -> Tables:
 def _relations(stage: Stage, books: ledger.Books) -> Tables:
     rng, acted, start, days = stage.rng, stage.acted, stage.calendar.start, stage.calendar.days
     lives = acted.lives
-    audience = outreach.Audience(
-        stage.folk.ids,
-        stage.joined_on,
-        acted.left,
-        acted.visits,
-        rng.beta(3.0, 5.0, stage.joined.size),
-        None if lives is None else lives.resentment,
-    )
+    audience = audience_of(rng, stage.folk, stage.joined_on, acted)
 
     def mood(who: Ints, day: Ints) -> Floats:
         return np.zeros(who.size) if lives is None else lives.resentment[who, day].astype(np.float64)
 
-    touches, consents = outreach.campaigns(rng, audience, start, days, stage.evidence)
+    told = stage.campaigned
+    touches, consents = (
+        outreach.campaigns(rng, audience, start, days, stage.evidence) if told is None else (told.touches, told.consents)
+    )
     cause = np.full(acted.left.size, -1, dtype=np.int64) if lives is None else lives.cause
     return {
         "tickets": care.tickets(rng, books),
@@ -139,6 +137,12 @@ def _relations(stage: Stage, books: ledger.Books) -> Tables:
         "touches": touches,
         "consents": consents,
     }
+
+
+def audience_of(rng: np.random.Generator, folk: People, joined_on: Ints, acted: Behaviour) -> outreach.Audience:
+    """Whom the company writes to; some open more messages than others."""
+    resentment = None if acted.lives is None else acted.lives.resentment
+    return outreach.Audience(folk.ids, joined_on, acted.left, acted.visits, rng.beta(3.0, 5.0, joined_on.size), resentment)
 
 
 def _loyalty(stage: Stage, tables: Tables, taste: Tastes, shops: pl.DataFrame) -> Tables:

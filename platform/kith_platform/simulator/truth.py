@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 
 from kith_platform.simulator.buying import NEVER, Ints, Purchases
 from kith_platform.simulator.endings import Chances, chances, shortness
+from kith_platform.simulator.persuasion import WINDOW_DAYS, Sway
 from kith_platform.simulator.processes import History, Knowing, Process
 from kith_platform.simulator.seasons import Calendar, Floats
 
@@ -35,6 +36,7 @@ class Truth:
     cause: tuple[str | None, ...]
     process: Process
     cancel_chance: Floats | None = None  # of ending a contract at each bill, where that is all there is to it
+    sway: Sway | None = None  # how campaigns work, where they do
 
     def joined(self, cutoff: date) -> NDArray[np.bool_]:
         """Who had bought before the cutoff."""
@@ -143,10 +145,20 @@ class Truth:
             schema={"customer_id": pl.String, "left_on": pl.Date, "cause": pl.String},
         )
 
-    def _past(self, cutoff: date) -> History:
-        day = self.calendar.day(cutoff)
-        before = self.bought.at < day
-        who, at = self.bought.who[before], self.bought.at[before]
+    def uplift(self, day: date) -> Floats:
+        """What a message sent on the day really adds to the chance to buy in the 14 days from it on, knowing all hidden states:
+        0 where campaigns change nothing."""
+        if self.sway is None:
+            return self._joined_only(day, np.zeros(self.left.size))
+        past = self._past(day, self.sway.natural)
+        window = np.full(self.left.size, WINDOW_DAYS)
+        buys = 1.0 - self.process.p_silent(past, 0, window, "everything")
+        return self._joined_only(day, self.sway.uplift(buys, self.left > self.calendar.day(day)))
+
+    def _past(self, cutoff: date, bought: Purchases | None = None) -> History:
+        day, bought = self.calendar.day(cutoff), bought or self.bought
+        before = bought.at < day
+        who, at = bought.who[before], bought.at[before]
         count = np.bincount(who, minlength=self.left.size)
         first, last = np.full(self.left.size, float(day)), np.full(self.left.size, float(day))
         last[who] = at  # rows are in order of time: the last one stays
