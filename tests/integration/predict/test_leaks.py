@@ -12,6 +12,7 @@ from known_companies import Written
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.plugins import Plugins
 from kith_platform.predict import clv
+from kith_platform.predict.features.contacts import CONTACTS
 from kith_platform.predict.matrix import matrix_at
 from kith_platform.sdk.facts import Fact, Kind
 from kith_platform.simulator import Company, simulate
@@ -69,7 +70,7 @@ def test_another_future_leaves_every_feature_byte_for_byte_as_it_was(kind: str, 
         written(kind, "misspecified", 250, company=company) as known,
         written(kind, "misspecified", 250, company=company, tables=other) as elsewhere,
     ):
-        before, after = (matrix_at(one.frames, one.sets, CUTOFF) for one in (known, elsewhere))
+        before, after = (matrix_at(one.frames, (*one.sets, CONTACTS), CUTOFF) for one in (known, elsewhere))
         values = [clv.train(one.question_at(AS_OF), one.purchases) for one in (known, elsewhere)]
         now = [matrix_at(one.frames, one.sets, one.question.cutoff) for one in (known, elsewhere)]
     assert before.names == after.names

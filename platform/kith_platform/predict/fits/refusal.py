@@ -10,6 +10,7 @@ class Reason(StrEnum):
 
     EMPTY = "empty"
     INVALID = "invalid"
+    TOO_FEW_CAMPAIGNS = "too_few_campaigns"
     TOO_FEW_CUSTOMERS = "too_few_customers"
     TOO_FEW_REPEAT_BUYERS = "too_few_repeat_buyers"
     TOO_FEW_VALUES = "too_few_values"

@@ -85,12 +85,14 @@ class Uplift:
 
     def uplift(self, matrix: Floats) -> Floats:
         """What the message adds to that chance, (n,), in [−1, 1]."""
-        if self.learner == "s":
-            return self.models[0].predict(self._armed(matrix, 1.0)) - self.without(matrix)
-        if self.learner == "t":
-            return self.models[1].predict(matrix) - self.without(matrix)
+        if self.learner != "x":
+            return self.response(matrix) - self.without(matrix)
         of_control, of_treated = (model.predict(matrix) for model in self.models[2:])
         return np.clip(self.share * of_control + (1.0 - self.share) * of_treated, -1.0, 1.0)
+
+    def response(self, matrix: Floats) -> Floats:
+        """The chance to convert with the message, (n,): the order that an uplift model has to beat."""
+        return self.models[0].predict(self._armed(matrix, 1.0)) if self.learner == "s" else self.models[1].predict(matrix)
 
     def contributions(self, matrix: Floats) -> Floats:
         """What each feature does to the uplift, (n, k + 1), the last column the bias: TreeSHAP of the effect models (x, in
