@@ -26,12 +26,13 @@ PLAIN = ("recency", "orders_365", "net_365")
 def train(evidence: Evidence) -> Trained:
     """The protocol of D0 over campaigns. Raises nothing for data that are too few or say nothing: that is a result."""
     question, every = evidence.question, sends.past(evidence)
-    sent = every.where(~every.control & every.delivered)
+    reached = ~every.control & every.delivered
+    sent = every.where(reached)
     if not sent.customer.size:
         return _by_rule(evidence, "no_campaign", {})
     counted, _ = sent.outcome
     try:
-        split = sends.parts(evidence, sent)
+        split = sends.parts(evidence, every, reached)
         learned = protocol.learn(
             RULE,
             PLAIN,

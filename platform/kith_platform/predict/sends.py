@@ -10,10 +10,12 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kith_platform.frames import Frames
 from kith_platform.i18n import N_
 from kith_platform.predict.evidence import Floats, Ids, day_number, day_of
 from kith_platform.predict.features.contacts import CONTACTS, RFM_CELL, held_back, unwilling
@@ -22,7 +24,7 @@ from kith_platform.predict.matrix import Matrix, matrix_at
 from kith_platform.predict.training import Evidence
 
 WINDOW_DAYS = 14
-LOOK_DAYS, MOST_LOOKS = 7, 24
+LOOK_DAYS, MOST_LOOKS = 7, 16
 MOST_ROWS = 400_000  # beyond it every k-th customer teaches: more of the same says no more, and must not fill the memory
 LATER_SHARE = 0.2  # of all rows, for the test and for validation each
 DIGITS = (1, 2, 3, 4, 5)
@@ -105,6 +107,9 @@ class Part:
     matrix: Matrix
     sends: Sends
 
+    def where(self, rows: Bools) -> Part:
+        return Part(self.matrix.where(rows), self.sends.where(rows))
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -121,13 +126,18 @@ class Parts:
         }
 
 
-def parts(evidence: Evidence, sends: Sends) -> Parts:
-    """The rows of campaigns split by time. Raises FitRefused where they do not make three parts."""
-    looks = _looks(sends.day)
+# A training of all models asks for the same looks twice: for who answers and for whom a message moves.
+_LOOKED: WeakKeyDictionary[Frames, dict[tuple[object, ...], Part]] = WeakKeyDictionary()
+
+
+def parts(evidence: Evidence, every: Sends, wanted: Bools) -> Parts:
+    """The `wanted` rows of all past sends, split by time. Raises FitRefused where they do not make three parts."""
+    looks = _looks(every.day[wanted])
     found = []
     for done, (start, end) in enumerate(looks):
         evidence.question.progress(5 + 40 * done // len(looks), N_("Looking at customers as they were then"))
-        found.append(_look(evidence, sends.where((sends.day >= start) & (sends.day < end)), day_of(start)))
+        rows = (every.day >= start) & (every.day < end)
+        found.append(_look(evidence, every.where(rows), start).where(wanted[rows]))
     split = _split([(start, part.sends.day.size) for (start, _), part in zip(looks, found, strict=True)])
     if split is None:
         raise FitRefused(Reason.TOO_FEW_CAMPAIGNS, "Campaigns do not make three parts.", found=len(looks), needed=3)
@@ -143,13 +153,20 @@ def _looks(days: Ids) -> list[tuple[int, int]]:
     return spans[-MOST_LOOKS:]
 
 
-def _look(evidence: Evidence, sends: Sends, cutoff: dt.date) -> Part:
-    """The sends of one span with what was known of each customer before its first day; nobody unknown then."""
-    everybody = looked_at(evidence, cutoff)
-    place = np.searchsorted(everybody.ids, sends.customer)
-    known = (place < everybody.ids.size) & (everybody.ids[np.minimum(place, max(everybody.ids.size - 1, 0))] == sends.customer)
-    at = place[known]
-    return Part(Matrix(everybody.ids[at], everybody.values[at], everybody.names, {}), sends.where(known))
+def _look(evidence: Evidence, sends: Sends, start: int) -> Part:
+    """The sends of one span with what was known of each customer before its first day; NaN for who was unknown then."""
+    kept = _LOOKED.setdefault(evidence.question.frames, {})
+    asked = (evidence.question.cutoff, start, *(one.key for one in evidence.sets))
+    if asked not in kept:
+        everybody = looked_at(evidence, day_of(start))
+        place = np.searchsorted(everybody.ids, sends.customer)
+        known = (place < everybody.ids.size) & (
+            everybody.ids[np.minimum(place, max(everybody.ids.size - 1, 0))] == sends.customer
+        )
+        values = np.full((sends.customer.size, len(everybody.names)), np.nan)
+        values[known] = everybody.values[place[known]]
+        kept[asked] = Part(Matrix(sends.customer, values, everybody.names, {}), sends)
+    return kept[asked]
 
 
 def _split(sizes: Sequence[tuple[int, int]]) -> tuple[list[int], list[int], list[int]] | None:

@@ -29,7 +29,9 @@ LEAST_IMBALANCE = 0.1
 
 def train(evidence: Evidence) -> Trained:
     """From trials to verdict. Raises nothing for data that forbid it or say nothing: that is a result."""
-    question, trials = evidence.question, _trials(sends.past(evidence))
+    question, every = evidence.question, sends.past(evidence)
+    tried = _tried(every)
+    trials = every.where(tried)
     if not trials.customer.size:
         return Trained(ships=False, verdict="no_control_group")
     counted, outcome = trials.fair_outcome
@@ -37,7 +39,7 @@ def train(evidence: Evidence) -> Trained:
     if missing := arms.missing():
         return Trained(ships=False, verdict="trial_too_small", verdict_params=_shortfall(arms, missing))
     try:
-        split = sends.parts(evidence, trials)
+        split = sends.parts(evidence, every, tried)
         names = split.train.matrix.varying()
         if picked := _picked(split, names):
             return Trained(ships=False, verdict="not_randomised", verdict_params=picked)
@@ -54,10 +56,10 @@ def train(evidence: Evidence) -> Trained:
     return _judged(evidence, model, test, split.test.matrix.ids, whole, parameters)
 
 
-def _trials(every: Sends) -> Sends:
+def _tried(every: Sends) -> sends.Bools:
     """Sends of campaigns that held somebody back, and not everybody."""
     held, sent = (np.bincount(every.campaign, rows, minlength=1) > 0 for rows in (every.control, ~every.control))
-    return every.where((held & sent)[every.campaign])
+    return np.asarray((held & sent)[every.campaign])
 
 
 def _shortfall(arms: Arms, missing: Mapping[str, int]) -> dict[str, Any]:

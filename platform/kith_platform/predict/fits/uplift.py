@@ -72,12 +72,14 @@ class Trial:
 @dataclass(frozen=True, eq=False)
 class Uplift:
     """A fitted learner. Models: s (one with the arm as last feature), t (without, with), x (without, with, and the effect as
-    learned from the control and from the treated). `share` of all that were treated."""
+    learned from the control and from the treated). `share` of all that were treated; `shift` is added to each uplift, so that
+    the mean is what was measured: what trees hold back for want of proof, an s-learner takes from the effect itself."""
 
     learner: str
     features: tuple[str, ...]
     models: tuple[Boosted, ...]
     share: float
+    shift: float = 0.0
 
     def without(self, matrix: Floats) -> Floats:
         """The chance to convert without the message, (n,)."""
@@ -85,10 +87,13 @@ class Uplift:
 
     def uplift(self, matrix: Floats) -> Floats:
         """What the message adds to that chance, (n,), in [−1, 1]."""
+        return np.clip(self._raw(matrix) + self.shift, -1.0, 1.0)
+
+    def _raw(self, matrix: Floats) -> Floats:
         if self.learner != "x":
             return self.response(matrix) - self.without(matrix)
         of_control, of_treated = (model.predict(matrix) for model in self.models[2:])
-        return np.clip(self.share * of_control + (1.0 - self.share) * of_treated, -1.0, 1.0)
+        return np.asarray(self.share * of_control + (1.0 - self.share) * of_treated)
 
     def response(self, matrix: Floats) -> Floats:
         """The chance to convert with the message, (n,): the order that an uplift model has to beat."""
@@ -105,12 +110,14 @@ class Uplift:
         if self.learner == "t":
             return self.models[1].contributions(matrix) - self.models[0].contributions(matrix)
         of_control, of_treated = (model.contributions(matrix) for model in self.models[2:])
-        return self.share * of_control + (1.0 - self.share) * of_treated
+        terms = self.share * of_control + (1.0 - self.share) * of_treated
+        terms[:, -1] += self.shift
+        return terms
 
     def to_bytes(self) -> bytes:
         """JSON; the same trial and seed give identical bytes."""
         models = [model.to_bytes().decode() for model in self.models]
-        fields = {"learner": self.learner, "features": self.features, "share": self.share, "models": models}
+        fields = {"learner": self.learner, "features": self.features, "share": self.share, "shift": self.shift, "models": models}
         return json.dumps({"kith_model": "uplift", **fields}).encode()
 
     def _armed(self, matrix: Floats, arm: float) -> Floats:
@@ -122,7 +129,8 @@ def load(data: bytes, *, nthread: int = 1) -> Uplift:
     try:
         fields = json.loads(data)
         models = tuple(boosted.load(model.encode(), nthread=nthread) for model in fields["models"])
-        return Uplift(str(fields["learner"]), tuple(fields["features"]), models, float(fields["share"]))
+        numbers = float(fields["share"]), float(fields["shift"])
+        return Uplift(str(fields["learner"]), tuple(fields["features"]), models, *numbers)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FitRefused(Reason.UNREADABLE, "The stored model cannot be read.") from error
 
@@ -140,26 +148,34 @@ def fit(
 ) -> Uplift:
     """Fits the learner that the sizes call for, or the one named. Raises FitRefused where an arm has one outcome only."""
     chosen = learner or learner_for(train.treated)
-    share = float(train.treated.mean())
     train, validation = (replace(part, matrix=feature_matrix(part.matrix, features)) for part in (train, validation))
-    if chosen == "s":
+    models = _models(chosen, train, validation, features, seed, nthread)
+    model = Uplift(chosen, features, models, float(train.treated.mean()))
+    matrix, outcome, treated = (
+        np.concatenate([getattr(part, name) for part in (train, validation)]) for name in ("matrix", "outcome", "treated")
+    )
+    measured = outcome[treated == 1].mean() - outcome[treated == 0].mean()
+    return replace(model, shift=float(measured - model.uplift(matrix).mean()))
+
+
+def _models(
+    learner: str, train: Trial, validation: Trial, features: tuple[str, ...], seed: int, nthread: int
+) -> tuple[Boosted, ...]:
+    options: dict[str, Any] = {"seed": seed, "nthread": nthread}
+    if learner == "s":
         both = [np.column_stack([part.matrix, part.treated]) for part in (train, validation)]
-        model = boosted.fit(
-            both[0], train.outcome, both[1], validation.outcome, features=(*features, TREATED), seed=seed, nthread=nthread
-        )
-        return Uplift("s", features, (model,), share)
+        return (boosted.fit(both[0], train.outcome, both[1], validation.outcome, features=(*features, TREATED), **options),)
     arms = [(train.arm(arm), validation.arm(arm)) for arm in (0, 1)]
     chances = tuple(
-        boosted.fit(ours.matrix, ours.outcome, later.matrix, later.outcome, features=features, seed=seed, nthread=nthread)
-        for ours, later in arms
+        boosted.fit(ours.matrix, ours.outcome, later.matrix, later.outcome, features=features, **options) for ours, later in arms
     )
-    if chosen == "t":
-        return Uplift("t", features, chances, share)
+    if learner == "t":
+        return chances
     effects = []
     for arm, parts in enumerate(arms):
         sides = [(part.matrix, _imputed(part, chances[1 - arm], arm)) for part in parts]
         effects.append(_effect(sides[0], sides[1], features, seed, nthread))
-    return Uplift("x", features, (*chances, *effects), share)
+    return (*chances, *effects)
 
 
 def _imputed(part: Trial, other: Boosted, arm: int) -> Floats:
