@@ -176,6 +176,7 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
             for key, task in models.items()
             if key in mine and key != "churn" and task.value == "probability"
         ],
+        kind=sentences.of_uplift(mine["uplift"].extra, language()) if "uplift" in mine else "",
         worth=sentences.of_value(clv.extra, language(), actor.currency) if clv else (),
         advice=advice.advise(known, mine, reachable),
         consents=consents,

@@ -10,12 +10,10 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kith_platform.frames import Frames
 from kith_platform.i18n import N_
 from kith_platform.predict.evidence import Floats, Ids, day_number, day_of
 from kith_platform.predict.features.contacts import CONTACTS, RFM_CELL, held_back, unwilling
@@ -107,9 +105,6 @@ class Part:
     matrix: Matrix
     sends: Sends
 
-    def where(self, rows: Bools) -> Part:
-        return Part(self.matrix.where(rows), self.sends.where(rows))
-
 
 @dataclass(frozen=True)
 class Parts:
@@ -126,18 +121,13 @@ class Parts:
         }
 
 
-# A training of all models asks for the same looks twice: for who answers and for whom a message moves.
-_LOOKED: WeakKeyDictionary[Frames, dict[tuple[object, ...], Part]] = WeakKeyDictionary()
-
-
 def parts(evidence: Evidence, every: Sends, wanted: Bools) -> Parts:
     """The `wanted` rows of all past sends, split by time. Raises FitRefused where they do not make three parts."""
     looks = _looks(every.day[wanted])
     found = []
     for done, (start, end) in enumerate(looks):
         evidence.question.progress(5 + 40 * done // len(looks), N_("Looking at customers as they were then"))
-        rows = (every.day >= start) & (every.day < end)
-        found.append(_look(evidence, every.where(rows), start).where(wanted[rows]))
+        found.append(_look(evidence, every.where(wanted & (every.day >= start) & (every.day < end)), start))
     split = _split([(start, part.sends.day.size) for (start, _), part in zip(looks, found, strict=True)])
     if split is None:
         raise FitRefused(Reason.TOO_FEW_CAMPAIGNS, "Campaigns do not make three parts.", found=len(looks), needed=3)
@@ -155,18 +145,18 @@ def _looks(days: Ids) -> list[tuple[int, int]]:
 
 def _look(evidence: Evidence, sends: Sends, start: int) -> Part:
     """The sends of one span with what was known of each customer before its first day; NaN for who was unknown then."""
-    kept = _LOOKED.setdefault(evidence.question.frames, {})
-    asked = (evidence.question.cutoff, start, *(one.key for one in evidence.sets))
-    if asked not in kept:
-        everybody = looked_at(evidence, day_of(start))
-        place = np.searchsorted(everybody.ids, sends.customer)
-        known = (place < everybody.ids.size) & (
-            everybody.ids[np.minimum(place, max(everybody.ids.size - 1, 0))] == sends.customer
-        )
-        values = np.full((sends.customer.size, len(everybody.names)), np.nan)
-        values[known] = everybody.values[place[known]]
-        kept[asked] = Part(Matrix(sends.customer, values, everybody.names, {}), sends)
-    return kept[asked]
+    everybody = looked_at(evidence, day_of(start))
+    return Part(Matrix(sends.customer, _of(everybody, sends.customer), everybody.names, {}), sends)
+
+
+def _of(matrix: Matrix, ids: Ids) -> Floats:
+    """The matrix's rows of `ids` (its own ascend), NaN for those it has not."""
+    values = np.full((ids.size, len(matrix.names)), np.nan)
+    if matrix.ids.size:
+        place = np.minimum(np.searchsorted(matrix.ids, ids), matrix.ids.size - 1)
+        known = matrix.ids[place] == ids
+        values[known] = matrix.values[place[known]]
+    return values
 
 
 def _split(sizes: Sequence[tuple[int, int]]) -> tuple[list[int], list[int], list[int]] | None:
@@ -202,9 +192,9 @@ def _stacked(found: list[Part]) -> Part:
 
 def looked_at(evidence: Evidence, cutoff: dt.date) -> Matrix:
     """Everybody's features at a cutoff for models of campaigns. No known directions: what makes leave may make answer."""
-    found = matrix_at(evidence.question.frames, (*evidence.sets, CONTACTS), cutoff)
-    values = np.column_stack([found.values, rfm_cells(found)])
-    return Matrix(found.ids, values, (*found.names, RFM_CELL.name), {})
+    found, sent = evidence.matrix(cutoff), matrix_at(evidence.question.frames, (CONTACTS,), cutoff)
+    values = np.column_stack([found.values, _of(sent, found.ids), rfm_cells(found)])
+    return Matrix(found.ids, values, (*found.names, *sent.names, RFM_CELL.name), {})
 
 
 def reachable(evidence: Evidence) -> Matrix:

@@ -12,6 +12,7 @@ from babel.dates import format_timedelta
 from kith_platform import i18n
 from kith_platform.i18n import N_, mark_plural
 from kith_platform.predict.features import CORE_FEATURE_SETS
+from kith_platform.predict.features.contacts import CONTACTS, RFM_CELL
 from kith_platform.predict.tasks import Task
 from kith_platform.sdk.types import Feature, FeatureSet
 
@@ -24,6 +25,13 @@ EACH = N_("Worth about %(value)s each.")
 ALIVE = N_("Still a customer with a chance of %(value)s.")
 EXPECTED = N_("Next purchase expected about %(day)s.")
 SPAN = N_("Four of five such customers buy between %(first)s and %(last)s.")
+# In the order of fits.uplift.Kind.
+KINDS = (
+    N_("Persuadable: buys with a chance of %(value)s without a campaign, and clearly more often with one."),
+    N_("Sure thing: buys anyway, with a chance of %(value)s without a campaign."),
+    N_("Lost cause: hardly buys, with or without a campaign (chance without one %(value)s)."),
+    N_("Sleeping dog: less likely to buy when written to. Leave alone (chance without a campaign %(value)s)."),
+)
 MORE = N_("The higher, the likelier.")
 LESS = N_("The higher, the less likely.")
 MIXED = N_("Matters, but not in one direction.")
@@ -39,7 +47,8 @@ class Because:
 
 def features(further: Iterable[FeatureSet] = ()) -> dict[str, Feature]:
     """Features by name: core's and those of the company's modules."""
-    return {feature.name: feature for found in (*CORE_FEATURE_SETS, *further) for feature in found.features}
+    sets = {feature.name: feature for found in (*CORE_FEATURE_SETS, CONTACTS, *further) for feature in found.features}
+    return {RFM_CELL.name: RFM_CELL, **sets}
 
 
 def reasons(
@@ -100,6 +109,13 @@ def of_waiting(extra: Mapping[str, Any], as_of: dt.date, language: str) -> tuple
         ends = {"first": i18n.day(days["days_10"], language), "last": i18n.day(days["days_90"], language)}
         found.append(i18n.translate(SPAN, language, **ends))
     return tuple(found)
+
+
+def of_uplift(extra: Mapping[str, Any], language: str) -> str:
+    """Which of the four types a customer is, with the reason; empty where uplift tells of none."""
+    if (kind := extra.get("type")) is None:
+        return ""
+    return i18n.translate(KINDS[int(kind)], language, value=i18n.percent(extra["without"], language, digits=0))
 
 
 def direction(driver: Mapping[str, Any], language: str) -> str:

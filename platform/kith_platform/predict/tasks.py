@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from kith_platform.i18n import N_
@@ -76,6 +77,20 @@ def _classified(found: Callable[[], Classification], **words: Any) -> Task:
     return Task(train=train, rescore=rescore, **words)
 
 
+def _module(name: str, **words: Any) -> Task:
+    """A task whose `train` and `rescore` a module of this folder has."""
+
+    def train(evidence: Evidence) -> Trained:
+        found: Trained = import_module(f"kith_platform.predict.{name}").train(evidence)
+        return found
+
+    def rescore(evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any]) -> Scored | None:
+        found: Scored | None = import_module(f"kith_platform.predict.{name}").rescore(evidence, artefact, report)
+        return found
+
+    return Task(train=train, rescore=rescore, **words)
+
+
 def _train_clv(evidence: Evidence) -> Trained:
     from kith_platform.predict import clv
 
@@ -140,4 +155,23 @@ CORE: Sequence[Task] = (
     of_model(INVOLUNTARY),
     of_model(WINBACK),
     of_model(UPSELL),
+    _module(
+        "response",
+        key="response",
+        label=N_("Campaign response"),
+        answers=N_("Who will answer the next campaign, and what is typical of them?"),
+        chance=N_("Chance to answer the next campaign"),
+        yes=N_("Typical of customers who answer:"),
+        no=N_("Typical of customers who do not answer:"),
+    ),
+    _module(
+        "uplift",
+        key="uplift",
+        label=N_("Campaign uplift"),
+        answers=N_("Whom does a campaign move to buy, and whom is it better to leave alone?"),
+        chance=N_("What a campaign adds to the chance to buy"),
+        yes=N_("Typical of customers whom a campaign moves:"),
+        no=N_("Typical of customers whom a campaign moves less:"),
+        extra=("without", "type"),
+    ),
 )

@@ -15,6 +15,7 @@ import numpy as np
 from kith_platform.i18n import N_
 from kith_platform.predict import sends
 from kith_platform.predict.evidence import Floats
+from kith_platform.predict.features.contacts import CONTACTS
 from kith_platform.predict.fits import bootstrap, uplift
 from kith_platform.predict.fits.evaluation import value
 from kith_platform.predict.fits.refusal import FitRefused
@@ -41,7 +42,7 @@ def train(evidence: Evidence) -> Trained:
     try:
         split = sends.parts(evidence, every, tried)
         names = split.train.matrix.varying()
-        if picked := _picked(split, names):
+        if picked := _picked(evidence, split, names):
             return Trained(ships=False, verdict="not_randomised", verdict_params=picked)
         question.progress(50, N_("Learning from what came"))
         train_set, validation, test = (_trial(part, names, counted) for part in (split.train, split.validation, split.test))
@@ -84,7 +85,7 @@ def _people(split: Parts) -> Any:
     return np.concatenate([part.matrix.ids for part in (split.train, split.validation, split.test)])
 
 
-def _picked(split: Parts, names: tuple[str, ...]) -> dict[str, Any]:
+def _picked(evidence: Evidence, split: Parts, names: tuple[str, ...]) -> dict[str, Any]:
     """The feature by which arms differ more than a draw makes them; empty where they are alike. Each campaign draws for itself,
     so values are compared with their campaign's mean."""
     part = split.train
@@ -97,7 +98,10 @@ def _picked(split: Parts, names: tuple[str, ...]) -> dict[str, Any]:
     treated = (~part.sends.control).astype(np.float64)
     found = uplift.imbalance(values, treated, names)
     chance = 4.5 * float(np.sqrt(1.0 / treated.sum() + 1.0 / (1.0 - treated).sum()))
-    return dict(found) if found["difference"] > max(LEAST_IMBALANCE, chance) else {}
+    if found["difference"] <= max(LEAST_IMBALANCE, chance):
+        return {}
+    words = {one.name: one.label for each in (*evidence.sets, CONTACTS) for one in each.features}
+    return {**found, "feature": words.get(found["feature"], found["feature"])}
 
 
 def _judged(evidence: Evidence, model: Uplift, test: Trial, people: Any, whole: Effect, parameters: Mapping[str, Any]) -> Trained:
@@ -139,7 +143,7 @@ def _judged(evidence: Evidence, model: Uplift, test: Trial, people: Any, whole: 
 def _numbers(against: bootstrap.Comparison | None, effect: Effect) -> dict[str, Any]:
     keys = ("model", "baseline", "difference", "low", "high")
     ends = {key: getattr(against, key) if against else None for key in keys}
-    return {**ends, "effect": effect.value, "effect_low": effect.low, "effect_high": effect.high}
+    return {**ends, "measure": "qini", "effect": effect.value, "effect_low": effect.low, "effect_high": effect.high}
 
 
 def _metrics(

@@ -42,6 +42,35 @@ SENTENCES: Mapping[str, str] = {
     "one_class": N_("Not trained: in the judged days it came true for nobody, or for all. Kith uses the rule."),
     "module_failed": N_("Not trained: the module %(module)s failed. Its admin page says why; the other models are not touched."),
     "not_converged": N_("Not trained: no setting of the model explains these purchases. Kith uses the rule."),
+    "no_campaign": N_("Not trained: no campaign was sent yet of which 14 days are over. Import campaign contacts first."),
+    "too_few_campaigns": mark_plural(
+        "Not trained: campaigns were sent in %(found)s week, and training, validation and test each need weeks of their own.",
+        "Not trained: campaigns were sent in %(found)s weeks, and training, validation and test each need weeks of their own.",
+        "found",
+    ),
+    "no_control_group": N_(
+        "Not trained: no campaign held back a control group. Draw a tenth or more by lot, write to all others, and note both in "
+        "the column 'Test group'."
+    ),
+    "trial_too_small": N_(
+        "Not trained: %(treated)s were written to and %(treated_conversions)s of them bought, %(control)s were held back and "
+        "%(control_conversions)s of them bought; %(needed)s people and %(needed_conversions)s buyers are needed on either side."
+    ),
+    "not_randomised": N_(
+        "Not trained: the control group was not drawn by lot. It differs from the others by %(difference)s standard deviations "
+        "in '%(feature)s', so a difference in sales proves nothing."
+    ),
+    "better_than_response": N_(
+        "Orders customers by what a campaign adds better than their chance to answer does, on campaigns it had not seen. Kith "
+        "uses the model."
+    ),
+    "no_better_than_response": N_(
+        "This model is not better than the order by the chance to answer. Choose by that; all have the mean effect."
+    ),
+    "no_uplift": N_(
+        "No customer can be told from another by what a campaign adds. All have the measured mean effect; with zero inside its "
+        "interval campaigns may add nothing."
+    ),
     "invalid": N_("Not trained: the purchases contradict themselves. Check the dates in Data › Imports. Kith uses the rule."),
 }
 # What model and rule are compared by (`measure` of a verdict's parameters), which direction is better; times and digits.
@@ -58,9 +87,13 @@ INTERVALS: Mapping[str, str] = {
         "Mean error a customer: %(difference)s %(currency)s against the simple rule "
         "(95 %% interval %(low)s to %(high)s; below zero the model is nearer)."
     ),
+    "qini": N_(
+        "Qini: %(difference)s buyers per hundred written to, against the order by the chance to answer "
+        "(95 %% interval %(low)s to %(high)s; above zero the model is better)."
+    ),
 }
 
-SHARES = {"average_precision"}  # measures that are told in points of a hundred
+SHARES = {"average_precision", "qini"}  # measures that are told in points of a hundred
 
 FACTS = {fact.plural: fact.label_plural for fact in CORE_FACTS}
 WARNINGS: Mapping[str, str] = {
@@ -71,6 +104,7 @@ WARNINGS: Mapping[str, str] = {
         "look whether a column is filled only after it has happened."
     ),
     "bias": N_("On unseen days the model expected %(bias)s times what came. Read sums with that in mind."),
+    "uplift_off": N_("On the last campaigns the measured effect was another than the model expected (%(mean)s)."),
     "features_left_out": N_("Features of the module %(module)s could not be computed and were left out: %(set)s."),
     "value_depends_on_frequency": N_("Frequent buyers spend differently per purchase, so values are fitted by frequency."),
 }
@@ -85,6 +119,8 @@ def sentence(verdict: str, params: Mapping[str, Any], *, currency: str = "", tra
     if "facts" in params:
         numbers["facts"] = translate(FACTS.get(params["facts"], params["facts"]))
     words = fill(translate(SENTENCES[verdict]), numbers) if verdict in SENTENCES else verdict
+    if "feature" in params:
+        numbers["feature"] = translate(params["feature"])
     if params.get("low") is None or params.get("high") is None:
         return words
     measure = str(params.get("measure") or ("money_error" if "money_mae" in params else "average_precision"))

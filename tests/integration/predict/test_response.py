@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from kith_platform.predict import response, sends, uplift
 from kith_platform.predict.features import BUYING, MARKETING
 from kith_platform.predict.fits.uplift import Kind
 from kith_platform.predict.training import Evidence, Trained
+from kith_platform.sdk.types import FeatureSet
 from kith_platform.simulator import Company, Persuasion, simulate
 
 ENDS = dt.date(2026, 6, 30)
@@ -28,13 +29,11 @@ class Campaigned:
     response: Trained
     uplift: Trained
 
-    @staticmethod
-    def of(known: Known) -> Campaigned:
-        return Campaigned(known, response.train(evidence_of(known)), uplift.train(evidence_of(known)))
+    evidence: Evidence
 
 
-def evidence_of(known: Known, as_of: dt.date = ENDS) -> Evidence:
-    return Evidence(known.question_at(as_of), (BUYING, MARKETING), lambda: known.purchases)
+def evidence_of(known: Known, as_of: dt.date = ENDS, sets: Sequence[FeatureSet] = (BUYING,)) -> Evidence:
+    return Evidence(known.question_at(as_of), sets, lambda: known.purchases)
 
 
 def company(customers: int, how: Persuasion, years: float = 2.0) -> Company:
@@ -45,7 +44,8 @@ def company(customers: int, how: Persuasion, years: float = 2.0) -> Company:
 def retailer(written: Written) -> Iterator[Campaigned]:
     made = company(5_000, Persuasion(control=0.3))
     with written("retailer", "misspecified", 5_000, company=made) as known:
-        yield Campaigned.of(known)
+        evidence = evidence_of(known, sets=(BUYING, MARKETING))
+        yield Campaigned(known, response.train(evidence), uplift.train(evidence), evidence)
 
 
 def tell_all(told: Told, found: Trained) -> None:
@@ -99,7 +99,7 @@ def test_the_types_are_what_the_truth_says_of_them(retailer: Campaigned, told: T
 
 
 def test_campaigns_of_one_part_are_over_before_those_of_the_next_begin(retailer: Campaigned) -> None:
-    evidence = evidence_of(retailer.known)
+    evidence = retailer.evidence
     every = sends.past(evidence)
     assert (every.day + sends.WINDOW_DAYS).max() <= (ENDS - dt.date(1970, 1, 1)).days + 1, "no window is open still"
     split = sends.parts(evidence, every, every.delivered)
@@ -110,7 +110,7 @@ def test_campaigns_of_one_part_are_over_before_those_of_the_next_begin(retailer:
 
 
 def test_scores_of_another_day_come_from_the_stored_model(retailer: Campaigned) -> None:
-    evidence = evidence_of(retailer.known)
+    evidence = retailer.evidence
     for module, found in ((response, retailer.response), (uplift, retailer.uplift)):
         again = module.rescore(evidence, found.artefact, found.report)
         assert found.scored is not None

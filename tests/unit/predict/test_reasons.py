@@ -65,6 +65,9 @@ def test_every_verdict_reads_as_a_sentence_with_its_numbers(verdict: str, measur
         "high": 0.019,
         "module": "m",
         "facts": "invoices",
+        **dict.fromkeys(("treated", "control", "treated_conversions", "control_conversions", "needed_conversions"), 90),
+        "feature": "Recency",
+        "mean": 0.01,
     }
     words = sentence(verdict, {**numbers, "measure": measure}, currency="EUR")
     assert words.endswith(".")

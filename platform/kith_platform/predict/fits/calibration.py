@@ -20,6 +20,7 @@ from kith_platform.predict.fits.refusal import FitRefused, Reason
 Floats = NDArray[np.float64]
 
 ISOTONIC_FROM = 1000
+GROUP = 50
 _EDGE = 1e-6
 
 
@@ -103,9 +104,13 @@ def slope_and_intercept(outcome: ArrayLike, probability: ArrayLike) -> tuple[flo
 
 
 def _isotonic(p: Floats, y: Floats) -> Calibration:
-    knots, row = np.unique(p, return_inverse=True)
-    counts = np.bincount(row)
-    result = isotonic_regression(np.bincount(row, y) / counts, weights=counts)
+    values, row = np.unique(p, return_inverse=True)
+    # A few rows at either end would speak of certainty: they count as groups of up to GROUP neighbours.
+    before = np.cumsum(np.bincount(row)) - np.bincount(row)
+    group = np.unique(before // max(1, min(GROUP, y.size // 100)), return_inverse=True)[1][row]
+    counts = np.bincount(group)
+    knots = np.bincount(group, values[row]) / counts
+    result = isotonic_regression(np.bincount(group, y) / counts, weights=counts)
     starts = result.blocks[:-1]
     sizes = np.add.reduceat(counts, starts)
     # Each block stands at its mean probability: between blocks the line keeps apart whom a step would tie.
