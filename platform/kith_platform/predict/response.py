@@ -14,7 +14,7 @@ from kith_platform.i18n import N_
 from kith_platform.predict import protocol, sends
 from kith_platform.predict.features.contacts import RFM_CELL
 from kith_platform.predict.fits import rates
-from kith_platform.predict.fits.refusal import FitRefused
+from kith_platform.predict.fits.refusal import FitRefused, Reason
 from kith_platform.predict.protocol import Labelled
 from kith_platform.predict.training import Evidence, Scored, Trained
 
@@ -32,6 +32,10 @@ def train(evidence: Evidence) -> Trained:
         return _by_rule(evidence, "no_campaign", {})
     counted, _ = sent.outcome
     try:
+        if sent.customer.size < 3 * protocol.LEAST_JUDGED:
+            raise FitRefused(
+                Reason.TOO_FEW_CUSTOMERS, "Too few were sent to.", found=sent.customer.size, needed=3 * protocol.LEAST_JUDGED
+            )
         split = sends.parts(evidence, every, reached)
         learned = protocol.learn(
             RULE,
