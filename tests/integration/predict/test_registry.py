@@ -51,7 +51,7 @@ def retailer(customer_like: NewCustomer, company: Company) -> Customer:
 @pytest.fixture(scope="module")
 def first(retailer: Customer) -> dict[str, Any]:
     """What the first training of both models said."""
-    return retailer.train()
+    return retailer.train("churn", "clv")
 
 
 def of_task(session: Session, task: str) -> list[ModelVersion]:
@@ -104,7 +104,7 @@ def test_a_training_leaves_one_version_per_model_and_a_score_per_customer(
 
 
 def test_the_same_snapshot_and_seed_give_the_same_bytes(retailer: Customer, first: dict[str, Any], runtime: Runtime) -> None:
-    again = retailer.train()
+    again = retailer.train("churn", "clv")
     with runtime.doors.tenant_scope(retailer.tenant.id, read_only=True) as session:
         assert {row.snapshot for row in of_task(session, "churn")} == {of_task(session, "churn")[0].snapshot}
     for task in ("churn", "clv"):
