@@ -36,13 +36,13 @@ class Calendar:
         return start, start + dt.timedelta(days=self.horizon)
 
 
-def plan(first: dt.date, end: dt.date, horizon: int, *, gap: int = GAP_DAYS) -> Calendar:
+def plan(first: dt.date, end: dt.date, horizon: int, *, gap: int = GAP_DAYS, least_span: int = LEAST_SPAN_DAYS) -> Calendar:
     """Place the cutoffs. `first` is the first purchase day, `end` the first day after the data, `horizon` in days.
 
     Test is the last cutoff whose window is over by `end`; validation's window is over by the test cutoff, and every training
     window by the validation cutoff (the embargo). Raises HistoryTooShort.
     """
-    span = dt.timedelta(days=gap + max(horizon, LEAST_SPAN_DAYS))
+    span = dt.timedelta(days=gap + max(horizon, least_span))
     test = end - span
     validation = test - span
     latest = validation - span

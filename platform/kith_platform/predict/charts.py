@@ -19,6 +19,13 @@ BASELINES = {
 }
 
 
+_RANKED = {
+    "model_ndcg": N_("NDCG of the first five families"),
+    "popularity_ndcg": N_("NDCG of popularity in the segment"),
+    "lift_ndcg": N_("NDCG of lift rules"),
+    "model_recall": N_("Families bought that stood among the first five"),
+    "model_coverage": N_("Families offered to somebody"),
+}
 _Table = list[Mapping[str, float]]
 
 
@@ -171,6 +178,8 @@ def facts(row: ModelVersion) -> tuple[tuple[str, Any], ...]:
     say(gettext("Mean effect expected"), metrics.get("predicted_effect"), share)
     say(gettext("Effect among the tenth moved most"), metrics.get("uplift_at_10"), share)
     say(gettext("Effect among the three tenths moved most"), metrics.get("uplift_at_30"), share)
+    for name, label in _RANKED.items():
+        say(gettext(label), metrics.get(name), share)
     say(gettext("Purchases expected"), metrics.get("expected_purchases"), whole)
     say(gettext("Purchases that came"), metrics.get("actual_purchases"), whole)
     say(gettext("Money expected"), metrics.get("expected_money"), lambda value: locale.money(value, whole=True))

@@ -32,6 +32,8 @@ KINDS = (
     N_("Lost cause: hardly buys, with or without a campaign (chance without one %(value)s)."),
     N_("Sleeping dog: less likely to buy when written to. Leave alone (chance without a campaign %(value)s)."),
 )
+OFTEN_WITH = N_("%(family)s, often bought with %(held)s (chance %(value)s).")
+POPULAR = N_("%(family)s, which many customers buy (chance %(value)s).")
 MORE = N_("The higher, the likelier.")
 LESS = N_("The higher, the less likely.")
 MIXED = N_("Matters, but not in one direction.")
@@ -55,12 +57,21 @@ def reasons(
     task: Task, stored: Sequence[Mapping[str, Any]], known: Mapping[str, Feature], language: str, currency: str
 ) -> Because:
     """A score's stored reasons ({"feature", "value", "effect"}) as sentences; features no longer known are left out."""
+    if stored and "with" in stored[0]:
+        return Because(i18n.translate(task.yes, language), tuple(offer(one, language) for one in stored))
     told = [one for one in stored if one["feature"] in known]
     if not told:
         return Because("", ())
     lead = task.no if float(told[0].get("effect") or 0) < 0 else task.yes
     sentences = (sentence(known[one["feature"]], one["value"], language, currency) for one in told)
     return Because(i18n.translate(lead, language) if lead else "", tuple(sentences))
+
+
+def offer(one: Mapping[str, Any], language: str) -> str:
+    """A family to offer and why: "Kitchen, often bought with Tea (4%)."."""
+    chance = i18n.percent(one["value"], language, digits=0 if one["value"] >= 0.1 else 1)
+    words = OFTEN_WITH if one["with"] else POPULAR
+    return i18n.translate(words, language, family=one["feature"], held=one["with"], value=chance)
 
 
 def sentence(feature: Feature, value: float | None, language: str, currency: str) -> str:

@@ -174,4 +174,13 @@ CORE: Sequence[Task] = (
         no=N_("Typical of customers whom a campaign moves less:"),
         extra=("without", "type"),
     ),
+    _module(
+        "cross_sell",
+        key="cross_sell",
+        label=N_("Cross-sell"),
+        answers=N_("What could each customer buy next that they never bought before?"),
+        chance=N_("Chance to buy the first of these families"),
+        yes=N_("Offer next:"),
+        no=N_("Offer next:"),
+    ),
 )

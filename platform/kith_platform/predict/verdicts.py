@@ -42,6 +42,14 @@ SENTENCES: Mapping[str, str] = {
     "one_class": N_("Not trained: in the judged days it came true for nobody, or for all. Kith uses the rule."),
     "module_failed": N_("Not trained: the module %(module)s failed. Its admin page says why; the other models are not touched."),
     "not_converged": N_("Not trained: no setting of the model explains these purchases. Kith uses the rule."),
+    "no_families": N_(
+        "Not trained: no order line names a product with a family. Import products with families and order lines first."
+    ),
+    "too_few_orders": mark_plural(
+        "Not trained: there is %(found)s order of known families and %(needed)s are needed. Kith offers what most hold.",
+        "Not trained: there are %(found)s orders of known families and %(needed)s are needed. Kith offers what most hold.",
+        "found",
+    ),
     "no_campaign": N_("Not trained: no campaign was sent yet of which 14 days are over. Import campaign contacts first."),
     "too_few_campaigns": mark_plural(
         "Not trained: campaigns were sent in %(found)s week, and training, validation and test each need weeks of their own.",
@@ -87,13 +95,17 @@ INTERVALS: Mapping[str, str] = {
         "Mean error a customer: %(difference)s %(currency)s against the simple rule "
         "(95 %% interval %(low)s to %(high)s; below zero the model is nearer)."
     ),
+    "ndcg": N_(
+        "NDCG of the first five: %(difference)s points against the better of popularity and lift rules "
+        "(95 %% interval %(low)s to %(high)s; above zero the model is better)."
+    ),
     "qini": N_(
         "Qini: %(difference)s buyers per hundred written to, against the order by the chance to answer "
         "(95 %% interval %(low)s to %(high)s; above zero the model is better)."
     ),
 }
 
-SHARES = {"average_precision", "qini"}  # measures that are told in points of a hundred
+SHARES = {"average_precision", "qini", "ndcg"}  # measures that are told in points of a hundred
 
 FACTS = {fact.plural: fact.label_plural for fact in CORE_FACTS}
 WARNINGS: Mapping[str, str] = {

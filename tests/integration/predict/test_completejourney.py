@@ -1,4 +1,4 @@
-"""A year of a grocery chain, brought as a user would: who answers its coupon campaigns, what customers buy next. Figures with `-s`."""
+"""A year of a grocery chain, brought as a user would: who answers its coupons, what they buy next. Figures with `-s`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 from known_companies import Customer, Told
+from sqlalchemy import select
 
 from kith_platform.modules import service as modules
+from kith_platform.predict import sentences, service
+from kith_platform.predict.models import Score
 from kith_platform.runtime import Runtime
 from kith_tenants import registry
 
@@ -48,11 +51,36 @@ def journey(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> Custo
 
 
 def tell_all(told: Told, found: dict[str, Any]) -> None:
-    for name, figure in found.items():
+    told("verdict", (found["verdict"], found["tier"]))
+    for name, figure in {**found["metrics"], **found["verdict_params"]}.items():
         told(name, figure)
 
 
-def test_who_answers_coupon_campaigns(journey: Customer, told: Told) -> None:
+def test_who_answers_coupon_campaigns_and_that_nobody_was_held_back(journey: Customer, told: Told) -> None:
     found = journey.train("response", "uplift")
     tell_all(told, found["response"])
-    tell_all(told, found["uplift"])
+    answers = found["response"]
+    assert (answers["verdict"], answers["parameters"]["counted"]) == ("better_than_baseline", "converted")
+    assert answers["metrics"]["auc"] > 0.65 > answers["metrics"]["rule_auc"]
+    assert answers["metrics"]["ece"] <= 0.05
+    assert 0.8 <= answers["metrics"]["calibration_slope"] <= 1.2
+    assert found["uplift"]["verdict"] == "no_control_group"
+
+
+def test_what_customers_buy_next_with_the_reason(journey: Customer, runtime: Runtime, told: Told) -> None:
+    found = journey.train("cross_sell")["cross_sell"]
+    tell_all(told, found)
+    assert found["verdict_params"]["rule"] == "popularity"
+    assert found["metrics"]["popularity_ndcg"] > found["metrics"]["lift_ndcg"]
+    assert (found["state"] == "champion") == (found["verdict_params"]["low"] > 0)
+    assert found["metrics"]["ece"] <= 0.05
+    with runtime.doors.tenant_scope(journey.tenant.id, read_only=True) as session:
+        rows = session.execute(select(Score).where(Score.task == "cross_sell").limit(50)).scalars().all()
+        assert rows
+        for row in rows:
+            assert 1 <= len(row.reasons) <= 5
+            assert row.value == pytest.approx(row.reasons[0]["value"], abs=1e-4)
+            assert len({one["feature"] for one in row.reasons}) == len(row.reasons)
+        because = sentences.reasons(service.TASKS["cross_sell"], rows[0].reasons, {}, "en", "USD")
+    assert because.lead == "Offer next:"
+    assert rows[0].reasons[0]["feature"] in because.sentences[0]
