@@ -29,7 +29,7 @@ def train(evidence: Evidence) -> Trained:
     reached = ~every.control & every.delivered
     sent = every.where(reached)
     if not sent.customer.size:
-        return _by_rule(evidence, "no_campaign", {})
+        return Trained(ships=False, verdict="no_campaign")
     counted, _ = sent.outcome
     try:
         if sent.customer.size < 3 * protocol.LEAST_JUDGED:
@@ -63,7 +63,9 @@ def _labelled(part: sends.Part, counted: str) -> Labelled:
 
 
 def rescore(evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any]) -> Scored | None:
-    """Scores at the question's cutoff of all who may get the next campaign; None where there is nobody."""
+    """Scores at the question's cutoff of all who may get the next campaign; None where there is nobody, or was no campaign."""
+    if artefact is None and not sends.past(evidence).customer.size:
+        return None
     rows = sends.reachable(evidence)
     if not rows.ids.size:
         return None
