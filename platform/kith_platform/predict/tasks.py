@@ -103,18 +103,6 @@ def _rescore_clv(evidence: Evidence, artefact: bytes | None, _report: Mapping[st
     return clv.rescore(evidence.question, artefact)
 
 
-def _train_next(evidence: Evidence) -> Trained:
-    from kith_platform.predict import next_purchase
-
-    return next_purchase.train(evidence)
-
-
-def _rescore_next(evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any]) -> Scored | None:
-    from kith_platform.predict import next_purchase
-
-    return next_purchase.rescore(evidence, artefact, report)
-
-
 def _churn() -> Classification:
     from kith_platform.predict.churn import CHURN
 
@@ -141,7 +129,8 @@ CORE: Sequence[Task] = (
         train=_train_clv,
         rescore=_rescore_clv,
     ),
-    Task(
+    _module(
+        "next_purchase",
         key="next_purchase",
         label=N_("Next purchase"),
         answers=N_("When will each customer buy next?"),
@@ -149,8 +138,6 @@ CORE: Sequence[Task] = (
         yes=N_("Typical of customers who buy soon:"),
         no=N_("Typical of customers who take longer:"),
         extra=("days_10", "days_50", "days_90"),
-        train=_train_next,
-        rescore=_rescore_next,
     ),
     of_model(INVOLUNTARY),
     of_model(WINBACK),
