@@ -25,8 +25,6 @@ from kith_platform.predict.reasons import drivers, top_reasons
 from kith_platform.predict.sends import Part, Parts, Sends
 from kith_platform.predict.training import Evidence, Scored, Trained
 
-LEAST_IMBALANCE = 0.1
-
 
 def train(evidence: Evidence) -> Trained:
     """From trials to verdict. Raises nothing for data that forbid it or say nothing: that is a result."""
@@ -95,10 +93,8 @@ def _picked(evidence: Evidence, split: Parts, names: tuple[str, ...]) -> dict[st
         total = np.bincount(campaign, np.where(known[:, column], values[:, column], 0.0), minlength=1)
         mean = total / np.maximum(np.bincount(campaign, known[:, column], minlength=1), 1)
         values[:, column] -= mean[campaign]
-    treated = (~part.sends.control).astype(np.float64)
-    found = uplift.imbalance(values, treated, names)
-    chance = 4.5 * float(np.sqrt(1.0 / treated.sum() + 1.0 / (1.0 - treated).sum()))
-    if found["difference"] <= max(LEAST_IMBALANCE, chance):
+    found = uplift.imbalance(values, (~part.sends.control).astype(np.float64), names)
+    if found["excess"] <= 1.0:
         return {}
     words = {one.name: one.label for each in (*evidence.sets, CONTACTS) for one in each.features}
     return {**found, "feature": words.get(found["feature"], found["feature"])}

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 import pytest
+from flask import Flask
 from known_companies import Known, Told, Written
 
-from kith_platform.predict import response, sends, uplift
+from kith_platform.predict import charts, response, sends, uplift
 from kith_platform.predict.features import BUYING, MARKETING
 from kith_platform.predict.fits.uplift import Kind
+from kith_platform.predict.models import ModelVersion
 from kith_platform.predict.training import Evidence, Trained
 from kith_platform.sdk.types import FeatureSet
 from kith_platform.simulator import Company, Persuasion, simulate
@@ -98,6 +100,16 @@ def test_the_types_are_what_the_truth_says_of_them(retailer: Campaigned, told: T
     assert all(scored.reasons[row] for row in np.flatnonzero(scored.extra["type"] == Kind.PERSUADABLE)[:50])
 
 
+def test_the_page_of_a_model_tells_gain_and_effect(retailer: Campaigned, web: Flask) -> None:
+    found = retailer.uplift
+    row = ModelVersion(task="uplift", version=1, report=found.report, metrics=found.metrics)
+    with web.test_request_context("/"):
+        assert [chart.key for chart in charts.of_version(row, "SGD")] == ["qini", "uplift_groups"]
+        told = dict(charts.facts(row))
+    assert "Mean effect measured, with its interval" in told
+    assert "Gain in average precision, with its interval" not in told, "it was compared by Qini"
+
+
 def test_campaigns_of_one_part_are_over_before_those_of_the_next_begin(retailer: Campaigned) -> None:
     evidence = retailer.evidence
     every = sends.past(evidence)
@@ -137,7 +149,7 @@ def test_campaigns_that_change_nothing_are_said_to_change_nothing(written: Writt
 
 
 def test_a_campaign_without_control_or_with_a_picked_one_teaches_no_uplift(written: Written) -> None:
-    made = company(1_500, Persuasion(control=0.4), years=1.5)
+    made = company(1_500, Persuasion(control=0.4), years=0.8)
     touches = made.tables["touches"]
     alone = {**made.tables, "touches": touches.filter(pl.col("arm") == "treated")}
     heavy = made.tables["orders"].group_by("customer_id").len().filter(pl.col("len") > 8)["customer_id"]

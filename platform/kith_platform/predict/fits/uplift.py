@@ -333,8 +333,9 @@ def kinds(uplift: Floats, without: Floats, limits: Thresholds) -> Ints:
 
 def imbalance(matrix: Floats, treated: Floats, features: tuple[str, ...]) -> Mapping[str, Any]:
     """The feature by which the arms differ most: its name, and the standardised difference of means (Austin 2009), whose usual
-    limit is .1. Chance alone gives about 2/√(smaller arm)."""
-    worst: dict[str, Any] = {"feature": None, "difference": 0.0}
+    limit is .1; `excess` is how many times it passes that limit, or what chance makes of as few people as the feature is known
+    of (4.5 standard errors)."""
+    worst: dict[str, Any] = {"feature": None, "difference": 0.0, "excess": 0.0}
     for column, name in enumerate(features):
         known = ~np.isnan(matrix[:, column])
         with_, without = (matrix[known & (treated == arm), column] for arm in (1, 0))
@@ -342,8 +343,9 @@ def imbalance(matrix: Floats, treated: Floats, features: tuple[str, ...]) -> Map
             continue
         spread = np.sqrt((with_.var() + without.var()) / 2.0)
         difference = float(abs(with_.mean() - without.mean()) / spread) if spread > 0 else 0.0
-        if difference > worst["difference"]:
-            worst = {"feature": name, "difference": difference}
+        excess = difference / max(0.1, 4.5 * float(np.sqrt(1.0 / with_.size + 1.0 / without.size)))
+        if excess > worst["excess"]:
+            worst = {"feature": name, "difference": difference, "excess": excess}
     return worst
 
 
