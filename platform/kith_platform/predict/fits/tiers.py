@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kith_platform.predict.fits import boosted, logistic, rates
+from kith_platform.predict.fits import boosted, logistic, rates, scorecard
 from kith_platform.predict.fits.refusal import FitRefused, Reason
 
 Floats = NDArray[np.float64]
@@ -132,7 +132,10 @@ def load(data: bytes, *, nthread: int = 1) -> Classifier:
         return boosted.load(data, nthread=nthread)
     try:
         fields = json.loads(data)
-        kind = Tier(fields.pop("kith_model"))
+        named = fields.pop("kith_model")
+        if named == scorecard.Scorecard.tier:  # chosen by the question, not by size
+            return scorecard.load(fields)
+        kind = Tier(named)
         return logistic.load(fields) if kind is Tier.LOGISTIC else rates.load(fields)
     except (ValueError, TypeError, KeyError) as error:
         raise FitRefused(Reason.UNREADABLE, "The stored model cannot be read.") from error
