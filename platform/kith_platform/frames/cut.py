@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from kith_platform.sdk.facts import Column, Fact, Kind
 
@@ -60,6 +61,41 @@ class Before:
 
 
 @dataclass(frozen=True)
+class BeforeEach:
+    """What was known before each of several days: a row as often as there are days before which it had happened, with `look`
+    (the day) and `look_at` (its start, UTC). One question of many days costs one query.
+    """
+
+    cuts: tuple[Before, ...]
+
+    @property
+    def history(self) -> bool:
+        return False
+
+    @property
+    def looks(self) -> ir.Table:
+        """look, look_at of each day."""
+        days = pa.array([cut.day for cut in self.cuts], pa.date32())
+        instants = pa.array([cut.instant for cut in self.cuts], pa.timestamp("us", "UTC"))
+        return ibis.memtable(pa.table({"look": days, "look_at": instants}))
+
+    def rows(self, fact: Fact, rows: ir.Table) -> ir.Table:
+        """As `Before.rows`, for each day."""
+        rows = rows.drop(*(column.stored_as for column in fact.stored if column.undated)).cross_join(self.looks)
+        if fact.occurred is not None:
+            rows = rows.filter(
+                rows.occurred_at < rows.look_at, rows.known_at < rows.look_at, ~rows.day_only | (rows.occurred_on < rows.look)
+            )
+        return rows.mutate(**{one.stored_as: self._known(fact, one, rows) for one in fact.stored if one.filled_at})
+
+    def _known(self, fact: Fact, column: Column, rows: ir.Table) -> ir.Value:
+        said = fact.column(str(column.filled_at))
+        since, value = rows[said.stored_as], rows[column.stored_as]
+        known = since < (rows.look if said.kind is Kind.DATE else rows.look_at)
+        return ibis.ifelse(known, value, ibis.null(value.type()))
+
+
+@dataclass(frozen=True)
 class Period:
     """Days [start, end) in the tenant's zone, with all that is known now. None is open. `instant` is the start of `end`."""
 
@@ -90,4 +126,4 @@ class Period:
         return rows if self.end is None else rows.filter(rows.occurred_on < ibis.literal(self.end))
 
 
-Cut = Before | Period
+Cut = Before | BeforeEach | Period

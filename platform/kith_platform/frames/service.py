@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 
 from kith_platform.blobs import TenantBlobs
 from kith_platform.facts.catalogue import FactCatalogue
-from kith_platform.frames.cut import Before, Cut, Period
+from kith_platform.frames.cut import Before, BeforeEach, Cut, Period
 from kith_platform.frames.duck import Duck
 from kith_platform.frames.source import Source
 from kith_platform.frames.tables import Tables
@@ -30,7 +30,7 @@ WEB_THREADS, WEB_MEMORY_MB = 1, 512
 
 
 class Frames:
-    """A tenant's facts at one snapshot. `before`, `during` and `at` are the only ways in. Use it as a context manager.
+    """A tenant's facts at one snapshot. `before`, `before_each`, `during` and `at` are the only ways in. Use it as a context manager.
 
     Days are the tenant's; times are UTC. `engine` is `duckdb`; others come with the extra that brings them.
     """
@@ -98,6 +98,12 @@ class Frames:
         Raises ValueError for a time without a zone.
         """
         return self._tables(Before.of(cutoff, self.manifest.timezone))
+
+    def before_each(self, days: Sequence[dt.date]) -> Tables:
+        """What was known before the start of each of the days: facts (not what is derived of them) with `look`, the day, and
+        `look_at`, its start. A row comes once for each day before which it had happened.
+        """
+        return Tables(self._source, BeforeEach(tuple(Before.of(day, self.manifest.timezone) for day in days)), views=False)
 
     def during(self, start: dt.date, end: dt.date) -> Tables:
         """What happened on the days [start, end), with all that is known now. Raises ValueError where end ≤ start."""

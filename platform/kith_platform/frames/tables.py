@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from kith_platform.frames import money as amounts
 from kith_platform.frames.customers import customers, people
-from kith_platform.frames.cut import Cut, Period
+from kith_platform.frames.cut import BeforeEach, Cut, Period
 from kith_platform.frames.purchases import bought, by_day
 from kith_platform.frames.source import RECORD, Source
 
@@ -50,6 +50,13 @@ class Tables:
         kept = self._cut.rows(self._source.catalogue[name], rows)
         seen = kept.drop("record_id") if self._source.catalogue[name].of_customer else kept
         return self.view(name, seen)
+
+    @property
+    def looks(self) -> ir.Table:
+        """look, look_at: the days of `before_each`. Raises TypeError for another cut."""
+        if not isinstance(self._cut, BeforeEach):
+            raise TypeError("These tables are not of several days.")
+        return self._cut.looks
 
     @property
     def currency(self) -> str:

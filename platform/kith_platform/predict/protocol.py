@@ -7,7 +7,7 @@ makes the rows answers for their split: training before validation before test, 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
@@ -41,6 +41,10 @@ class Labelled:
     @staticmethod
     def stack(parts: list[Labelled]) -> Labelled:
         return Labelled(Matrix.stack([part.matrix for part in parts]), np.concatenate([part.outcome for part in parts]))
+
+
+# What fits a model on training and validation rows and the columns that vary, given the rule, seed and threads; may refuse.
+Fitter = Callable[[rates.Rule, Labelled, Labelled, tuple[str, ...], int, int], tiers.Classifier]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,17 +109,20 @@ def learn(
     seed: int,
     threads: int,
     progress: Progress = lambda _done, _message: None,
+    fit: Fitter | None = None,
 ) -> Learned:
     """Fit, calibrate and judge. `rule` is the baseline to beat, `plain` names the features of a second one that is only shown.
 
+    `fit` chooses the model where size alone does not. Ids that occur more than once are one thing seen on several days: things
+    are counted, and drawn, not rows.
     Raises FitRefused where validation or test have fewer than LEAST_JUDGED rows, or the data bear no model.
     """
-    judged = min(validation.outcome.size, test.outcome.size)
+    judged = min(np.unique(part.matrix.ids).size for part in (validation, test))
     if judged < LEAST_JUDGED:
         raise FitRefused(Reason.TOO_FEW_CUSTOMERS, "Too few rows can be judged.", found=judged, needed=LEAST_JUDGED)
     progress(50, N_("Learning from what came"))
     names = train.matrix.varying()
-    model = _fit(rule, train, validation, names, seed=seed, threads=threads)
+    model = (fit or _fit)(rule, train, validation, names, seed, threads)
     calibrated = calibration.fit(model.predict(validation.matrix.columns(model.features)), validation.outcome)
     progress(75, N_("Judging it on what it has not seen"))
     served = fitted_rule(rule, train)
@@ -137,7 +144,7 @@ def learn(
 
 
 def _fit(
-    rule: rates.Rule, train: Labelled, validation: Labelled, names: tuple[str, ...], *, seed: int, threads: int
+    rule: rates.Rule, train: Labelled, validation: Labelled, names: tuple[str, ...], seed: int, threads: int
 ) -> tiers.Classifier:
     # Ten cutoffs show the same customer up to ten times: the gate counts whose rows they are, not rows.
     found = min(np.unique(train.matrix.ids[train.outcome == said]).size for said in (1, 0))
@@ -176,8 +183,8 @@ def _judged(
     theirs = rule.predict(test.matrix.columns(rule.features))
     slope = calibration.slope_and_intercept(outcome, ours)
     metrics = {
-        "customers": int(outcome.size),
-        "positives": int(outcome.sum()),
+        "customers": int(np.unique(test.matrix.ids).size),
+        "positives": int(np.unique(test.matrix.ids[outcome == 1]).size),
         "rate": float(outcome.mean()),
         "auc": evaluation.value(evaluation.auc, outcome, ours),
         "pr_auc": evaluation.value(evaluation.average_precision, outcome, ours),
@@ -192,7 +199,9 @@ def _judged(
         "training_customers": int(np.unique(train.matrix.ids).size),
         "training_positives": int(np.unique(train.matrix.ids[train.outcome == 1]).size),
     }
-    return metrics, bootstrap.compare(outcome, ours, theirs, evaluation.average_precision, seed=seed)
+    return metrics, bootstrap.compare(
+        outcome, ours, theirs, evaluation.average_precision, whose=test.matrix.ids, seed=seed
+    )
 
 
 def _plain(rule: rates.Rule, names: tuple[str, ...], train: Labelled, validation: Labelled, test: Labelled) -> float | None:
@@ -214,7 +223,9 @@ def _plain(rule: rates.Rule, names: tuple[str, ...], train: Labelled, validation
 
 def tells_apart(auc: float | None, positives: int, judged: int) -> bool:
     """Whether the order is better than chance (Mann & Whitney 1947): a constant beats a rule that errs by chance, too."""
-    return auc is not None and bool(auc - 0.5 > Z95 * np.sqrt((judged + 1) / (12.0 * positives * (judged - positives))))
+    if auc is None or positives == judged:
+        return False
+    return bool(auc - 0.5 > Z95 * np.sqrt((judged + 1) / (12.0 * positives * (judged - positives))))
 
 
 def pack(model: tiers.Classifier, calibrated: calibration.Calibration) -> bytes:

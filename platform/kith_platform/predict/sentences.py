@@ -11,7 +11,7 @@ from babel.dates import format_timedelta
 
 from kith_platform import i18n
 from kith_platform.i18n import N_, mark_plural
-from kith_platform.predict.features import CORE_FEATURE_SETS
+from kith_platform.predict.features import CORE_FEATURE_SETS, SUBJECT_FEATURES
 from kith_platform.predict.features.contacts import CONTACTS, RFM_CELL
 from kith_platform.predict.tasks import Task
 from kith_platform.sdk.types import Feature, FeatureSet
@@ -48,9 +48,9 @@ class Because:
 
 
 def features(further: Iterable[FeatureSet] = ()) -> dict[str, Feature]:
-    """Features by name: core's and those of the company's modules."""
+    """Features by name: core's, of customers and of the rows of facts, and those of the company's modules."""
     sets = {feature.name: feature for found in (*CORE_FEATURE_SETS, CONTACTS, *further) for feature in found.features}
-    return {RFM_CELL.name: RFM_CELL, **sets}
+    return {one.name: one for one in (RFM_CELL, *SUBJECT_FEATURES)} | sets
 
 
 def reasons(

@@ -65,13 +65,16 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """One row per customer: ids (n,) int64, values (n,) float64, the tier that served, further numbers and top reasons."""
+    """One row per customer (or row of a fact): ids (n,) int64, values (n,) float64, the tier that served, further numbers and
+    top reasons. `ranked` names the further number by which tenths are counted; else the value.
+    """
 
     customer_ids: NDArray[np.int64]
     values: NDArray[np.float64]
     tier: str
     extra: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     reasons: list[list[dict[str, Any]]] = field(default_factory=list)
+    ranked: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,20 +20,23 @@ VOID = ("cancelled",)
 
 def bills(tables: Tables) -> ir.Table:
     """One row per invoice that stands: id, customer_id, occurred_on (issue), due_on, amount (int64 ten-thousandths of the
-    tenant's currency), and paid_on, the day on which the money that came reached its amount; null while it has not.
+    tenant's currency), and paid_on, the day on which the money that came reached its amount; null while it has not. known_at
+    and paid_known say since when either was known.
     """
     invoices, payments = tables.invoices, tables.payments
     standing = invoices.filter(invoices.status.isnull() | invoices.status.notin(VOID), invoices.due_on.notnull())
     came = payments.filter(payments.succeeded.fill_null(True), payments.invoice_id.notnull())
     order = ibis.window(group_by=came.invoice_id, order_by=[came.occurred_at, came.id], preceding=None, following=0)
-    running = came.select("invoice_id", "occurred_on", so_far=came.amount.sum().over(order))
+    running = came.select("invoice_id", "occurred_on", "known_at", so_far=came.amount.sum().over(order))
     joined = running.join(standing.select("id", "amount"), running.invoice_id == standing.id)
     whole = joined.filter(joined.so_far >= joined.amount)
-    settled = whole.group_by("invoice_id").aggregate(paid_on=whole.occurred_on.min())
+    settled = whole.group_by("invoice_id").aggregate(
+        paid_on=whole.occurred_on.min(), paid_known=whole.known_at.argmin(whole.occurred_on)
+    )
     told = standing.left_join(settled, standing.id == settled.invoice_id)
     said = ibis.ifelse(told.status == "paid", told.status_at.date(), ibis.null("date"))  # where payments are not brought
-    told = told.mutate(paid_on=ibis.coalesce(told.paid_on, said))
-    told = told.select("id", "customer_id", "occurred_on", "due_on", "amount", "currency", "paid_on")
+    told = told.mutate(paid_on=ibis.coalesce(told.paid_on, said), paid_known=ibis.coalesce(told.paid_known, told.status_at))
+    told = told.select("id", "customer_id", "occurred_on", "known_at", "due_on", "amount", "currency", "paid_on", "paid_known")
     return tables.money(told, "amount")
 
 
