@@ -71,7 +71,7 @@ def _words(key: str, model: dict[str, Any], currency: str) -> str:
 @click.option("--horizon", type=click.IntRange(min=1), help="Days to look ahead (clv).")
 @click.option("--csv", "csv_file", type=click.File("w", encoding="utf-8"), help="Write the scores to this file.")
 def scores(console: Console, tenant: str, model: str, horizon: int | None, csv_file: Any) -> None:
-    """Print every customer's score of MODEL, by the customer's id in its source."""
+    """Print every score of MODEL, by the id of the customer (lead, opportunity, invoice) in its source."""
     from kith_platform.predict import listing
 
     company = console.tenant(tenant)
@@ -83,7 +83,7 @@ def scores(console: Console, tenant: str, model: str, horizon: int | None, csv_f
     writer.writerow(columns)
     writer.writerows(rows)
     if csv_file:
-        console.say(f"{len(rows)} customers written to {csv_file.name}.")
+        console.say(f"{len(rows)} scores written to {csv_file.name}.")
 
 
 COMMANDS = (train, scores)

@@ -18,6 +18,7 @@ from kith_platform.errors import Forbidden
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.facts.models import CustomerRecord, FactRemoved, FactVersion
 from kith_platform.jobs import service as jobs
+from kith_platform.predict.models import FactScore
 from kith_platform.sdk.facts import Fact
 from kith_platform.segments.models import Segment, SegmentMember
 from kith_tenants.context import Actor
@@ -103,6 +104,9 @@ def _leave_segments(session: Session, customers: list[int] | Select[Any]) -> Non
 def _remove_facts(session: Session, facts: FactCatalogue, records: list[int]) -> int:
     """Rows of facts, what imports keep of them to be undone by, and how many there were. Snapshots are told of each."""
     gone = {fact.name: _remove(session, fact, table, _theirs(table, records)) for fact, table in _tables(facts)}
+    for fact in (one for one in facts if gone.get(one.name)):
+        own = (FactScore.subject == fact.plural, FactScore.row_id.in_(gone[fact.name]))
+        session.execute(delete(FactScore).where(*own), execution_options={"synchronize_session": False})
     _forget_versions(session, "customer_record", records)
     return sum(map(len, gone.values())) + _let_go(session, facts, gone)
 

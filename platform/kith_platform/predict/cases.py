@@ -101,7 +101,7 @@ class Cases:
     """What is asked. `look` gives the open ones before each of several days with their features, `now` those that are scored (default: those
     open now). `ends` tells how all ended, as known at the question's day. `settles` gives the days after which most ends are
     known; where `within` is set, the outcome is asked of that many days. `judge(evidence, test rows, chances)` adds metrics and
-    parts of the report, `extra` the numbers that stand beside a score. `step` is how many weeks lie between two looks.
+    parts of the report, `extra` the numbers that stand beside a score, `ranked` the one by which tenths are counted.
     """
 
     key: str
@@ -113,7 +113,6 @@ class Cases:
     prior: float
     plain: tuple[str, ...]
     within: int | None = None
-    step: int = 1
     now: Callable[[Evidence], Matrix] | None = None
     fit: protocol.Fitter | None = None
     judge: Callable[[Evidence, Labelled, Floats], tuple[dict[str, Any], dict[str, Any]]] | None = None
@@ -122,24 +121,22 @@ class Cases:
     ranked: str = ""
 
 
-def plan(first: dt.date, end: dt.date, settles: int, *, step: int = 1) -> Weeks:
+def plan(first: dt.date, end: dt.date, settles: int) -> Weeks:
     """Place the looks: `first` is the first day of the history, `end` the first day after it. Raises HistoryTooShort."""
-    apart, wait = dt.timedelta(days=WEEK * step), dt.timedelta(days=settles)
+    apart, wait = dt.timedelta(days=WEEK), dt.timedelta(days=settles)
 
     def weeks(last: dt.date, count: int) -> tuple[dt.date, ...]:
         return tuple(last - apart * back for back in reversed(range(count)))
 
-    judged = -(-JUDGED_WEEKS // step)
-    test = weeks(end - wait, judged)
-    validation = weeks(test[0] - wait, judged)
+    test = weeks(end - wait, JUDGED_WEEKS)
+    validation = weeks(test[0] - wait, JUDGED_WEEKS)
     latest = validation[0] - wait
     earliest = first + dt.timedelta(days=LEAST_HISTORY_DAYS)
-    room = (latest - earliest).days // apart.days + 1
-    least = -(-LEAST_TRAINING_WEEKS // step)
-    if room < least:
-        needs = (end - latest).days + LEAST_HISTORY_DAYS + (least - 1) * apart.days
+    room = (latest - earliest).days // WEEK + 1
+    if room < LEAST_TRAINING_WEEKS:
+        needs = (end - latest).days + LEAST_HISTORY_DAYS + (LEAST_TRAINING_WEEKS - 1) * WEEK
         raise HistoryTooShort(has=(end - first).days, needs=needs)
-    training = weeks(latest, min(room, -(-MOST_TRAINING_WEEKS // step)))
+    training = weeks(latest, min(room, MOST_TRAINING_WEEKS))
     return Weeks(training=training, validation=validation, test=test, end=end)
 
 
@@ -151,7 +148,7 @@ def train(asked: Cases, evidence: Evidence) -> Trained:
         return Trained(ships=False, verdict="nothing_of_it", verdict_params={"facts": asked.subject})
     settles = asked.settles(evidence)
     try:
-        weeks = plan(began, question.cutoff, settles, step=asked.step)
+        weeks = plan(began, question.cutoff, settles)
         parts = samples(asked, evidence, weeks)
         learned = protocol.learn(
             asked.rule, asked.plain, *parts, seed=question.seed, threads=question.threads, progress=question.progress,
@@ -223,7 +220,6 @@ def _parameters(asked: Cases, learned: Learned, weeks: Weeks, settles: int) -> d
         "training_looks": [weeks.training[0].isoformat(), weeks.training[-1].isoformat()],
         "validation_looks": [weeks.validation[0].isoformat(), weeks.validation[-1].isoformat()],
         "test_looks": [weeks.test[0].isoformat(), weeks.test[-1].isoformat()],
-        "weeks_between_looks": asked.step,
         **(asked.explain(learned) if asked.explain else {}),
     }
 

@@ -36,6 +36,8 @@ def of_version(row: ModelVersion, currency: str) -> tuple[Chart, ...]:
         found.append(_calibration(table))
     if table := row.report.get("deciles"):
         found.append(_lift(table))
+    if table := row.report.get("by_stage"):
+        found.append(_by_stage(table))
     if holdout := row.report.get("holdout"):
         found += _holdout(holdout, currency)
     if curve := row.report.get("qini"):
@@ -75,6 +77,22 @@ def _lift(table: list[Mapping[str, float]]) -> Chart:
         unit="percent",
         x_label=gettext("tenth of those judged, 1 = highest chance"),
         note=gettext("Without a model every bar would be %(mean)s.", mean=locale.percent(mean)),
+    )
+
+
+def _by_stage(table: list[Mapping[str, float]]) -> Chart:
+    return Chart(
+        key="by_stage",
+        title=gettext("What was said against what came, by stage"),
+        kind="bar",
+        categories=[locale_number(part["group"]) for part in table],
+        series=(
+            Series(name=gettext("chance that was said"), values=[part["mean_probability"] for part in table], colour="accent"),
+            Series(name=gettext("came"), values=[part["rate"] for part in table], colour="muted"),
+        ),
+        unit="percent",
+        x_label=gettext("place of the stage"),
+        note=gettext("On what it had not seen. Where both bars are equal, the pipeline is weighed rightly."),
     )
 
 
@@ -180,6 +198,10 @@ def facts(row: ModelVersion) -> tuple[tuple[str, Any], ...]:
     say(gettext("Effect among the three tenths moved most"), metrics.get("uplift_at_30"), share)
     for name, label in _RANKED.items():
         say(gettext(label), metrics.get(name), share)
+    say(gettext("Largest gap between the two by score (KS)"), metrics.get("ks"), share)
+    say(gettext("Loss expected"), metrics.get("expected_loss"), lambda value: locale.money(value, whole=True))
+    say(gettext("Loss of those that came true"), metrics.get("actual_loss"), lambda value: locale.money(value, whole=True))
+    say(gettext("Share of an unpaid bill that is lost (usual value)"), metrics.get("lgd"), share)
     say(gettext("Purchases expected"), metrics.get("expected_purchases"), whole)
     say(gettext("Purchases that came"), metrics.get("actual_purchases"), whole)
     say(gettext("Money expected"), metrics.get("expected_money"), lambda value: locale.money(value, whole=True))

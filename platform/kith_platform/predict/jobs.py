@@ -79,7 +79,7 @@ def _train_one(run: JobRun, task: Task, evidence: Evidence, warnings: Any, manif
             job_id=run.id,
         )
         if trained.scored is not None:
-            scores.keep(session, task.key, trained.scored, version=row.version, as_of=question.as_of)
+            scores.keep(session, task.key, trained.scored, version=row.version, as_of=question.as_of, subject=task.subject)
     return row
 
 

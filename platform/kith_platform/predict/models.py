@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from kith_tenants.schema import Access, Addressed, TenantRow
@@ -68,6 +68,29 @@ class Score(TenantRow):
 
     task: Mapped[str] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[float]
+    band: Mapped[int]
+    tier: Mapped[str]
+    as_of: Mapped[dt.date]
+    version: Mapped[int]
+    extra: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    reasons: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    changed_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))
+
+
+class FactScore(TenantRow):
+    """What the serving model says of one row of a fact: a lead, an opportunity, an invoice. As `Score`.
+
+    `subject` is the fact's plural. `extra` holds expected_value (leads) or expected_loss (invoices), money in the tenant's
+    currency; `band` counts tenths by what the task ranks by. A row that is over loses its score with the next refresh.
+    """
+
+    __tablename__ = "fact_score"
+    __table_args__ = (Index("ix_fact_score_task_value", "tenant_id", "task", "value", "row_id"),)
+
+    task: Mapped[str] = mapped_column(primary_key=True)
+    row_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    subject: Mapped[str]
     value: Mapped[float]
     band: Mapped[int]
     tier: Mapped[str]

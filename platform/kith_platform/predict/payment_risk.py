@@ -117,7 +117,6 @@ PAYMENT_RISK = Cases(
     look=look,
     ends=ends,
     settles=settles,
-    step=2,
     rule=rates.Rule("bill_terms", TERMS_EDGES),
     prior=0.05,
     plain=("days_late", "days_late_most", "failed_payments_365"),

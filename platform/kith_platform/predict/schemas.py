@@ -40,7 +40,8 @@ class TrainingSchema(Schema):
 
 
 class ScoreRowSchema(Schema):
-    customer = fields.UUID()
+    customer = fields.UUID(metadata={"description": "of a model of customers"})
+    row = fields.UUID(metadata={"description": "the lead, opportunity or invoice, of a model of those"})
     value = fields.Float()
     tier = fields.String()
     as_of = fields.Date()

@@ -12,10 +12,11 @@ from sqlalchemy import Date, Double, cast, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from kith_platform.predict.models import Score, ScoreMonth
+from kith_platform.predict.models import FactScore, Score, ScoreMonth
 from kith_platform.predict.training import Scored
 
 BATCH = 2_000
+CUSTOMERS = "customers"
 
 
 @dataclass(frozen=True)
@@ -26,37 +27,50 @@ class Stand:
     as_of: dt.date
 
 
-def stand(session: Session, task: str) -> Stand | None:
+def _table(subject: str) -> type[Score] | type[FactScore]:
+    return Score if subject == CUSTOMERS else FactScore
+
+
+def stand(session: Session, task: str, subject: str = CUSTOMERS) -> Stand | None:
     """None while nobody is scored."""
-    found = session.execute(select(Score.version, Score.as_of).where(Score.task == task).limit(1)).first()
+    kept = _table(subject)
+    found = session.execute(select(kept.version, kept.as_of).where(kept.task == task).limit(1)).first()
     return Stand(*found) if found else None
 
 
-def keep(session: Session, task: str, scored: Scored, *, version: int, as_of: dt.date) -> int:
-    """Store one task's scores in the caller's transaction. Returns how many customers are scored."""
-    for rows in _batches(task, scored, version, as_of):
-        statement = insert(Score).values(rows)
+def keep(
+    session: Session, task: str, scored: Scored, *, version: int, as_of: dt.date, subject: str = CUSTOMERS
+) -> int:
+    """Store one task's scores of its `subject` in the caller's transaction. Returns how many customers or rows are scored."""
+    kept = _table(subject)
+    of = {} if kept is Score else {"subject": subject}
+    key = "customer_id" if kept is Score else "row_id"
+    for rows in _batches(task, scored, version, as_of, key, of):
+        statement = insert(kept).values(rows)
         new = {name: statement.excluded[name] for name in ("value", "band", "tier", "as_of", "version", "extra", "reasons")}
-        changed = Score.value.is_distinct_from(statement.excluded.value) | (Score.version != version) | (Score.as_of != as_of)
+        changed = kept.value.is_distinct_from(statement.excluded.value) | (kept.version != version) | (kept.as_of != as_of)
         session.execute(
             statement.on_conflict_do_update(
-                index_elements=[Score.tenant_id, Score.task, Score.customer_id],
+                index_elements=["tenant_id", "task", key],
                 set_={**new, "changed_at": func.now()},
                 where=changed,
             )
         )
     # Whoever was not scored this time has left the population: an old score would be read as today's.
-    session.execute(delete(Score).where(Score.task == task, (Score.version != version) | (Score.as_of != as_of)))
+    session.execute(delete(kept).where(kept.task == task, (kept.version != version) | (kept.as_of != as_of)))
     return int(scored.customer_ids.size)
 
 
-def _batches(task: str, scored: Scored, version: int, as_of: dt.date) -> Iterator[list[dict[str, Any]]]:
-    bands = tenths(scored.values)
+def _batches(
+    task: str, scored: Scored, version: int, as_of: dt.date, key: str, of: dict[str, str]
+) -> Iterator[list[dict[str, Any]]]:
+    bands = tenths(scored.extra.get(scored.ranked, scored.values))
     for start in range(0, scored.customer_ids.size, BATCH):
         yield [
             {
                 "task": task,
-                "customer_id": int(scored.customer_ids[row]),
+                key: int(scored.customer_ids[row]),
+                **of,
                 "value": float(scored.values[row]),
                 "band": int(bands[row]),
                 "tier": scored.tier,
@@ -82,6 +96,12 @@ def of_customers(session: Session, customer_ids: Sequence[int]) -> dict[int, dic
     for row in session.execute(select(Score).where(Score.customer_id.in_(customer_ids))).scalars():
         found[row.customer_id][row.task] = row
     return found
+
+
+def of_rows(session: Session, task: str, row_ids: Sequence[int]) -> dict[int, FactScore]:
+    """A task's scores of rows of its fact, by row."""
+    statement = select(FactScore).where(FactScore.task == task, FactScore.row_id.in_(row_ids))
+    return {row.row_id: row for row in session.execute(statement).scalars()}
 
 
 def freeze(session: Session, task: str, day: dt.date) -> int:

@@ -13,7 +13,7 @@ from kith_platform.i18n import N_
 from kith_platform.modules import service as modules
 from kith_platform.predict import versions
 from kith_platform.predict.models import ModelVersion
-from kith_platform.predict.tasks import CORE, Task, of_model
+from kith_platform.predict.tasks import CORE, CUSTOMERS, Task, of_model
 
 if TYPE_CHECKING:
     from kith_platform.jobs.models import Job
@@ -27,6 +27,11 @@ def tasks(session: Session, plugins: Plugins) -> Mapping[str, Task]:
     """What a company can train: core's, and those of the modules it has switched on."""
     brought = plugins.brought("models", modules.enabled(session, plugins))
     return {**TASKS, **{model.key: of_model(model, plugin) for plugin, model in brought}}
+
+
+def of_customers(known: Mapping[str, Task]) -> Mapping[str, Task]:
+    """Those that score customers, not rows of facts."""
+    return {key: task for key, task in known.items() if task.subject == CUSTOMERS}
 
 
 def task_of(key: str, known: Mapping[str, Task] = TASKS) -> Task:

@@ -38,7 +38,8 @@ def refresh_scores(turn: Turn) -> None:
         turn.run.progress(number, len(known), N_("Scoring customers"))
         _rescore(turn, task, evidence)
         with turn.run.step() as session:
-            scores.freeze(session, task.key, frames.last_day)
+            if task.subject == scores.CUSTOMERS:
+                scores.freeze(session, task.key, frames.last_day)
 
 
 def _evidence(turn: Turn) -> Evidence:
@@ -52,7 +53,7 @@ def _rescore(turn: Turn, task: Task, evidence: Callable[[], Evidence]) -> None:
     run = turn.run
     with run.step() as session:
         serving = versions.champion(session, task.key) or versions.latest(session, task.key)
-        if serving is None or serving.report.get("day_given") or _is_scored(serving, scores.stand(session, task.key), turn):
+        if serving is None or serving.report.get("day_given") or _is_scored(serving, scores.stand(session, task.key, task.subject), turn):
             return
         artefact = versions.artefact(session, serving, run.runtime.model_key) if serving.state == CHAMPION else None
     same = evidence()
@@ -63,7 +64,7 @@ def _rescore(turn: Turn, task: Task, evidence: Callable[[], Evidence]) -> None:
         return  # the module's trouble is noted where its admin looks; its last scores stay, with their day
     if scored is not None:
         with run.step() as session:
-            scores.keep(session, task.key, scored, version=serving.version, as_of=question.as_of)
+            scores.keep(session, task.key, scored, version=serving.version, as_of=question.as_of, subject=task.subject)
 
 
 def _is_scored(serving: ModelVersion, stand: scores.Stand | None, turn: Turn) -> bool:

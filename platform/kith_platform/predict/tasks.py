@@ -13,9 +13,12 @@ from kith_platform.predict.upsell import UPSELL
 from kith_platform.predict.winback import WINBACK
 
 if TYPE_CHECKING:
+    from kith_platform.predict.cases import Cases
     from kith_platform.predict.classify import Classification
     from kith_platform.predict.training import Evidence, Scored, Trained
     from kith_platform.sdk.models import Model
+
+CUSTOMERS = "customers"
 
 Trainer = Callable[["Evidence"], "Trained"]
 # Evidence, the opened artefact of the version that serves (None: the rule serves), and its report.
@@ -25,7 +28,8 @@ Scorer = Callable[["Evidence", "bytes | None", "Mapping[str, Any]"], "Scored | N
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """A model that a company can train. `value` is what a score means, `chance` what it is called, `extra` the numbers beside it;
-    `yes` and `no` stand before the reasons of a high and of a low score. `plugin` is empty for core's.
+    `yes` and `no` stand before the reasons of a high and of a low score. `plugin` is empty for core's. `subject` is customers, or
+    the plural of the fact whose rows are scored.
     """
 
     key: str
@@ -40,6 +44,7 @@ class Task:
     extra: tuple[str, ...] = ()
     adverse: bool = False
     plugin: str = ""
+    subject: str = CUSTOMERS
 
 
 def of_model(model: Model, plugin: str = "") -> Task:
@@ -91,6 +96,20 @@ def _module(name: str, **words: Any) -> Task:
     return Task(train=train, rescore=rescore, **words)
 
 
+def _cases(found: Callable[[], Cases], **words: Any) -> Task:
+    def train(evidence: Evidence) -> Trained:
+        from kith_platform.predict import cases
+
+        return cases.train(found(), evidence)
+
+    def rescore(evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any]) -> Scored | None:
+        from kith_platform.predict import cases
+
+        return cases.rescore(found(), evidence, artefact, report)
+
+    return Task(train=train, rescore=rescore, **words)
+
+
 def _train_clv(evidence: Evidence) -> Trained:
     from kith_platform.predict import clv
 
@@ -107,6 +126,24 @@ def _churn() -> Classification:
     from kith_platform.predict.churn import CHURN
 
     return CHURN
+
+
+def _leads() -> Cases:
+    from kith_platform.predict.leads import LEAD
+
+    return LEAD
+
+
+def _deals() -> Cases:
+    from kith_platform.predict.deals import DEAL
+
+    return DEAL
+
+
+def _bills() -> Cases:
+    from kith_platform.predict.payment_risk import PAYMENT_RISK
+
+    return PAYMENT_RISK
 
 
 CORE: Sequence[Task] = (
@@ -169,5 +206,38 @@ CORE: Sequence[Task] = (
         chance=N_("Chance to buy the first of these families"),
         yes=N_("Offer next:"),
         no=N_("Offer next:"),
+    ),
+    _cases(
+        _leads,
+        key="leads",
+        label=N_("Leads that become customers"),
+        answers=N_("Which open lead will become a customer in 90 days, and what is it likely to be worth?"),
+        chance=N_("Chance of becoming a customer"),
+        yes=N_("Typical of leads that become customers:"),
+        no=N_("Typical of leads that do not:"),
+        extra=("expected_value",),
+        subject="leads",
+    ),
+    _cases(
+        _deals,
+        key="opportunities",
+        label=N_("Opportunities that are won"),
+        answers=N_("Which open opportunity will be won?"),
+        chance=N_("Chance of winning"),
+        yes=N_("Typical of opportunities that are won:"),
+        no=N_("Typical of opportunities that are lost:"),
+        subject="opportunities",
+    ),
+    _cases(
+        _bills,
+        key="payment_risk",
+        label=N_("Bills that are paid late"),
+        answers=N_("Which open bill will be paid more than 30 days late, and what may be lost of it?"),
+        chance=N_("Chance of paying more than 30 days late"),
+        yes=N_("Typical of bills paid late:"),
+        no=N_("Typical of bills paid in time:"),
+        extra=("expected_loss",),
+        adverse=True,
+        subject="invoices",
     ),
 )

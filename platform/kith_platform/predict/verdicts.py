@@ -28,6 +28,16 @@ SENTENCES: Mapping[str, str] = {
         "Not trained: %(found)s customers could be judged and %(needed)s are needed. Kith uses the rule until then.",
         "found",
     ),
+    "cases_too_short": mark_plural(
+        "Not trained: the history covers %(has)s day and three separate periods need %(needs)s. Kith uses the rule until then.",
+        "Not trained: the history covers %(has)s days and three separate periods need %(needs)s. Kith uses the rule until then.",
+        "has",
+    ),
+    "too_few_cases": mark_plural(
+        "Not trained: %(found)s could be judged (%(facts)s) and %(needed)s are needed. Kith uses the rule until then.",
+        "Not trained: %(found)s could be judged (%(facts)s) and %(needed)s are needed. Kith uses the rule until then.",
+        "found",
+    ),
     "too_few_repeat_buyers": mark_plural(
         "Not trained: %(found)s customer bought on more than one day and %(needed)s are needed. Kith uses averages until then.",
         "Not trained: %(found)s customers bought on more than one day and %(needed)s are needed. Kith uses averages until then.",

@@ -15,7 +15,7 @@ from kith_platform.customers.models import Attribute
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.i18n import N_
 from kith_platform.plugins import Plugins
-from kith_platform.predict.service import TASKS, tasks
+from kith_platform.predict.service import TASKS, of_customers, tasks
 from kith_platform.predict.tasks import Task
 from kith_platform.sdk.facts import Column, Fact, Kind
 from kith_platform.segments.models import Segment
@@ -59,7 +59,7 @@ class Vocabulary:
     placements: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
     segments: Mapping[uuid.UUID, tuple[int, str]] = field(default_factory=dict)
     choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    scores: Mapping[str, Task] = field(default_factory=lambda: TASKS)
+    scores: Mapping[str, Task] = field(default_factory=lambda: of_customers(TASKS))
 
 
 def sort_of(kind: str) -> Sort:
@@ -95,5 +95,5 @@ def of_company(session: Session, catalogue: FactCatalogue, plugins: Plugins, act
         {place.key: (place.label, place.codes) for place in places if place.codes},
         {public_id: (number, name) for public_id, number, name in segments},
         {row.key: {one: one for one in row.choices} for row in seen if row.choices},
-        tasks(session, plugins),
+        of_customers(tasks(session, plugins)),
     )
