@@ -73,6 +73,15 @@ class BeforeEach:
         return False
 
     @property
+    def instant(self) -> dt.datetime:
+        """The last of them: what is derived of customers is told as of it."""
+        return max(cut.instant for cut in self.cuts)
+
+    @property
+    def day(self) -> dt.date:
+        return max(cut.day for cut in self.cuts)
+
+    @property
     def looks(self) -> ir.Table:
         """look, look_at of each day."""
         days = pa.array([cut.day for cut in self.cuts], pa.date32())

@@ -98,10 +98,10 @@ class Weeks:
 
 @dataclass(frozen=True, kw_only=True)
 class Cases:
-    """What is asked. `look` gives the open ones before each of several days with their features, `now` those that are scored (default: those
-    open now). `ends` tells how all ended, as known at the question's day. `settles` gives the days after which most ends are
+    """What is asked. `look` gives the open ones before each of several days with their features, `now` those that are scored
+    (default: those open now). `ends` tells how all ended, as known at the question's day. `settles` gives the days after which most ends are
     known; where `within` is set, the outcome is asked of that many days. `judge(evidence, test rows, chances)` adds metrics and
-    parts of the report, `extra` the numbers that stand beside a score, `ranked` the one by which tenths are counted.
+    parts of the report, `beside` the numbers that stand beside a score, `ranked` the one by which tenths are counted.
     """
 
     key: str
@@ -117,7 +117,7 @@ class Cases:
     fit: protocol.Fitter | None = None
     judge: Callable[[Evidence, Labelled, Floats], tuple[dict[str, Any], dict[str, Any]]] | None = None
     explain: Callable[[Learned], dict[str, Any]] | None = None
-    extra: Callable[[Evidence, Matrix, Floats], Mapping[str, Floats]] | None = None
+    beside: Callable[[Evidence, Matrix, Floats], Mapping[str, Floats]] | None = None
     ranked: str = ""
 
 
@@ -196,8 +196,8 @@ def rescore(asked: Cases, evidence: Evidence, artefact: bytes | None, report: Ma
 
 def _whole(asked: Cases, evidence: Evidence, rows: Matrix, scored: Scored) -> Scored:
     """With the numbers that stand beside it, and by which it is ranked."""
-    extra = asked.extra(evidence, rows, scored.values) if asked.extra else {}
-    return replace(scored, extra=extra, ranked=asked.ranked)
+    further = asked.beside(evidence, rows, scored.values) if asked.beside else {}
+    return replace(scored, extra=further, ranked=asked.ranked)
 
 
 def _began(asked: Cases, evidence: Evidence) -> dt.date | None:

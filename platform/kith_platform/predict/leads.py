@@ -65,6 +65,6 @@ LEAD = Cases(
     rule=rates.Rule("lead_channel_share", CHANNEL_EDGES),
     prior=0.1,
     plain=("lead_age", "lead_response", "lead_channel_share"),
-    extra=expected,
+    beside=expected,
     ranked="expected_value",
 )

@@ -124,5 +124,5 @@ PAYMENT_RISK = Cases(
     fit=fit,
     judge=judge,
     explain=card,
-    extra=losses,
+    beside=losses,
 )

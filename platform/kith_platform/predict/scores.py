@@ -38,9 +38,7 @@ def stand(session: Session, task: str, subject: str = CUSTOMERS) -> Stand | None
     return Stand(*found) if found else None
 
 
-def keep(
-    session: Session, task: str, scored: Scored, *, version: int, as_of: dt.date, subject: str = CUSTOMERS
-) -> int:
+def keep(session: Session, task: str, scored: Scored, *, version: int, as_of: dt.date, subject: str = CUSTOMERS) -> int:
     """Store one task's scores of its `subject` in the caller's transaction. Returns how many customers or rows are scored."""
     kept = _table(subject)
     of = {} if kept is Score else {"subject": subject}

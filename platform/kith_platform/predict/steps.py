@@ -53,7 +53,11 @@ def _rescore(turn: Turn, task: Task, evidence: Callable[[], Evidence]) -> None:
     run = turn.run
     with run.step() as session:
         serving = versions.champion(session, task.key) or versions.latest(session, task.key)
-        if serving is None or serving.report.get("day_given") or _is_scored(serving, scores.stand(session, task.key, task.subject), turn):
+        if (
+            serving is None
+            or serving.report.get("day_given")
+            or _is_scored(serving, scores.stand(session, task.key, task.subject), turn)
+        ):
             return
         artefact = versions.artefact(session, serving, run.runtime.model_key) if serving.state == CHAMPION else None
     same = evidence()

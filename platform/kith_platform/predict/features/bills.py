@@ -47,9 +47,7 @@ def issued(tables: Tables, looks: ir.Table) -> ir.Table:
     found = own.left_join(_billed(asked, rows), ["customer_id", "look"]).drop("customer_id_right", "look_right")
     found = found.left_join(_failed(asked, tables), ["customer_id", "look"])
     usual = found.total.cast("float64") / found.bill_number.nullif(0.0)
-    found = found.mutate(
-        bill_mean=usual / 10_000.0, bill_amount_ratio=found.amount.cast("float64") / usual.nullif(0.0)
-    )
+    found = found.mutate(bill_mean=usual / 10_000.0, bill_amount_ratio=found.amount.cast("float64") / usual.nullif(0.0))
     return found.select("id", "look", *(feature.name for feature in FEATURES))
 
 

@@ -112,7 +112,9 @@ FEATURES = (
         unit="ratio",
         sense=1,
     ),
-    Feature(name="deal_position", label=N_("Place of its stage"), sentence=N_("Stands in stage %(value)s."), unit="count", sense=1),
+    Feature(
+        name="deal_position", label=N_("Place of its stage"), sentence=N_("Stands in stage %(value)s."), unit="count", sense=1
+    ),
     Feature(name="deal_age", label=N_("Age of the opportunity"), sentence=N_("Open for %(value)s."), unit="days"),
     Feature(
         name="deal_age_ratio",
@@ -178,9 +180,7 @@ FEATURES = (
     Feature(
         name="deal_orders_before",
         label=N_("Orders before it was opened"),
-        sentence=mark_plural(
-            "%(value)s order before it was opened.", "%(value)s orders before it was opened.", "value"
-        ),
+        sentence=mark_plural("%(value)s order before it was opened.", "%(value)s orders before it was opened.", "value"),
         unit="count",
     ),
 )
