@@ -32,7 +32,7 @@ WEB_THREADS, WEB_MEMORY_MB = 1, 512
 class Frames:
     """A tenant's facts at one snapshot. `before`, `before_each`, `during` and `at` are the only ways in.
 
-    Use it as a context manager. Days are the tenant's; times are UTC. `engine` is `duckdb`; others come with the extra that brings them.
+    A context manager. Days are the tenant's; times are UTC. `engine` is `duckdb`; others come with the extra that brings them.
     """
 
     def __init__(

@@ -17,7 +17,10 @@ from kith_platform.i18n import N_
 from kith_platform.leads import service as leads
 from kith_platform.opportunities import reps
 from kith_platform.opportunities import service as opportunities
+from kith_platform.predict import scores, sentences, versions
 from kith_platform.predict.models import FactScore
+from kith_platform.predict.sentences import Because
+from kith_platform.predict.service import TASKS
 from kith_tenants.context import Actor, Reach
 
 
@@ -35,6 +38,18 @@ def page(
     found = [(score, public_id) for score, public_id in session.execute(statement)]
     last = found[limit - 1][0] if len(found) > limit else None
     return found[:limit], _write(last) if last is not None else None
+
+
+def serving(session: Session, actor: Actor, task: str, row_ids: Sequence[int]) -> dict[int, FactScore]:
+    """Scores of rows by their ids, where a model serves and the actor may read what models say; else none."""
+    if not row_ids or not actor.can("models:read") or versions.champion(session, task) is None:
+        return {}
+    return scores.of_rows(session, task, row_ids)
+
+
+def why(task: str, score: FactScore, language: str, currency: str) -> Because:
+    """What is typical of a score, in words."""
+    return sentences.reasons(TASKS[task], score.reasons, sentences.features(), language, currency)
 
 
 def _seen(session: Session, statement: Select[Any], actor: Actor, subject: str) -> Select[Any]:

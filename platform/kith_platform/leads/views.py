@@ -13,12 +13,13 @@ from kith_platform.auth.edge import current_actor, current_db
 from kith_platform.auth.gate import requires
 from kith_platform.errors import Invalid
 from kith_platform.i18n import N_
-from kith_platform.leads import converting, known, listing, service, words
+from kith_platform.leads import converting, known, listing, scored, service, words
 from kith_platform.leads.listing import Filter
 from kith_platform.opportunities import contacts, products, reps, stages
 from kith_platform.opportunities.paging import COUNTED, PAGE
 from kith_platform.opportunities.service import LONGEST
 from kith_platform.web.forms import Form
+from kith_platform.web.locale import language
 from kith_platform.web.navigation import NavItem
 
 pages = Blueprint("leads", __name__, url_prefix="/c/<slug>/leads")
@@ -48,10 +49,12 @@ def index(slug: str) -> str:
         rep=asked.get("rep", ""),
         channel=asked.get("channel", ""),
     )
+    page = listing.page(session, actor, wanted, after=asked.get("after", ""), before=asked.get("before", ""))
     return render_template(
         "leads/index.html",
         slug=slug,
-        page=listing.page(session, actor, wanted, after=asked.get("after", ""), before=asked.get("before", "")),
+        page=page,
+        scores=scored.serving(session, actor, "leads", [row.id for (row,) in page.rows]),
         wanted=wanted,
         count=listing.count(session, actor, wanted),
         counted=COUNTED,
@@ -139,10 +142,13 @@ def _show(slug: str, row: Any, form: Form | None = None) -> str:
         "opportunity": service.told(row),
         "amount": None if row.estimate is None else f"{row.estimate.normalize():f}",
     }
+    score = scored.serving(session, actor, "leads", [row.id]).get(row.id)
     return render_template(
         "leads/show.html",
         slug=slug,
         row=row,
+        score=score,
+        because=scored.why("leads", score, language(), actor.currency) if score else None,
         name=service.told(row),
         customer=customer,
         opportunities=service.opportunities_of(session, row),

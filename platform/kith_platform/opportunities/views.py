@@ -17,10 +17,12 @@ from kith_platform.customers import service as customers
 from kith_platform.customers.models import Customer
 from kith_platform.errors import Invalid
 from kith_platform.i18n import N_
+from kith_platform.leads import scored
 from kith_platform.opportunities import contacts, listing, products, reps, service, stages, words
 from kith_platform.opportunities.listing import Filter
 from kith_platform.opportunities.paging import COUNTED
 from kith_platform.web.forms import Form
+from kith_platform.web.locale import language
 from kith_platform.web.navigation import NavItem
 
 pages = Blueprint("opportunities", __name__, url_prefix="/c/<slug>/opportunities")
@@ -82,12 +84,15 @@ def show(slug: str, public_id: uuid.UUID) -> str:
 
 
 def _show(slug: str, row: Any, form: Form | None = None) -> str:
-    session = current_db()
+    session, actor = current_db(), current_actor()
     known = stages.stages(session)
+    score = scored.serving(session, actor, "opportunities", [row.id]).get(row.id)
     return render_template(
         "opportunities/show.html",
         slug=slug,
         row=row,
+        score=score,
+        because=scored.why("opportunities", score, language(), actor.currency) if score else None,
         customer=service.customer_of(session, row),
         lead=service.lead_of(session, row),
         product=products.names(session, [row.product_id]).get(row.product_id),

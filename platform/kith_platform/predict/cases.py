@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -57,6 +58,13 @@ class Looked:
         return Looked(self.matrix.where(rows), self.day[rows])
 
 
+def local_days(rows: pa.Table, name: str, zone: str) -> Floats:
+    """A column of instants as day numbers of a zone's calendar, ∞ where there is none."""
+    calendar = ZoneInfo(zone)
+    told = (None if at is None else at.astimezone(calendar).date() for at in rows[name].to_pylist())
+    return np.array([np.inf if day is None else day_number(day) for day in told], dtype=np.float64)
+
+
 def day_numbers(rows: pa.Table, name: str) -> Floats:
     """A column of dates as day numbers, ∞ where there is none."""
     numbers = rows[name].cast("date32").cast("int32").cast("double")
@@ -99,9 +107,10 @@ class Weeks:
 @dataclass(frozen=True, kw_only=True)
 class Cases:
     """What is asked. `look` gives the open ones before each of several days with their features, `now` those that are scored
-    (default: those open now). `ends` tells how all ended, as known at the question's day. `settles` gives the days after which most ends are
-    known; where `within` is set, the outcome is asked of that many days. `judge(evidence, test rows, chances)` adds metrics and
-    parts of the report, `beside` the numbers that stand beside a score, `ranked` the one by which tenths are counted.
+    (default: those open now). `ends` tells how all ended, as known at the question's day. `settles` gives the days after
+    which most ends are known; where `within` is set, the outcome is asked of that many days. `judge(evidence, test rows,
+    chances)` adds metrics and parts of the report, `explain` parameters, `beside` the numbers that stand beside a score;
+    `ranked` names the one by which tenths are counted.
     """
 
     key: str
@@ -143,12 +152,12 @@ def plan(first: dt.date, end: dt.date, settles: int) -> Weeks:
 def train(asked: Cases, evidence: Evidence) -> Trained:
     """From looks to verdict. Raises nothing for data that are too few or say nothing: that is a result."""
     question = evidence.question
-    began = _began(asked, evidence)
-    if began is None:
+    first = began(asked, evidence)
+    if first is None:
         return Trained(ships=False, verdict="nothing_of_it", verdict_params={"facts": asked.subject})
     settles = asked.settles(evidence)
     try:
-        weeks = plan(began, question.cutoff, settles)
+        weeks = plan(first, question.cutoff, settles)
         parts = samples(asked, evidence, weeks)
         learned = protocol.learn(
             asked.rule, asked.plain, *parts, seed=question.seed, threads=question.threads, progress=question.progress,
@@ -200,7 +209,8 @@ def _whole(asked: Cases, evidence: Evidence, rows: Matrix, scored: Scored) -> Sc
     return replace(scored, extra=further, ranked=asked.ranked)
 
 
-def _began(asked: Cases, evidence: Evidence) -> dt.date | None:
+def began(asked: Cases, evidence: Evidence) -> dt.date | None:
+    """The first day of which anything is known; None where nothing is."""
     tables = evidence.question.frames.before(evidence.question.cutoff)
     rows = tables[asked.subject]
     first: dt.date | None = tables.run(rows.aggregate(day=rows.occurred_on.min()))["day"][0].as_py()

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kith_platform.predict.cases import Cases, Ends, Looked, day_numbers
+from kith_platform.predict.cases import Cases, Ends, Looked, local_days
 from kith_platform.predict.evidence import Floats
 from kith_platform.predict.features.deals import FEATURES, LOST, WON, deals
 from kith_platform.predict.fits import rates
@@ -27,9 +27,8 @@ SHORTEST, LONGEST = 14, 180
 
 def look(evidence: Evidence, days: Sequence[dt.date]) -> Looked:
     """The opportunities open before each of the days."""
-    frames = evidence.question.frames
-    known = frames.before(max(days))
-    return Looked.of(known.run(deals(frames.before_each(days), known)), FEATURES)
+    each = evidence.question.frames.before_each(days)
+    return Looked.of(each.run(deals(each)), FEATURES)
 
 
 def ends(evidence: Evidence) -> Ends:
@@ -37,9 +36,9 @@ def ends(evidence: Evidence) -> Ends:
     tables = evidence.question.frames.at(evidence.question.as_of)
     rows = tables.opportunities
     rows = rows.filter(rows.closed_at.notnull(), rows.status.isin((WON, LOST)), ~rows.duplicate.fill_null(False))
-    found = tables.run(rows.select("id", "status", closed=rows.closed_at.date()).order_by("id"))
+    found = tables.run(rows.select("id", "status", "closed_at").order_by("id"))
     won = np.array([status == WON for status in found["status"].to_pylist()], dtype=bool)
-    closed = day_numbers(found, "closed")
+    closed = local_days(found, "closed_at", evidence.question.frames.manifest.timezone)
     return Ends(found["id"].to_numpy().astype(np.int64), np.where(won, closed, np.inf), np.where(won, np.inf, closed))
 
 

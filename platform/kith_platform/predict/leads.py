@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kith_platform.predict.cases import Cases, Ends, Looked, day_numbers
+from kith_platform.predict.cases import Cases, Ends, Looked, local_days
 from kith_platform.predict.evidence import Floats
 from kith_platform.predict.features.leads import FEATURES, OPEN_DAYS, leads, worth
 from kith_platform.predict.fits import rates
@@ -35,8 +35,13 @@ def ends(evidence: Evidence) -> Ends:
     """When each lead converted, or was given up."""
     tables = evidence.question.frames.at(evidence.question.as_of)
     rows = tables.leads
-    found = tables.run(rows.select("id", yes=rows.converted_at.date(), no=rows.disqualified_at.date()).order_by("id"))
-    return Ends(found["id"].to_numpy().astype(np.int64), day_numbers(found, "yes"), day_numbers(found, "no"))
+    found = tables.run(rows.select("id", "converted_at", "disqualified_at").order_by("id"))
+    zone = evidence.question.frames.manifest.timezone
+    return Ends(
+        found["id"].to_numpy().astype(np.int64),
+        local_days(found, "converted_at", zone),
+        local_days(found, "disqualified_at", zone),
+    )
 
 
 def expected(evidence: Evidence, rows: Matrix, chances: Floats) -> Mapping[str, Floats]:

@@ -84,8 +84,8 @@ def fit(
     if gate.tier is not tiers.Tier.BOOSTED:
         return card
     trees = tiers.fit(known, later, features=names, rule=rule, monotone=senses, seed=seed, nthread=threads)
-    said = [model.predict(later.matrix) for model in (trees, card)]
-    comparison = bootstrap.compare(later.outcome, *said, evaluation.auc, seed=seed)
+    challenger, standing = trees.predict(later.matrix), card.predict(later.matrix)
+    comparison = bootstrap.compare(later.outcome, challenger, standing, evaluation.auc, seed=seed)
     return trees if comparison is not None and comparison.better() else card
 
 

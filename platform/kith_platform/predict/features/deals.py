@@ -1,7 +1,7 @@
 """What is known of an opportunity while it is open: its stage and pace, who was met, and how such ended before.
 
 Its amount, expected day and stated chance may be changed at any time without saying when, so they are no features.
-Nor is whom it is with: a customer is often entered with the win. Only one who had bought before it was opened counts as known.
+Nor is whom it is with: a customer is often entered with the win.
 """
 
 from __future__ import annotations
@@ -22,11 +22,8 @@ WON, LOST = "won", "lost"
 MEETINGS = ("meeting", "visit")
 
 
-def deals(each: Tables, known: Tables) -> ir.Table:
-    """One row per opportunity and `look` of `each` (`frames.before_each`) at which it was open.
-
-    `known` has what was known before the last look; of it only rows that happened before the opening count.
-    """
+def deals(each: Tables) -> ir.Table:
+    """One row per opportunity and `look` of `each` (`frames.before_each`) at which it was open."""
     every = each.opportunities
     rows = every.filter(every.closed_at.isnull(), every.status.isnull() | every.status.notin((WON, LOST)))
     over = every.filter(every.closed_at.notnull(), every.status.isin((WON, LOST)))
@@ -50,9 +47,7 @@ def deals(each: Tables, known: Tables) -> ir.Table:
     for name, column in (("deal_rep_share", "rep"), ("deal_channel_share", "channel"), ("deal_product_share", "product_id")):
         found = beside(found, shares(over, over, column, name), "look", column)
     found = beside(found, _met(each), "look", "id")
-    found = beside(found, _known(known), "id")
-    counts = ("deal_activities", "deal_meetings", "deal_orders_before")
-    found = found.mutate(**{name: found[name].fill_null(0.0) for name in counts})
+    found = found.mutate(**{name: found[name].fill_null(0.0) for name in ("deal_activities", "deal_meetings")})
     return found.select("id", "look", *(feature.name for feature in FEATURES))
 
 
@@ -93,15 +88,6 @@ def _met(each: Tables) -> ir.Table:
         deal_meetings=rows.kind.isin(MEETINGS).fill_null(False).cast("int64").sum().cast("float64"),
         deal_activity_age=age_at(rows).min().cast("float64"),
     )
-
-
-def _known(known: Tables) -> ir.Table:
-    """id and how many orders its customer had placed, and we knew of, when it was opened: later ones may be its own."""
-    rows = known.opportunities.select("id", "customer_id", opened="occurred_at")
-    orders = known.orders.select(placed="occurred_at", known="known_at", buyer="customer_id")
-    joined = rows.inner_join(orders, rows.customer_id == orders.buyer)
-    joined = joined.filter(joined.placed < joined.opened, joined.known < joined.opened)
-    return joined.group_by("id").aggregate(deal_orders_before=joined.count().cast("float64"))
 
 
 FEATURES = (
@@ -176,11 +162,5 @@ FEATURES = (
         label=N_("Days since the last contact about it"),
         sentence=N_("Last contact about it %(value)s ago."),
         unit="days",
-    ),
-    Feature(
-        name="deal_orders_before",
-        label=N_("Orders before it was opened"),
-        sentence=mark_plural("%(value)s order before it was opened.", "%(value)s orders before it was opened.", "value"),
-        unit="count",
     ),
 )

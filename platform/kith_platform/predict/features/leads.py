@@ -1,8 +1,8 @@
 """What is known of a lead while it is open: how it came, how fast and how often it was spoken with, and what became of those who
 came the same way. Who looks after it is no feature: scores give leads to people.
 
-What a lead's source fills in at any time without saying when (name, company, estimate) is no feature either. The customer that
-a lead names is looked at only where that customer had bought before the lead came: the others are named because they converted.
+What a lead's source fills in at any time without saying when (name, company, estimate) is no feature either, nor what its
+customer does or did: that a lead has a customer is often entered when it converts, which would tell the end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 OPEN_DAYS = 90  # a lead that was open so long has gone cold; so long a conversion counts
 GOOD_DAYS, GOOD_PURCHASES = 180, 3  # who bought on so many days of so many since converting is a good customer
-CLICK_DAYS = 30
 
 
 def leads(each: Tables, known: Tables) -> ir.Table:
@@ -54,7 +53,7 @@ def leads(each: Tables, known: Tables) -> ir.Table:
     found = beside(found, shares(good, good, "channel", "lead_good_share"), "look", "channel")
     found = beside(found, _talks(each), "look", "id")
     found = found.mutate(lead_activities=found.lead_activities.fill_null(0.0))
-    return beside(found, _clicks(each, known), "look", "id").select("id", "look", *(feature.name for feature in FEATURES))
+    return found.select("id", "look", *(feature.name for feature in FEATURES))
 
 
 def _came(each: Tables) -> ir.Table:
@@ -84,34 +83,8 @@ def _talks(each: Tables) -> ir.Table:
     """look, id, how often it was spoken with and how long ago last."""
     rows = each.activities
     rows = rows.filter(rows.lead_id.notnull())
-    found = rows.group_by("look", id=rows.lead_id).aggregate(
+    return rows.group_by("look", id=rows.lead_id).aggregate(
         lead_activities=rows.count().cast("float64"), lead_activity_age=age_at(rows).min().cast("float64")
-    )
-    return found
-
-
-def _clicks(each: Tables, known: Tables) -> ir.Table:
-    """look, id and what a customer who had bought before the lead came did on the website: pages, days of visits, prices."""
-    named = known.leads
-    named = named.filter(named.customer_id.notnull()).select("id", "customer_id", came_on="occurred_on")
-    orders = known.orders.select("occurred_on", buyer="customer_id")
-    first = orders.group_by("buyer").aggregate(first=orders.occurred_on.min())
-    named = named.inner_join(first, named.customer_id == first.buyer)
-    named = named.filter(named.first < named.came_on).select("id", "customer_id")
-    events = known.events
-    prices = ibis.coalesce(events.name, "").lower().contains("pric") | ibis.coalesce(events.detail, "").lower().contains("pric")
-    seen = events.filter(~events.bot.fill_null(False))
-    seen = seen.select("occurred_at", "occurred_on", "known_at", visitor=seen.customer_id, prices=prices.cast("int64"))
-    joined = named.inner_join(seen, named.customer_id == seen.visitor).cross_join(each.looks)
-    joined = joined.filter(
-        joined.occurred_at < joined.look_at,
-        joined.known_at < joined.look_at,
-        joined.look.delta(joined.occurred_on, unit="day") <= CLICK_DAYS,
-    )
-    return joined.group_by("look", "id").aggregate(
-        lead_pages=joined.count().cast("float64"),
-        lead_visit_days=joined.occurred_on.nunique().cast("float64"),
-        lead_price_pages=joined.prices.sum().cast("float64"),
     )
 
 
@@ -182,25 +155,5 @@ FEATURES = (
         label=N_("Days since the last contact"),
         sentence=N_("Last contact %(value)s ago."),
         unit="days",
-    ),
-    Feature(
-        name="lead_pages",
-        label=N_("Pages seen in 30 days"),
-        sentence=mark_plural("%(value)s page seen in 30 days.", "%(value)s pages seen in 30 days.", "value"),
-        unit="count",
-    ),
-    Feature(
-        name="lead_visit_days",
-        label=N_("Days with a visit in 30 days"),
-        sentence=mark_plural("Visited on %(value)s day of 30.", "Visited on %(value)s days of 30.", "value"),
-        unit="count",
-    ),
-    Feature(
-        name="lead_price_pages",
-        label=N_("Prices looked at in 30 days"),
-        sentence=mark_plural(
-            "Looked at prices %(value)s time in 30 days.", "Looked at prices %(value)s times in 30 days.", "value"
-        ),
-        unit="count",
     ),
 )

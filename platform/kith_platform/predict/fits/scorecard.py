@@ -137,7 +137,8 @@ def fit(
 def load(fields: Mapping[str, Any]) -> Scorecard:
     """From the parsed JSON of `to_bytes`, without its `kith_model`. Raises TypeError or KeyError for other fields."""
     bands = tuple(
-        Bands(**{name: tuple(one) if isinstance(one, list) else one for name, one in band.items()}) for band in fields["bands"]
+        Bands(edges=tuple(one["edges"]), woe=tuple(one["woe"]), shares=tuple(one["shares"]), value=float(one["value"]))
+        for one in fields["bands"]
     )
     return Scorecard(features=tuple(fields["features"]), bands=bands, line=logistic.load(fields["line"]))
 
