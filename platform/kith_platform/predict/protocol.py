@@ -199,7 +199,8 @@ def _judged(
         "training_customers": int(np.unique(train.matrix.ids).size),
         "training_positives": int(np.unique(train.matrix.ids[train.outcome == 1]).size),
     }
-    return metrics, bootstrap.compare(outcome, ours, theirs, evaluation.average_precision, whose=test.matrix.ids, seed=seed)
+    people = test.matrix.ids if np.unique(test.matrix.ids).size < outcome.size else None
+    return metrics, bootstrap.compare(outcome, ours, theirs, evaluation.average_precision, people=people, seed=seed)
 
 
 def _plain(rule: rates.Rule, names: tuple[str, ...], train: Labelled, validation: Labelled, test: Labelled) -> float | None:
