@@ -124,4 +124,9 @@ OWN = (
     Feature(name="bill_since", label=N_("Time since the first bill"), sentence=N_("First billed %(value)s before."), unit="days"),
     Feature(name="bill_mean", label=N_("The customer's usual bill"), sentence=N_("Usually billed %(value)s."), unit="money"),
 )
-FEATURES = (*OWN, *paying.FEATURES)
+# Of `paying`, what is told here of all weeks at once: by the same names, so by the same words.
+TOLD = (
+    "bills_365", "days_to_pay", "days_to_pay_most", "days_late", "days_late_most", "paid_late_share", "overdue_bills",
+    "overdue_money", "overdue_days", "failed_payments_90", "failed_payments_365", "failed_payment_age",
+)  # fmt: skip
+FEATURES = (*OWN, *(one for one in paying.FEATURES if one.name in TOLD))
