@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kith_platform.predict.classify import Classification
-from kith_platform.predict.contracts import ENDED, RUNS, UNPAID, standing
+from kith_platform.predict.contracts import ENDED, RUNS, UNPAID, noted, standing
 from kith_platform.predict.evidence import Floats, Ids, PurchaseDays, day_number, day_of
 from kith_platform.predict.fits import rates, rhythm
 from kith_platform.predict.matrix import Matrix
@@ -24,9 +24,14 @@ SHORTEST_HORIZON = 90
 
 
 def began(evidence: Evidence) -> dt.date | None:
-    """The first purchase day."""
-    past = evidence.purchases().before(day_number(evidence.question.cutoff))
-    return day_of(past.day.min()) if len(past) else None
+    """The first purchase day, or the first day of a subscription."""
+    cutoff = evidence.question.cutoff
+    past = evidence.purchases().before(day_number(cutoff))
+    tables = evidence.question.frames.before(cutoff)
+    events = tables.subscription_events
+    signed: dt.date | None = tables.run(events.aggregate(day=events.occurred_on.min()))["day"][0].as_py()
+    first = [day_of(past.day.min())] if len(past) else []
+    return min([*first, *([signed] if signed else [])], default=None)
 
 
 def horizon(evidence: Evidence) -> int:
@@ -52,7 +57,8 @@ def staying(evidence: Evidence, matrix: Matrix, cutoff: dt.date) -> NDArray[np.b
 
 
 def left(evidence: Evidence, customers: Ids, start: dt.date, end: dt.date) -> Floats:
-    """1 for who ended the last subscription by choice in the window; of those who have none, who does not buy in it.
+    """1 for who ended the last subscription by choice in the window, or of whom it was noted that they left by choice; of those
+    who have none, who does not buy in it.
 
     NaN for who ended before the window, or left because bills stayed unpaid: that is another question (D1b).
     """
@@ -61,6 +67,8 @@ def left(evidence: Evidence, customers: Ids, start: dt.date, end: dt.date) -> Fl
     bought, _ = past.between(day_number(start), day_number(end)).totals(customers)
     tables = evidence.question.frames.at(now)
     before, after = (standing(tables, day, customers) for day in (start, end))
+    said = noted(tables, start, end, customers)
+    after = np.where(np.isnan(said), after, said)
     bound = np.where(before != RUNS, np.nan, np.where(after == ENDED, 1.0, np.where(after == UNPAID, np.nan, 0.0)))
     return np.asarray(np.where(np.isnan(before), (bought == 0).astype(np.float64), bound))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 import numpy as np
+import pyarrow as pa
 
 from kith_platform.predict.evidence import Floats, Ids
 from kith_platform.sdk.staying import BY_CHOICE, BY_US
@@ -46,13 +47,29 @@ def standing(tables: Tables, day: dt.date, customers: Ids) -> Floats:
         running=own.occurred_on.isnull().any(), notice=own.notice.any(), unpaid=own.unpaid.argmax(own.occurred_on)
     )
     rows = tables.run(told)
-    found = np.full(customers.size, np.nan)
-    ids = rows["customer_id"].to_numpy().astype(np.int64)
-    place = np.searchsorted(customers, ids)
-    inside = (place < customers.size) & (customers[np.minimum(place, max(customers.size - 1, 0))] == ids)
     running = rows["running"].to_numpy(zero_copy_only=False).astype(bool)
     unpaid = rows["unpaid"].fill_null(False).to_numpy(zero_copy_only=False).astype(bool)
     notice = rows["notice"].to_numpy(zero_copy_only=False).astype(bool)
     state = np.where(running, np.where(notice, NOTICE, RUNS), np.where(unpaid, UNPAID, ENDED))
+    return _of(customers, rows, state)
+
+
+def noted(tables: Tables, start: dt.date, end: dt.date, customers: Ids) -> Floats:
+    """Of each of `customers` (ascending) what was noted of a leaving on the days start ≤ day < end: ENDED by choice, UNPAID where
+    it was against the customer's will, NaN for nothing.
+    """
+    left = tables.leavings
+    left = left.filter(left.customer_id.notnull(), left.occurred_on >= ibis.date(start), left.occurred_on < ibis.date(end))
+    told = left.group_by("customer_id").aggregate(unpaid=(left.kind == "involuntary").fill_null(False).any())
+    rows = tables.run(told)
+    return _of(customers, rows, np.where(rows["unpaid"].to_numpy(zero_copy_only=False).astype(bool), UNPAID, ENDED))
+
+
+def _of(customers: Ids, rows: pa.Table, state: Floats) -> Floats:
+    """The states of the rows' customers, in the order of `customers`; NaN for who is not among them."""
+    found = np.full(customers.size, np.nan)
+    ids = rows["customer_id"].to_numpy().astype(np.int64)
+    place = np.searchsorted(customers, ids)
+    inside = (place < customers.size) & (customers[np.minimum(place, max(customers.size - 1, 0))] == ids)
     found[place[inside]] = state[inside]
     return found

@@ -17,6 +17,12 @@ import pytest
 
 from kith_platform.frames import open_frames
 from kith_platform.frames.service import Frames
+from kith_platform.predict import classify
+from kith_platform.predict.churn import CHURN
+from kith_platform.predict.evidence import PurchaseDays
+from kith_platform.predict.features import CORE_FEATURE_SETS
+from kith_platform.predict.training import Evidence, Question
+from kith_platform.predict.verdicts import SENTENCES
 from kith_platform.snapshots import service as snapshots
 
 D = dt.date
@@ -220,3 +226,15 @@ def test_departures_by_reason(frames: Frames, raw: duckdb.DuckDBPyConnection) ->
     assert table(found) == asked(
         raw, "select reason_code, year(day(churn_date)), count(*), count(distinct account_id) from leavings group by 1, 2"
     )
+
+
+def test_who_leaves_is_learnt_from_subscriptions_and_noted_leavings_with_a_verdict(company: Any, frames: Frames) -> None:
+    question = Question(frames=frames, as_of=frames.last_day, seed=1, threads=1)
+    evidence = Evidence(question, CORE_FEATURE_SETS, lambda: PurchaseDays.all(frames))
+    trained = classify.train(CHURN, evidence)
+    figures = {name: trained.metrics.get(name) for name in ("customers", "positives", "auc", "rule_auc", "ece")}
+    print(f"\nchurn: {trained.verdict} {dict(trained.verdict_params)} {trained.tier} {figures}")  # noqa: T201
+    assert trained.scored is not None
+    assert trained.verdict in SENTENCES
+    running = {customer for customer, _mrr in table(standing(frames, question.as_of))}
+    assert set(trained.scored.customer_ids.tolist()) == running, "asked of those who are bound"
