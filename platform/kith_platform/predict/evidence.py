@@ -73,6 +73,8 @@ class PurchaseDays:
 
     def totals(self, customers: Ids) -> tuple[Floats, Floats]:
         """Purchase days and net of each of `customers` (ascending ids), zeros for those without; (n,) each."""
+        if not customers.size:
+            return np.zeros(0), np.zeros(0)
         place = np.searchsorted(customers, self.customer)
         found = (place < customers.size) & (customers[np.minimum(place, customers.size - 1)] == self.customer)
         days = np.bincount(place[found], minlength=customers.size).astype(np.float64)

@@ -33,8 +33,8 @@ def test_notes_refusals_and_verdicts_count_as_people_do() -> None:
     assert reason("too_many", {"found": 5, "expected": 4}).startswith("The line has 5 fields,")
     short = [wrong.text() for typed in ("a", "ab") if (wrong := passwords.problem(typed))]
     assert [words.partition(". ")[0] for words in short] == ["The password has 1 character", "The password has 2 characters"]
-    assert "1 customer bought" in sentence("clv", "too_few_repeat_buyers", {"found": 1, "needed": 100})
-    assert "2 customers bought" in sentence("clv", "too_few_repeat_buyers", {"found": 2, "needed": 100})
+    assert "1 customer bought" in sentence("too_few_repeat_buyers", {"found": 1, "needed": 100})
+    assert "2 customers bought" in sentence("too_few_repeat_buyers", {"found": 2, "needed": 100})
 
 
 def test_every_reason_with_a_count_has_both_forms() -> None:

@@ -102,7 +102,7 @@ def _failed(asked: ir.Table, tables: Tables) -> ir.Table:
 OWN = (
     Feature(name="bill_amount", label=N_("Amount of the bill"), sentence=N_("A bill of %(value)s."), unit="money"),
     Feature(name="bill_terms", label=N_("Days to pay"), sentence=N_("To be paid within %(value)s."), unit="days"),
-    Feature(name="bill_month", label=N_("Month of the bill"), sentence=N_("Issued in month %(value)s."), unit="count"),
+    Feature(name="bill_month", label=N_("Month of the bill"), sentence=N_("Issued in month %(value)s."), unit="ratio"),
     Feature(
         name="bill_amount_ratio",
         label=N_("Amount against the customer's usual bill"),

@@ -99,7 +99,7 @@ FEATURES = (
         sense=1,
     ),
     Feature(
-        name="deal_position", label=N_("Place of its stage"), sentence=N_("Stands in stage %(value)s."), unit="count", sense=1
+        name="deal_position", label=N_("Place of its stage"), sentence=N_("Stands in stage %(value)s."), unit="ratio", sense=1
     ),
     Feature(name="deal_age", label=N_("Age of the opportunity"), sentence=N_("Open for %(value)s."), unit="days"),
     Feature(

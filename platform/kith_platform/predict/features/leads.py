@@ -107,7 +107,9 @@ FEATURES = (
     Feature(
         name="lead_response",
         label=N_("Minutes to the first contact"),
-        sentence=N_("First contact %(value)s minutes after it came."),
+        sentence=mark_plural(
+            "First contact %(value)s minute after it came.", "First contact %(value)s minutes after it came.", "value"
+        ),
         unit="count",
         sense=-1,
         reads="leads.first_contact_at",
