@@ -37,6 +37,7 @@ NAVIGATION = (
 GRADES = {
     "better_than_baseline": "better",
     "no_better_than_baseline": "not_better",
+    "no_uplift": "not_better",
     "no_holdout": "provisional",
 }
 DRIVERS = 10
