@@ -31,6 +31,8 @@ NAMES = (
     "idle",
     "duplicates",
     "forecasts",
+    "features",
+    "scoring",
 )
 
 

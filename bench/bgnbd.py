@@ -31,10 +31,9 @@ def statistics() -> tuple[Floats, Floats, Floats]:
     return rows[:, 0], rows[:, 1], rows[:, 2]
 
 
-def simulated() -> tuple[Floats, Floats, Floats]:
-    """As many customers, drawn from the published parameters, where the sample is not here."""
+def simulated(count: int = 2357) -> tuple[Floats, Floats, Floats]:
+    """Customers drawn from the published parameters; as many as the sample has, where that is not here."""
     random = np.random.default_rng(1)
-    count = 2357
     rate, leave = random.gamma(0.243, 1 / 4.414, count), random.beta(0.793, 2.426, count)
     age = random.integers(27 * 7, 39 * 7, count) / 7
     rows = []
@@ -80,6 +79,10 @@ def measure() -> list[Row]:
     same = abs(mine - found) <= 1e-6 * abs(found) and abs(mine - model.log_likelihood) <= 1e-8 * abs(mine)
     say(f"log-likelihood {mine:.3f} by Kith, {found:.3f} by lifetimes")
     ratio = theirs / ours
+    many = size(1_000_000)
+    say(f"drawing and fitting {many} customers")
+    drawn = simulated(many)
+    alone = median(lambda: bgnbd.fit(*drawn), runs=3)
     return [
         Row(
             name=f"BG/NBD fit, {x.size} customers",
@@ -89,5 +92,12 @@ def measure() -> list[Row]:
             ratio=ratio,
             budget="≥ 50 × faster than lifetimes, same log-likelihood",
             met=ratio >= 50 and same,
-        )
+        ),
+        Row(
+            name=f"BG/NBD fit, {many} customers, each drawn on its own",
+            value=alone,
+            unit="s",
+            budget="≤ 2 s on 2 cores",
+            met=alone <= 2,
+        ),
     ]

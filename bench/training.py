@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from rows import Row, alternating, say, size
 
 from kith_platform.jobs.resources import cores
-from kith_platform.predict import classify
+from kith_platform.predict import protocol
 from kith_platform.predict.churn import CHURN
-from kith_platform.predict.classify import Labelled
-from kith_platform.predict.fits import boosted, calibration, tiers
+from kith_platform.predict.fits import boosted
 from kith_platform.predict.matrix import Matrix
+from kith_platform.predict.protocol import Labelled
 
 FEATURES = 30
 NAMES = ("rho", "recency", "purchase_days", "tenure", *(f"f{number}" for number in range(FEATURES - 4)))
@@ -34,17 +34,7 @@ def measure() -> list[Row]:
     train, validation, test = customers(random, count), customers(random, count // 4), customers(random, count // 4)
 
     def ours() -> None:
-        model = tiers.fit(
-            tiers.Sample(train.matrix.values, train.outcome),
-            tiers.Sample(validation.matrix.values, validation.outcome),
-            features=NAMES,
-            rule=CHURN.rule,
-            monotone=train.matrix.senses,
-            seed=1,
-            nthread=threads,
-        )
-        calibrated = calibration.fit(model.predict(validation.matrix.values), validation.outcome)
-        classify._judge(CHURN, model, calibrated, NAMES, train, validation, test, seed=1)  # noqa: SLF001 - what a training does
+        protocol.learn(CHURN.rule, CHURN.plain, train, validation, test, seed=1, threads=threads)
 
     def bare() -> None:
         rarer = min(train.outcome.sum(), train.outcome.size - train.outcome.sum())

@@ -194,7 +194,7 @@ def _result(
     values = sample.columns(learned.model.features)
     moved = [
         {**one, "feature": encoder.name(one["feature"])}
-        for one in drivers(learned.model.contributions(values), values, learned.model.features)
+        for one in drivers(learned.model.contributions, values, learned.model.features)
         if one["feature"] != ALL
     ]
     warnings = [*_warnings(main, asked, table, found, ships=learned.ships), *_too_good(table, asked, learned, main, found)]

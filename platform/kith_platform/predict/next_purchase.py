@@ -21,7 +21,7 @@ from kith_platform.predict.fits import bootstrap, calibration, evaluation, waiti
 from kith_platform.predict.fits.refusal import FitRefused
 from kith_platform.predict.matrix import Matrix
 from kith_platform.predict.protocol import tells_apart
-from kith_platform.predict.reasons import drivers, top_reasons
+from kith_platform.predict.reasons import drivers, of_rows
 from kith_platform.predict.training import Evidence, Scored, Trained
 
 SOON = 30  # days: a score is the chance of a purchase within them
@@ -75,7 +75,7 @@ def train(evidence: Evidence) -> Trained:
             "calibration": calibration.calibration_table(came, model.chance(test.matrix, SOON)),
             "deciles": evaluation.decile_table(came, model.chance(test.matrix, SOON)),
             "comparison": asdict(comparison) if comparison else None,
-            "drivers": drivers(-model.contributions(values), values, names),
+            "drivers": drivers(model.contributions, values, names, sign=-1),
         },
         artefact=model.to_bytes(),
         scored=_scored(model, everybody) if ships else _rhythm_scores(everybody),
@@ -157,8 +157,9 @@ def by_rhythm(rows: Matrix) -> Floats:
 def _scored(model: waiting.Waiting, rows: Matrix) -> Scored:
     values = rows.columns(model.features)
     extra = {name: np.minimum(model.quantile(values, share), MOST_DAYS) for name, share in QUANTILES.items()}
-    reasons = top_reasons(-model.contributions(values), values, model.features)  # fewer days make it likelier
-    return Scored(customer_ids=rows.ids, values=model.chance(values, SOON), tier=model.tier, extra=extra, reasons=reasons)
+    soon = model.chance(values, SOON)
+    reasons = of_rows(model.contributions, values, model.features, soon, sign=-1)  # fewer days make it likelier
+    return Scored(customer_ids=rows.ids, values=soon, tier=model.tier, extra=extra, reasons=reasons)
 
 
 def _rhythm_scores(rows: Matrix) -> Scored:

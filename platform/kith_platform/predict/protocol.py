@@ -18,7 +18,7 @@ from kith_platform.predict.evidence import Floats
 from kith_platform.predict.fits import bootstrap, calibration, evaluation, rates, tiers
 from kith_platform.predict.fits.refusal import FitRefused, Reason
 from kith_platform.predict.matrix import Matrix
-from kith_platform.predict.reasons import drivers, top_reasons
+from kith_platform.predict.reasons import drivers, of_rows
 from kith_platform.predict.training import Progress, Scored, Trained
 
 TOO_GOOD = 0.98  # an AUC from which a leak is likelier than a good model
@@ -90,7 +90,7 @@ class Learned:
             metrics=self.metrics,
             report={
                 **self.report,
-                "drivers": drivers(self.model.contributions(values), values, self.model.features),
+                "drivers": drivers(self.model.contributions, values, self.model.features),
                 "rule": json.loads(self.rule.to_bytes()),
             },
             warnings=({"code": "too_good", "auc": self.metrics["auc"]},) if (self.metrics["auc"] or 0.0) >= TOO_GOOD else (),
@@ -241,12 +241,9 @@ def unpack(data: bytes, *, threads: int = 1) -> tuple[tiers.Classifier, calibrat
 def model_scores(rows: Matrix, model: tiers.Classifier, calibrated: calibration.Calibration) -> Scored:
     """What a model says of rows, with its reasons."""
     values = rows.columns(model.features)
-    return Scored(
-        customer_ids=rows.ids,
-        values=calibrated.apply(model.predict(values)),
-        tier=model.tier,
-        reasons=top_reasons(model.contributions(values), values, model.features),
-    )
+    chances = calibrated.apply(model.predict(values))
+    reasons = of_rows(model.contributions, values, model.features, chances)
+    return Scored(customer_ids=rows.ids, values=chances, tier=model.tier, reasons=reasons)
 
 
 def fitted_rule(rule: rates.Rule, train: Labelled | None, *, prior: float | None = None) -> rates.Rates:
@@ -260,8 +257,9 @@ def fitted_rule(rule: rates.Rule, train: Labelled | None, *, prior: float | None
 def rule_scores(rows: Matrix, rule: rates.Rates) -> Scored:
     """What the rule says of rows."""
     values = rows.columns(rule.features)
-    reasons = top_reasons(rule.contributions(values), values, rule.features)
-    return Scored(customer_ids=rows.ids, values=rule.predict(values), tier="rule", reasons=reasons)
+    chances = rule.predict(values)
+    reasons = of_rows(rule.contributions, values, rule.features, chances)
+    return Scored(customer_ids=rows.ids, values=chances, tier="rule", reasons=reasons)
 
 
 def rescored(rows: Matrix, artefact: bytes | None, stored: Mapping[str, Any], otherwise: rates.Rates, *, threads: int) -> Scored:

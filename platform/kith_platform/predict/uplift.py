@@ -21,7 +21,7 @@ from kith_platform.predict.fits.evaluation import value
 from kith_platform.predict.fits.refusal import FitRefused
 from kith_platform.predict.fits.uplift import Arms, Effect, Thresholds, Trial, Uplift
 from kith_platform.predict.matrix import Matrix
-from kith_platform.predict.reasons import drivers, top_reasons
+from kith_platform.predict.reasons import drivers, of_rows
 from kith_platform.predict.sends import Part, Parts, Sends
 from kith_platform.predict.training import Evidence, Scored, Trained
 
@@ -120,7 +120,7 @@ def _judged(evidence: Evidence, model: Uplift, test: Trial, people: Any, whole: 
     }
     if now.ids.size:
         values = now.columns(model.features)
-        report["drivers"] = drivers(model.contributions(values), values, model.features)
+        report["drivers"] = drivers(model.contributions, values, model.features)
     return Trained(
         ships=ships,
         verdict="better_than_response" if ships else "no_better_than_response" if alone and alone.better() else "no_uplift",
@@ -176,7 +176,7 @@ def scores(now: Matrix, model: Uplift, limits: Thresholds) -> Scored:
         values=found,
         tier=f"{model.learner}_learner",
         extra={"without": without, "type": uplift.kinds(found, without, limits).astype(np.float64)},
-        reasons=top_reasons(model.contributions(values), values, model.features),
+        reasons=of_rows(model.contributions, values, model.features, found),
     )
 
 

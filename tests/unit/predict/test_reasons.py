@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kith_platform.predict import artefacts, sentences
-from kith_platform.predict.reasons import drivers, top_reasons
+from kith_platform.predict.reasons import EXPLAINED, LOOKED_AT, drivers, of_rows, top_reasons
 from kith_platform.predict.verdicts import INTERVALS, SENTENCES, sentence
 from kith_plugins.industry_retail.features import LOYALTY
 
@@ -33,9 +33,26 @@ def test_a_missing_value_is_none_and_never_a_number() -> None:
 def test_drivers_are_shares_with_a_direction() -> None:
     values = np.column_stack([np.arange(10.0), np.arange(10.0), np.zeros(10), np.zeros(10)])
     pushes = np.column_stack([np.arange(10.0) - 4.5, (4.5 - np.arange(10.0)) / 3, np.zeros(10), np.zeros(10), np.zeros(10)])
-    found = drivers(pushes, values, NAMES)
+    found = drivers(lambda _values: pushes, values, NAMES)
     assert [(one["feature"], one["direction"]) for one in found] == [("recency", 1), ("orders", -1)]
     assert sum(one["weight"] for one in found) == pytest.approx(1.0)
+
+
+def test_of_many_rows_the_highest_tenth_has_its_reasons_and_others_are_not_paid_for() -> None:
+    values = np.arange(EXPLAINED + 10.0)[:, None]
+    asked: list[int] = []
+
+    def contributions(rows: np.ndarray) -> np.ndarray:
+        asked.append(rows.shape[0])
+        return np.column_stack([rows[:, 0], np.zeros(rows.shape[0])])
+
+    found = of_rows(contributions, values, ("recency",), values[:, 0])
+    told = [row for row, reasons in enumerate(found) if reasons]
+    assert told == list(range(EXPLAINED + 10 - (EXPLAINED // 10 + 1), EXPLAINED + 10))
+    assert found[-1] == [{"feature": "recency", "value": EXPLAINED + 9.0, "effect": EXPLAINED + 9.0}]
+    assert of_rows(contributions, values[1 : EXPLAINED + 1], ("recency",), values[1 : EXPLAINED + 1, 0])[0]
+    assert drivers(contributions, values, ("recency",))[0]["direction"] == 1
+    assert asked == [EXPLAINED // 10 + 1, EXPLAINED, LOOKED_AT]
 
 
 def test_a_flipped_byte_or_another_company_is_refused_before_anything_is_parsed() -> None:
