@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from rows import SCALE, Row, Skipped, say  # noqa: E402
+
+from kith_platform.jobs import resources  # noqa: E402
 
 NAMES = (
     "bgnbd",
@@ -50,6 +53,7 @@ def one(name: str) -> int:
 
 def apart(name: str) -> tuple[list[Row], str]:
     """Run one bench in a process of its own: what one has loaded or cached is no gain of the next."""
+    resources.tell_libraries(os.environ, resources.cores())  # as a worker does
     with subprocess.Popen([sys.executable, str(HERE), "--one", name], stdout=subprocess.PIPE, text=True) as child:
         try:
             told, _ = child.communicate()

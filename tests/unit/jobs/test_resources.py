@@ -32,3 +32,4 @@ def test_an_operators_thread_variable_is_not_overwritten() -> None:
     resources.tell_libraries(environment, 2)
     assert environment["OMP_NUM_THREADS"] == "7"
     assert environment["POLARS_MAX_THREADS"] == "2"
+    assert environment["OMP_WAIT_POLICY"] == "passive"
