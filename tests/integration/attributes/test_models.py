@@ -12,6 +12,8 @@ from kith_platform.attributes import features, service
 from kith_platform.attributes.kinds import definitions
 from kith_platform.frames import open_frames
 from kith_platform.predict import service as predict
+from kith_platform.predict.features import CORE_FEATURE_SETS
+from kith_platform.predict.matrix import Matrix, matrix_at
 from kith_platform.predict.models import ModelVersion
 from kith_platform.snapshots import service as snapshots
 
@@ -80,6 +82,52 @@ def test_a_sensitive_attribute_is_learnt_from_only_where_it_is_allowed(company: 
     with company.writing() as session:
         service.allow(session, company.actor, service.get(session, "disability"), in_models=True)
     assert learnt(company, dt.date(2023, 1, 1))[by_choice(company, "disability", "none")] == [1.0, 0.0]
+
+
+def test_later_values_of_attributes_leave_every_feature_of_every_set_byte_for_byte(company: Any) -> None:
+    """All of D0's test in one: dated and current attributes overwritten, later rows of facts shuffled away, fixed ones stay."""
+    cutoff = dt.date(2024, 6, 1)
+    company.load("customer_id,since,Born,VIP,Tier\n" + "".join(f"{n},2020-01-01,19{60 + n}-05-01,no,tin\n" for n in range(1, 9)))
+    company.keep("Born", "date", timing="fixed")
+    company.keep("VIP", "boolean")
+    company.keep("Tier", "choice", timing="dated", choices=["gold", "tin"])
+    company.load(
+        "customer_id,date,attribute,value\n"
+        + "".join(f"{n},2024-02-{n:02},tier,{'gold' if n % 2 else 'tin'}\n" for n in range(1, 9)),
+        table="attribute_changes",
+    )
+    bought = [f"A{n},2024-0{1 + n % 5}-03,{n},20" for n in range(1, 9)]
+    company.load("order_id,order_date,customer_id,net\n" + "\n".join(bought) + "\n", table="orders")
+    then = looked(company, cutoff)
+    company.load(
+        "customer_id,since,Born,VIP,Tier\n" + "".join(f"{n},2020-01-01,19{60 + n}-05-01,yes,gold\n" for n in range(1, 9))
+    )
+    company.load(
+        "customer_id,date,attribute,value\n"
+        + "".join(f"{n},2024-06-{n:02},tier,{'tin' if n % 2 else 'gold'}\n" for n in range(1, 9)),
+        table="attribute_changes",
+    )
+    later = [f"B{n},2024-0{7 + n % 3}-03,{n},2000" for n in range(1, 9)]
+    company.load("order_id,order_date,customer_id,net\n" + "\n".join(later) + "\n", table="orders")
+    now = looked(company, cutoff)
+    assert {"attribute_born", by_choice(company, "tier", "gold")} <= set(then.names)
+    assert (now.names, now.ids.tolist()) == (then.names, then.ids.tolist())
+    assert [name for name in then.names if then.column(name).tobytes() != now.column(name).tobytes()] == []
+    after = looked(company, dt.date(2024, 12, 1))
+    assert after.column(by_choice(company, "tier", "tin")).tolist() == [1.0, 0.0] * 4, "the later values are there"
+
+
+def looked(company: Any, cutoff: dt.date) -> Matrix:
+    """Every feature of every set, core's, the modules' and the company's own, as of a cutoff."""
+    with company.reading() as session:
+        known = definitions(session)
+    manifest = snapshots.take(company.runtime, company.tenant.id)
+    with open_frames(company.runtime, company.tenant, manifest) as frames:
+        own = features.feature_set(known, manifest.attributes)
+        plugins = company.runtime.plugins
+        brought = [found for _plugin, found in plugins.brought("feature_sets", plugins.loaded)]
+        assert own is not None
+        return matrix_at(frames, [*CORE_FEATURE_SETS, *brought, own], cutoff)
 
 
 def test_a_training_uses_what_holds_and_leaves_out_what_would_leak(company: Any) -> None:
