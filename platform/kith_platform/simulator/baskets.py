@@ -58,10 +58,11 @@ class Lines:
         return money(np.bincount(self.order, values, minlength=orders))
 
 
-def tastes(rng: np.random.Generator, customers: int) -> Tastes:
-    """Different tiers and basket sizes; the tail of basket sizes is heavy."""
+def tastes(rng: np.random.Generator, customers: int, *, alike: bool = False) -> Tastes:
+    """Different tiers and basket sizes; the tail of basket sizes is heavy. `alike`: the same for everybody."""
     tier = rng.choice(4, customers, p=[0.35, 0.35, 0.2, 0.1])
-    return Tastes(tier, np.minimum(rng.lognormal(np.log(0.8), 0.7, customers), 8.0))
+    further = np.minimum(rng.lognormal(np.log(0.8), 0.7, customers), 8.0)
+    return Tastes(np.ones_like(tier), np.ones_like(further)) if alike else Tastes(tier, further)
 
 
 def baskets(

@@ -43,7 +43,8 @@ def simulate(
     well_specified: purchases as BG/NBD, spend as Gamma-Gamma, cancellation with a constant chance per customer.
     misspecified: seasons, feasts, sales, trend, heavy tails, gaps more regular than Poisson, leaving from experiences;
     and the company's own work (staff, leads, costs, promises, …), which the other two do without.
-    no_signal: everybody buys by one memoryless process for ever and cancels by one chance: nothing foretells anything.
+    no_signal: everybody buys by one memoryless process for ever, likes and pays alike and cancels by one chance: nothing
+    foretells anything.
     Campaigns change nothing unless `persuasion` says how they work; then truth tells what each message adds.
     Raises ValueError for fewer than 1 customer or less than a quarter of a year.
     """

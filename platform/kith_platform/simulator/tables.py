@@ -72,7 +72,7 @@ def perform(stage: Stage) -> tuple[Tables, Floats, Floats]:
     rng, start, days = stage.rng, stage.calendar.start, stage.calendar.days
     catalogue = retail.catalogue(rng) if stage.kind == "retailer" else subscription.catalogue(rng)
     shops = retail.stores(start) if stage.kind == "retailer" else None
-    taste = baskets.tastes(rng, stage.joined.size)
+    taste = baskets.tastes(rng, stage.joined.size, alike=stage.regime == "no_signal")
     lines, mean_spend = _filled(stage, catalogue, taste)
     stores = None if shops is None else shops["store_id"].to_numpy()
     books = ledger.Books(
@@ -164,6 +164,8 @@ def _contracts(stage: Stage, single: pl.DataFrame) -> Tables:
     events = subscription.subscription_events(seen, stage.folk.ids, start, market.currency)
     lives = stage.acted.lives
     broke = rng.gamma(0.5, 2.0, stage.joined.size) if lives is None else lives.broke
+    if stage.regime == "no_signal":
+        broke = np.ones_like(broke)  # everybody pays alike
     invoices, paid = subscription.bills(rng, seen, stage.folk.ids, start, days, market.currency, market.tax_rate, broke)
     return {
         "subscription_events": events,
