@@ -25,13 +25,18 @@ class Advice:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-def advise(figures: Figures, scores: Mapping[str, Score], reachable: Sequence[str]) -> list[Advice]:
-    """At most MOST pieces of advice. `reachable` names the channels on which the customer agreed to be contacted."""
+def advise(figures: Figures, scores: Mapping[str, Score], reachable: Sequence[str], *, held_back: bool = False) -> list[Advice]:
+    """At most MOST pieces of advice. `reachable` names the channels on which the customer agreed to be contacted; who is
+    `held_back` is served, and not marketed to.
+    """
     churn, clv = scores.get("churn"), scores.get("clv")
     found = []
     if figures.complaints:
         text = N_("Solve the open complaint first and say so in person: nothing else works before.")
         found.append(Advice(text, "mood-sad"))
+    if held_back:
+        text = N_("No campaign to this customer: one in twenty is held back, so that what campaigns add can be told.")
+        return [*found, Advice(text, "shield")][:MOST]
     if churn is not None and churn.value >= LEAVES:
         worthy = clv is not None and clv.band <= WORTHY
         personal = N_("Call in person this week: valuable, and at risk of leaving.")

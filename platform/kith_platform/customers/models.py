@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Computed, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kith_platform.customers import holdout
 from kith_tenants.schema import Access, Addressed, Numbered, TenantRow, owned_by
 
 
@@ -15,7 +16,8 @@ class Customer(Addressed, TenantRow):
     """The surviving value per field of all records of one person or company.
 
     `merged_into` is set while this customer redirects to another. `owner_id` is the owning membership, `unit_id` its unit.
-    `first_record_id` is the record the customer was made for. `attributes` are current values, for pages only.
+    `first_record_id` is the record the customer was made for. `attributes` are current values, for pages only. Whoever is
+    `held_back` gets no campaign (`holdout`).
     """
 
     __tablename__ = "customer"
@@ -47,6 +49,7 @@ class Customer(Addressed, TenantRow):
     first_record_id: Mapped[int | None]
     is_test: Mapped[bool] = mapped_column(server_default=text("false"))
     attributes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    held_back: Mapped[bool] = mapped_column(Computed(holdout.SQL, persisted=True))
     created_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))
     changed_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))
 

@@ -30,6 +30,7 @@ class CustomerSchema(Schema):
     phone = fields.String()
     city = fields.String()
     country = fields.String()
+    held_back = fields.Boolean(metadata={"description": "in the universal hold-out: no campaign is sent to this customer"})
     attributes = AttributesField(metadata={"description": "the company's own; sensitive ones only with the right to see them"})
     created_at = fields.AwareDateTime()
     changed_at = fields.AwareDateTime()

@@ -178,7 +178,7 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         ],
         kind=sentences.of_uplift(mine["uplift"].extra, language()) if "uplift" in mine else "",
         worth=sentences.of_value(clv.extra, language(), actor.currency) if clv else (),
-        advice=advice.advise(known, mine, reachable),
+        advice=advice.advise(known, mine, reachable, held_back=customer.held_back),
         consents=consents,
         own=own,
         written=own_words.written,

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, select
 from sqlalchemy.orm import Session
 
 from kith_platform.attributes.shown import Shown, shown
@@ -21,7 +21,7 @@ from kith_platform.segments.scope import living
 from kith_tenants.context import Actor, visible
 
 BATCH = 2_000
-HEAD = ("customer_id", "source", "name", "email", "phone", "city", "country", "since")
+HEAD = ("customer_id", "source", "name", "email", "phone", "city", "country", "held_back", "since")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 PEOPLE: Any = Customer.__table__
 
@@ -60,7 +60,8 @@ def lines(runtime: Runtime, tenant_id: int, actor: Actor, segment_id: int) -> It
 
 
 def _page(actor: Actor, segment_id: int, after: int) -> Select[Any]:
-    told = (Customer.name, Customer.email, Customer.phone, Customer.city, Customer.country, SegmentMember.since)
+    held_back = case((Customer.held_back, "yes"), else_="no").label("held_back")
+    told = (Customer.name, Customer.email, Customer.phone, Customer.city, Customer.country, held_back, SegmentMember.since)
     statement = (
         select(Customer.id, Customer.attributes, CustomerRecord.external_id, CustomerRecord.source, *told)
         .join(SegmentMember, SegmentMember.customer_id == Customer.id)

@@ -86,7 +86,7 @@ _COMPARE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Field:
-    """What the customer's own row says: name, kind, city, country, email, phone, created (its day)."""
+    """What the customer's own row says: name, kind, city, country, email, phone, created (its day), held_back."""
 
     name: str
     test: Test

@@ -30,6 +30,7 @@ FIELDS: Mapping[str, tuple[str, Sort]] = {
     "email": (N_("E-mail"), Sort.TEXT),
     "phone": (N_("Phone"), Sort.TEXT),
     "created": (N_("Known since"), Sort.DAY),
+    "held_back": (N_("Held back from campaigns"), Sort.TRUTH),
 }
 # What can be asked of a model's score, with words about what the score is called.
 SCORE_PARTS: Mapping[str, tuple[str, Sort]] = {
