@@ -21,7 +21,7 @@ def test_the_database_marks_one_in_twenty_by_the_hash_of_the_id(runtime: Runtime
     with runtime.doors.tenant_scope(tenant.id) as session:
         session.execute(insert(Customer), [{"public_id": one, "name": str(number)} for number, one in enumerate(IDS)])
     with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
-        found = dict(session.execute(select(Customer.public_id, Customer.held_back)))
+        found = dict(session.execute(select(Customer.public_id, Customer.held_back)).all())
     assert found == {one: int(hashlib.sha256(b"universal|" + one.bytes).hexdigest()[:6], 16) % 10_000 < 500 for one in IDS}
     assert found == {one: holdout.held_back(one) for one in IDS}
     assert 0.035 < sum(found.values()) / len(IDS) < 0.065
