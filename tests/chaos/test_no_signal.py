@@ -31,7 +31,7 @@ def test_at_least_19_of_20_companies_without_a_signal_keep_the_rule(tmp_path: Pa
             evidence = Evidence(question, CORE_FEATURE_SETS, lambda known=purchases: known)
             found = {
                 "churn": classify.train(CHURN, evidence),
-                "clv": clv.train(question, purchases),
+                "clv": clv.train(evidence),
                 "next_purchase": next_purchase.train(evidence),
                 "winback": classify.train(classification(WINBACK), evidence),
             }

@@ -32,7 +32,7 @@ def trained(known: Known) -> Outcome:
     return Outcome(
         known,
         classify.train(CHURN, known.evidence),
-        clv.train(known.question, known.purchases),
+        clv.train(known.evidence),
     )
 
 
