@@ -53,7 +53,7 @@ def train(evidence: Evidence) -> Trained:
         refusal = found
     tried = _tried(evidence, known, fit)
     if fit is None and tried.serving.hazard is None:
-        return _untrained(evidence, look, refusal)
+        return replace(_untrained(evidence, look, refusal), report={"beside": dict(tried.beside)})
     question.progress(60, N_("Judging it on days it has not seen"))
     holdout = judge(evidence, tried.serving, tried.calendar, _now(evidence))
     question.progress(80, N_("Scoring every customer"))
@@ -84,7 +84,8 @@ def _tried(evidence: Evidence, known: Brought, fit: rhythm.Fit | None) -> _Tried
         beside["purchases"] = trees.compare(evidence, known.purchases, calendar, grown)
         if beside["purchases"] and beside["purchases"]["serves"] == "tweedie":
             found = replace(found, trees=grown, days=calendar.horizon)
-    if len(known.subscriptions) and (hazard := contract.learn(evidence, known.subscriptions, calendar)) is not None:
+    if len(known.subscriptions):
+        hazard = contract.learn(evidence, known.subscriptions, calendar)
         beside["subscriptions"] = contract.compare(evidence, known.subscriptions, calendar, hazard)
         if beside["subscriptions"] and beside["subscriptions"]["serves"] == "hazard":
             found = replace(found, hazard=hazard)
@@ -148,7 +149,8 @@ def _drivers(evidence: Evidence, look: Look, grown: tweedie.Tweedie | None) -> l
 
 
 def _serves(tried: _Tried) -> list[str]:
-    return [str(rows["serves"]) for rows in tried.beside.values()]
+    """What was chosen over another way."""
+    return [str(rows["serves"]) for rows in tried.beside.values() if "low" in rows]
 
 
 def _features(serves: Serving) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from kith_platform.predict.features import CORE_FEATURE_SETS
 from kith_platform.predict.training import Evidence, Question
 from kith_platform.predict.verdicts import SENTENCES
 from kith_platform.snapshots import service as snapshots
+from kith_platform.snapshots.shape import MONEY_SCALE
 
 D = dt.date
 FILES = {
@@ -247,7 +248,10 @@ def test_what_subscribers_are_worth_is_judged_without_a_single_order(company: An
     assert trained.verdict in SENTENCES
     assert trained.scored is not None
     scored = trained.scored
-    paying = {customer: float(mrr) for customer, mrr in table(standing(frames, question.as_of)) if mrr}
+    paying: dict[int, float] = {}
+    for customer, mrr in table(standing(frames, question.as_of)):
+        paying[customer] = paying.get(customer, 0.0) + (mrr or 0) / MONEY_SCALE
+    paying = {customer: fee for customer, fee in paying.items() if fee}
     fees = dict(zip(scored.customer_ids.tolist(), scored.extra["monthly_fee"].tolist(), strict=True))
     assert fees == pytest.approx(paying), "everybody who pays, with what they pay"
     assert all(0 <= value <= 12 * fees[who] for who, value in zip(scored.customer_ids.tolist(), scored.values, strict=True))

@@ -105,9 +105,10 @@ def cutoffs_before(test: dt.date, known: Subscriptions, months: int) -> tuple[tu
     return tuple(validation - span - dt.timedelta(days=APART * back) for back in reversed(range(count))), validation
 
 
-def compare(evidence: Evidence, known: Subscriptions, calendar: Calendar, hazard: Hazard) -> dict[str, Any] | None:
-    """Hazard and Kaplan–Meier by plan on the window of test: error a subscriber, bias, order; and who `serves`: the hazard where
-    its error is smaller by the whole interval. None where nobody subscribed then.
+def compare(evidence: Evidence, known: Subscriptions, calendar: Calendar, hazard: Hazard | None) -> dict[str, Any] | None:
+    """Kaplan–Meier by plan, that all stay, and the hazard where there is one, on the window of test: error a subscriber, bias,
+    order; and who `serves`: the hazard where its error is smaller than Kaplan–Meier's by the whole interval. None where nobody
+    subscribed then.
     """
     day, months = day_number(calendar.test), whole_months(calendar.horizon)
     then = Subscriptions.known(evidence.question.frames, calendar.test)
@@ -115,16 +116,16 @@ def compare(evidence: Evidence, known: Subscriptions, calendar: Calendar, hazard
     if not bound.customer.size:
         return None
     money = known.paid(day, months, bound.customer)
-    told = {
-        "kaplan_meier": staying.value(bound.fee, by_plan(then, bound, day, months)),
-        "hazard": staying.value(bound.fee, stays_by(hazard, evidence, calendar.test, bound, months)),
-        "last_year": bound.fee * months,
-    }
-    rows = {name: figures(money, expected) for name, expected in told.items()}
-    against = bootstrap.compare(money, told["hazard"], told["kaplan_meier"], evaluation.mean_absolute_error, seed=0)
+    by_all = staying.value(bound.fee, by_plan(then, bound, day, months))
+    rows: dict[str, Any] = {"kaplan_meier": figures(money, by_all), "last_year": figures(money, bound.fee * months)}
+    if hazard is None:
+        return {**rows, "serves": "kaplan_meier"}
+    by_each = staying.value(bound.fee, stays_by(hazard, evidence, calendar.test, bound, months))
+    against = bootstrap.compare(money, by_each, by_all, evaluation.mean_absolute_error, seed=0)
     better = against is not None and against.better(lower_is_better=True)
     ends = {name: getattr(against, name) if against else None for name in ("difference", "low", "high")}
-    return {**rows, **ends, "tier": hazard.model.tier, "serves": "hazard" if better else "kaplan_meier"}
+    serves = "hazard" if better else "kaplan_meier"
+    return {"hazard": figures(money, by_each), **rows, **ends, "tier": hazard.model.tier, "serves": serves}
 
 
 def stays_by(hazard: Hazard, evidence: Evidence, cutoff: dt.date, bound: Bound, months: int) -> Floats:
