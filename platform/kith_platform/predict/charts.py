@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from kith_platform.i18n import N_
 from kith_platform.predict.models import ModelVersion
+from kith_platform.predict.value import words as ways
 from kith_platform.web import locale
 from kith_platform.web.charts import Chart, Series
 
@@ -211,7 +212,7 @@ def facts(row: ModelVersion) -> tuple[tuple[str, Any], ...]:
     say(gettext("Mean error of the simple rule"), metrics.get("baseline_money_mae"), locale.money)
     if rival := BASELINES.get(metrics.get("baseline", "")):
         found.append((gettext("The simple rule"), gettext(rival)))
-    return tuple(found)
+    return (*found, *ways.facts(row.report))
 
 
 def _hundred(value: float | None) -> float | None:

@@ -1,240 +1,173 @@
-"""Customer lifetime value without a contract (domain.md D2): BG/NBD for purchases, Gamma-Gamma for their value.
+"""Customer lifetime value (domain.md D2): purchases to come, and fees while a subscription stays; `value/` holds the ways.
 
-The purchase day is the unit; net stands for margin while lines carry no cost, and every result says so.
+Net stands for margin while lines carry no cost, and every result says so. A customer's value is the sum of both: who only buys is
+valued by purchases, who only subscribes by how long that lasts.
 """
 
 from __future__ import annotations
 
-import json
+import datetime as dt
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from kith_platform.i18n import N_
-from kith_platform.predict.evidence import Floats, PurchaseDays, Repeats, day_number, day_of
-from kith_platform.predict.fits import bgnbd, bootstrap, clv, evaluation, gamma_gamma
+from kith_platform.predict.calendar import LEAST_HISTORY_DAYS, STEP_DAYS, Calendar
+from kith_platform.predict.evidence import day_of
+from kith_platform.predict.fits import tweedie
+from kith_platform.predict.fits.clv import DAYS_PER_MONTH
 from kith_platform.predict.fits.refusal import FitRefused
-from kith_platform.predict.training import Question, Scored, Trained
-
-if TYPE_CHECKING:
-    from kith_platform.frames import Frames
-
-LONGEST_HOLDOUT = 39 * 7
-SHORTEST_HOLDOUT = 28
-FAIR_BIAS = (0.9, 1.1)
-Z95 = 1.96
-
-
-@dataclass(frozen=True)
-class Fit:
-    """Both models, fitted on the same customers at one cutoff."""
-
-    buying: bgnbd.BgNbd
-    value: gamma_gamma.ValueModel
-
-    @staticmethod
-    def on(history: Repeats) -> Fit:
-        """Raises FitRefused with the shortfall."""
-        return Fit(bgnbd.fit(history.x, history.t_x, history.T), gamma_gamma.fit_value(history.x, history.mean_net))
-
-    def purchases(self, history: Repeats, days: int) -> Floats:
-        """Expected purchase days in the next `days`, (n,)."""
-        return bgnbd.expected_purchases(self.buying, history.x, history.t_x, history.T, days / 7.0)
-
-    def per_purchase(self, history: Repeats) -> Floats:
-        """Expected net of one purchase day, (n,), in the tenant's currency."""
-        return gamma_gamma.expected_value(self.value, history.x, history.mean_net)
+from kith_platform.predict.reasons import drivers
+from kith_platform.predict.training import Evidence, Scored, Trained
+from kith_platform.predict.value import contract, rhythm, serving, trees
+from kith_platform.predict.value.brought import Brought, without_bills
+from kith_platform.predict.value.judging import judge
+from kith_platform.predict.value.serving import Serving
+from kith_platform.predict.value.subscriptions import Subscriptions
+from kith_platform.predict.value.windows import LEAST_LOOKS, LEAST_MONTHS, Look, rows_of, windows
 
 
-def train(question: Question, purchases: PurchaseDays) -> Trained:
-    """Fit at the cutoff, judge on days the fit has not seen, and score everybody who has bought. `purchases` of all time."""
-    cutoff = day_number(question.cutoff)
-    known = PurchaseDays.known(question.frames, question.cutoff)
-    if not len(known):
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """What serves, how each way did beside the others (by part; nothing where none could be tried), and by which windows."""
+
+    serving: Serving
+    beside: Mapping[str, Any]
+    calendar: Calendar | None
+
+
+def train(evidence: Evidence) -> Trained:
+    """Fit at the cutoff, judge on days the fit has not seen, and score everybody who has bought or subscribes."""
+    question = evidence.question
+    known = Brought.known(question.frames, question.cutoff)
+    look = Look.of(known, question.cutoff)
+    if not look.customers.size:
         return Trained(ships=False, verdict="empty")
-    history = Repeats.at(known, cutoff)
-    question.progress(20, N_("Fitting how often customers buy"))
+    question.progress(10, N_("Fitting how often customers buy"))
+    refusal, fit = None, None
     try:
-        fit = Fit.on(history)
-    except FitRefused as refusal:
-        return _untrained(question, history, known, refusal)
+        fit = rhythm.Fit.on(look.history)
+    except FitRefused as found:
+        refusal = found
+    tried = _tried(evidence, known, fit)
+    if fit is None and tried.serving.hazard is None:
+        return replace(_untrained(evidence, look, refusal), report={"beside": dict(tried.beside)})
     question.progress(60, N_("Judging it on days it has not seen"))
-    holdout = judge(question.frames, purchases, cutoff, fit)
+    holdout = judge(evidence, tried.serving, tried.calendar, _now(evidence))
     question.progress(80, N_("Scoring every customer"))
-    ships = bool(holdout and holdout["better"])
-    verdict = "better_than_baseline" if ships else "no_better_than_baseline" if holdout else "no_holdout"
-    return Trained(
-        ships=ships or holdout is None,
-        verdict=verdict,
-        verdict_params=_verdict_numbers(holdout),
-        tier="bgnbd",
-        features=("x", "t_x", "T", "mean_net"),
-        parameters=parameters(fit),
-        metrics=holdout or {},
-        report={"holdout": holdout, "customers": int(history.customer.size)},
-        warnings=tuple(_warnings(fit, holdout)),
-        artefact=json.dumps({"kith_model": "clv", **parameters(fit)}, sort_keys=True).encode(),
-        scored=score(fit, history, question) if ships or holdout is None else mean_rule(history, known, question),
-    )
+    return _told(evidence, look, tried, holdout)
 
 
-def parameters(fit: Fit) -> dict[str, Any]:
-    """Parameters in weeks and the tenant's currency; log-likelihoods are natural and total."""
-    value = [asdict(model) for model in fit.value.models]
-    return {
-        "time_unit": "week",
-        "bgnbd": asdict(fit.buying),
-        "gamma_gamma": value[0] if len(value) == 1 else value,
-        "gamma_gamma_starts": list(fit.value.starts),
-        "frequency_value_correlation": fit.value.correlation,
-        "log_likelihood": fit.buying.log_likelihood,
-    }
-
-
-def judge(frames: Frames, purchases: PurchaseDays, cutoff: int, fit: Fit) -> dict[str, Any] | None:
-    """Compare with the better baseline on days after the fit: those after the cutoff where there are any, else the last third.
-
-    `purchases` are those of all time, as they are known now. Better is who errs less and also tells customers apart: a
-    constant nearer to the mean would err less, too. Returns None where neither part leaves SHORTEST_HOLDOUT days.
-    """
-    end = int(purchases.day.max()) + 1
-    refit = end - cutoff < SHORTEST_HOLDOUT
-    if refit:
-        first = int(purchases.day.min())
-        length = min(LONGEST_HOLDOUT, (cutoff - first) // 3)
-        if length < SHORTEST_HOLDOUT:
-            return None
-        end, cutoff = cutoff, cutoff - length
-    known = PurchaseDays.known(frames, day_of(cutoff))
-    history = Repeats.at(known, cutoff)
-    if refit:
-        try:
-            fit = Fit.on(history)
-        except FitRefused:
-            return None
-    days = end - cutoff
-    actual, money = purchases.between(cutoff, end).totals(history.customer)
-    expected = fit.purchases(history, days)
-    expected_money = expected * fit.per_purchase(history)
-    rival, rival_name = _baseline(known, history, cutoff, days, money)
-    against = bootstrap.compare(money, expected_money, rival, evaluation.mean_absolute_error, seed=0)
-    order = evaluation.value(evaluation.spearman, money, expected_money)
-    ranks = order is not None and order > Z95 / np.sqrt(money.size - 1)  # Spearman's error where nothing is to be told
-    return {
-        "from": day_of(cutoff).isoformat(),
-        "to": day_of(end - 1).isoformat(),
-        "days": days,
-        "customers": int(history.customer.size),
-        "expected_purchases": float(expected.sum()),
-        "actual_purchases": float(actual.sum()),
-        "purchases_mae": float(np.mean(np.abs(expected - actual))),
-        "expected_money": float(expected_money.sum()),
-        "actual_money": float(money.sum()),
-        "money_mae": float(np.mean(np.abs(expected_money - money))),
-        "bias": evaluation.value(evaluation.bias_ratio, money, expected_money),
-        "purchases_bias": evaluation.value(evaluation.bias_ratio, actual, expected),
-        "spearman": order,
-        "top_tenth_capture": evaluation.value(evaluation.capture_at(0.1), money, expected_money),
-        "deciles": evaluation.decile_table(money, expected_money),
-        "baseline": rival_name,
-        "baseline_money_mae": float(np.mean(np.abs(rival - money))),
-        "difference": against.difference if against else None,
-        "low": against.low if against else None,
-        "high": against.high if against else None,
-        "better": bool(ranks and against and against.better(lower_is_better=True)),
-    }
-
-
-def score(fit: Fit, history: Repeats, question: Question) -> Scored:
-    """Discounted net of the next months, with P(alive) and expected purchases over the same horizon."""
-    per_purchase = fit.per_purchase(history)
-    months = question.horizon_months
-    values = clv.discounted_value(
-        fit.buying,
-        history.x,
-        history.t_x,
-        history.T,
-        per_purchase,
-        months=months,
-        rate_per_month=clv.monthly_rate(question.yearly_discount),
-    )
-    return Scored(
-        customer_ids=history.customer,
-        values=values,
-        tier="bgnbd",
-        extra={
-            "p_alive": bgnbd.p_alive(fit.buying, history.x, history.t_x, history.T),
-            "expected_purchases": fit.purchases(history, round(months * clv.DAYS_PER_MONTH)),
-            "per_purchase": per_purchase,
-        },
-    )
-
-
-def rescore(question: Question, artefact: bytes | None) -> Scored | None:
-    """Everybody's values at the question's cutoff by the opened artefact of a fit, or by the rule."""
-    known = PurchaseDays.known(question.frames, question.cutoff)
-    if not len(known):
+def rescore(evidence: Evidence, artefact: bytes | None, _report: Mapping[str, Any]) -> Scored | None:
+    """Everybody's values at the question's cutoff by the opened artefact of a version, or by the rule."""
+    question = evidence.question
+    look = Look.at(evidence, question.cutoff)
+    if not look.customers.size:
         return None
-    history = Repeats.at(known, day_number(question.cutoff))
     if artefact is None:
-        return mean_rule(history, known, question)
-    return score(fit_of(json.loads(artefact)), history, question)
+        return serving.rule_scores(evidence, look)
+    return serving.load(artefact, nthread=question.threads).score(evidence, question.cutoff, look)
 
 
-def fit_of(stored: Mapping[str, Any]) -> Fit:
-    """A Fit from an opened artefact."""
-    value = stored["gamma_gamma"]
-    models = tuple(
-        gamma_gamma.GammaGamma(**{**one, "at_bound": tuple(one["at_bound"])})
-        for one in (value if isinstance(value, list) else [value])
-    )
-    buying = stored["bgnbd"]
-    return Fit(
-        bgnbd.BgNbd(**{**buying, "at_bound": tuple(buying["at_bound"])}),
-        gamma_gamma.ValueModel(
-            starts=tuple(stored["gamma_gamma_starts"]), models=models, correlation=stored["frequency_value_correlation"]
-        ),
-    )
+def _tried(evidence: Evidence, known: Brought, fit: rhythm.Fit | None) -> _Tried:
+    """The ways that three separate windows before the cutoff let learn, each beside the one it must beat there."""
+    plain = _Tried(Serving(fit), {}, None)
+    calendar = _calendar(evidence, known)
+    if calendar is None:
+        return plain
+    beside: dict[str, Any] = {}
+    found = plain.serving
+    evidence.question.progress(25, N_("Learning from what came"))
+    if fit is not None and (grown := trees.learn(evidence, known.purchases, calendar)) is not None:
+        beside["purchases"] = trees.compare(evidence, known.purchases, calendar, grown)
+        if beside["purchases"] and beside["purchases"]["serves"] == "tweedie":
+            found = replace(found, trees=grown, days=calendar.horizon)
+    if len(known.subscriptions):
+        hazard = contract.learn(evidence, known.subscriptions, calendar)
+        beside["subscriptions"] = contract.compare(evidence, known.subscriptions, calendar, hazard)
+        if beside["subscriptions"] and beside["subscriptions"]["serves"] == "hazard":
+            found = replace(found, hazard=hazard)
+    beside = {part: rows for part, rows in beside.items() if rows}
+    return _Tried(found, beside, calendar if beside else None)
 
 
-def mean_rule(history: Repeats, known: PurchaseDays, question: Question) -> Scored:
-    """The cold-start rule: a customer's own last twelve months, drawn towards the mean of all the more, the younger he is."""
-    cutoff = day_number(question.cutoff)
-    _, money = known.between(cutoff - 365, cutoff).totals(history.customer)
-    age = np.minimum(history.T * 7.0 + 1.0, 365.0)
-    own = money * 365.0 / np.maximum(age, 30.0)
-    weight = age / (age + 365.0)
-    mean = float(money.mean()) if money.size else 0.0
-    values = (weight * own + (1.0 - weight) * mean) * question.horizon_months / 12.0
-    return Scored(customer_ids=history.customer, values=values, tier="rule")
+def _calendar(evidence: Evidence, known: Brought) -> Calendar | None:
+    days = np.concatenate([known.purchases.day, known.subscriptions.day])
+    return windows(day_of(days.min()), evidence.question.cutoff)
 
 
-def _baseline(known: PurchaseDays, history: Repeats, cutoff: int, days: int, money: Floats) -> tuple[Floats, str]:
-    """The better of D2's baselines on these very days, which is the hardest rival they can give: the last twelve months' money,
-    the mean of all, and the last twelve months times the share of customers who came back."""
-    last, amount = known.between(cutoff - 365, cutoff).totals(history.customer)
-    scale = days / np.clip(history.T * 7.0 + 1.0, 30.0, 365.0)
-    own = amount * scale
-    before, _ = known.between(cutoff - 730, cutoff - 365).totals(history.customer)
-    stayed = float((last[before > 0] > 0).mean()) if (before > 0).any() else 1.0
-    rivals = {
-        "last_year": own,
-        "mean": np.full(own.size, float(own.mean()) if own.size else 0.0),
-        "last_year_times_retention": own * stayed,
-    }
-    name = min(rivals, key=lambda key: float(np.mean(np.abs(rivals[key] - money))))
-    return rivals[name], name
+def _now(evidence: Evidence) -> Brought:
+    """What is known of all time: an order that came back later was none."""
+    frames = evidence.question.frames
+    subscriptions = Subscriptions.known(frames, frames.last_day + dt.timedelta(days=1))
+    return Brought(without_bills(evidence.purchases(), subscriptions), subscriptions)
 
 
-def _untrained(question: Question, history: Repeats, known: PurchaseDays, refusal: FitRefused) -> Trained:
+def _told(evidence: Evidence, look: Look, tried: _Tried, holdout: dict[str, Any] | None) -> Trained:
+    question, serves = evidence.question, tried.serving
+    ships = holdout is None or bool(holdout["better"])
     return Trained(
-        ships=False,
-        verdict=str(refusal.code),
-        verdict_params={"found": refusal.found, "needed": refusal.needed},
-        scored=mean_rule(history, known, question),
+        ships=ships,
+        verdict="no_holdout" if holdout is None else "better_than_baseline" if ships else "no_better_than_baseline",
+        verdict_params=_verdict_numbers(holdout) | ({"serves": _serves(tried)} if ships and tried.beside else {}),
+        tier=serves.tier,
+        features=_features(serves),
+        parameters=(rhythm.parameters(serves.fit) if serves.fit else {}) | _windows_of(tried),
+        metrics=holdout or {},
+        report={
+            "holdout": holdout,
+            "customers": int(look.customers.size),
+            "beside": dict(tried.beside),
+            "drivers": _drivers(evidence, look, serves.trees),
+        },
+        warnings=tuple(_warnings(serves, holdout)),
+        artefact=serves.to_bytes(),
+        scored=serves.score(evidence, question.cutoff, look) if ships else serving.rule_scores(evidence, look),
     )
+
+
+def _untrained(evidence: Evidence, look: Look, refusal: FitRefused | None) -> Trained:
+    """Nothing could be fitted: the rules serve, and the verdict says what is missing."""
+    scored = serving.rule_scores(evidence, look)
+    if look.history.customer.size and refusal is not None:
+        params = {"found": refusal.found, "needed": refusal.needed}
+        return Trained(ships=False, verdict=str(refusal.code), verdict_params=params, scored=scored)
+    has = look.day - int(look.brought.subscriptions.day.min())
+    needs = 3 * round(LEAST_MONTHS * DAYS_PER_MONTH) + LEAST_HISTORY_DAYS + (LEAST_LOOKS - 1) * STEP_DAYS
+    if has < needs:
+        return Trained(ships=False, verdict="cases_too_short", verdict_params={"has": has, "needs": needs}, scored=scored)
+    return Trained(ships=False, verdict="subscribers_by_plan", scored=scored)
+
+
+def _drivers(evidence: Evidence, look: Look, grown: tweedie.Tweedie | None) -> list[dict[str, Any]]:
+    if grown is None:
+        return []
+    values = rows_of(evidence, evidence.question.cutoff, look.history.customer, grown.features)
+    return drivers(grown.contributions(values), values, grown.features)
+
+
+def _serves(tried: _Tried) -> list[str]:
+    """What was chosen over another way."""
+    return [str(rows["serves"]) for rows in tried.beside.values() if "low" in rows]
+
+
+def _features(serves: Serving) -> tuple[str, ...]:
+    bought = ("x", "t_x", "T", "mean_net") if serves.trees is None and serves.fit is not None else ()
+    further = (*(serves.trees.features if serves.trees else ()), *(serves.hazard.features if serves.hazard else ()))
+    return tuple(dict.fromkeys((*bought, *further)))
+
+
+def _windows_of(tried: _Tried) -> dict[str, Any]:
+    calendar = tried.calendar
+    if calendar is None:
+        return {}
+    return {
+        "horizon_days": calendar.horizon,
+        "validation_cutoff": calendar.validation.isoformat(),
+        "test_cutoff": calendar.test.isoformat(),
+    }
 
 
 def _verdict_numbers(holdout: dict[str, Any] | None) -> dict[str, Any]:
@@ -242,13 +175,14 @@ def _verdict_numbers(holdout: dict[str, Any] | None) -> dict[str, Any]:
     return {"measure": "money_error", **{key: holdout[key] for key in keys}} if holdout else {}
 
 
-def _warnings(fit: Fit, holdout: dict[str, Any] | None) -> list[dict[str, Any]]:
+def _warnings(serves: Serving, holdout: dict[str, Any] | None) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [{"code": "margin_is_net"}]
-    if fit.buying.at_bound:
+    fit = serves.fit
+    if fit is not None and fit.buying.at_bound:
         found.append({"code": "at_bound", "parameters": list(fit.buying.at_bound)})
     bias = holdout["bias"] if holdout else None
-    if bias is not None and not FAIR_BIAS[0] <= bias <= FAIR_BIAS[1]:
+    if bias is not None and not trees.FAIR_BIAS[0] <= bias <= trees.FAIR_BIAS[1]:
         found.append({"code": "bias", "bias": bias})
-    if len(fit.value.models) > 1:
+    if fit is not None and len(fit.value.models) > 1:
         found.append({"code": "value_depends_on_frequency", "correlation": fit.value.correlation})
     return found

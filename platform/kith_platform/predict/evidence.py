@@ -59,13 +59,14 @@ class PurchaseDays:
         return PurchaseDays.of(tables.run(tables.purchases))
 
     def before(self, day: int) -> PurchaseDays:
-        return self._where(self.day < day)
+        return self.where(self.day < day)
 
     def between(self, start: int, end: int) -> PurchaseDays:
         """Days in [start, end)."""
-        return self._where((self.day >= start) & (self.day < end))
+        return self.where((self.day >= start) & (self.day < end))
 
-    def _where(self, rows: NDArray[np.bool_]) -> PurchaseDays:
+    def where(self, rows: NDArray[np.bool_]) -> PurchaseDays:
+        """These rows."""
         return PurchaseDays(self.customer[rows], self.day[rows], self.net[rows])
 
     def __len__(self) -> int:

@@ -56,8 +56,8 @@ class ModelVersion(Addressed, TenantRow):
 class Score(TenantRow):
     """What the serving model says of one customer. `value` is a probability (churn) or money in the tenant's currency (clv).
 
-    `extra` holds a task's further numbers (p_alive, expected_purchases); `reasons` the top three, as feature, value and effect,
-    made into sentences where people read them. `band` counts tenths of customers, 1 the highest values.
+    `extra` holds a task's further numbers (p_alive, expected_purchases, months_staying); `reasons` the top three, as feature,
+    value and effect, made into sentences where people read them. `band` counts tenths of customers, 1 the highest values.
     """
 
     __tablename__ = "score"

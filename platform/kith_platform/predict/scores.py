@@ -71,10 +71,12 @@ def _batches(
                 **of,
                 "value": float(scored.values[row]),
                 "band": int(bands[row]),
-                "tier": scored.tier,
+                "tier": scored.tiers[row] if scored.tiers else scored.tier,
                 "as_of": as_of,
                 "version": version,
-                "extra": {name: round(float(column[row]), 6) for name, column in scored.extra.items()},
+                "extra": {
+                    name: round(float(column[row]), 6) for name, column in scored.extra.items() if not np.isnan(column[row])
+                },
                 "reasons": scored.reasons[row] if scored.reasons else [],
             }
             for row in range(start, min(start + BATCH, scored.customer_ids.size))

@@ -23,6 +23,7 @@ PURCHASES = mark_plural(
 )
 EACH = N_("Worth about %(value)s each.")
 ALIVE = N_("Still a customer with a chance of %(value)s.")
+SUBSCRIBES = N_("Pays %(fee)s a month by subscription, and is expected to stay for %(value)s of the next 12 months.")
 EXPECTED = N_("Next purchase expected about %(day)s.")
 SPAN = N_("Four of five such customers buy between %(first)s and %(last)s.")
 # In the order of fits.uplift.Kind.
@@ -101,7 +102,10 @@ def written(feature: Feature, value: float, language: str, currency: str) -> str
 def of_value(extra: Mapping[str, Any], language: str, currency: str) -> tuple[str, ...]:
     """What a customer lifetime value is made of."""
     found = []
-    if (alive := extra.get("p_alive")) is not None:
+    if (months := extra.get("months_staying")) is not None:
+        fee = i18n.money(extra["monthly_fee"], currency, language)
+        found.append(i18n.translate(SUBSCRIBES, language, fee=fee, value=i18n.number(round(months, 1), language)))
+    elif (alive := extra.get("p_alive")) is not None:
         found.append(i18n.translate(ALIVE, language, value=i18n.percent(alive, language, digits=0)))
     if (expected := extra.get("expected_purchases")) is not None:
         found.append(i18n.translate(PURCHASES, language, value=i18n.number(round(expected, 1), language)))

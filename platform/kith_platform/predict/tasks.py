@@ -110,18 +110,6 @@ def _cases(found: Callable[[], Cases], **words: Any) -> Task:
     return Task(train=train, rescore=rescore, **words)
 
 
-def _train_clv(evidence: Evidence) -> Trained:
-    from kith_platform.predict import clv
-
-    return clv.train(evidence.question, evidence.purchases())
-
-
-def _rescore_clv(evidence: Evidence, artefact: bytes | None, _report: Mapping[str, Any]) -> Scored | None:
-    from kith_platform.predict import clv
-
-    return clv.rescore(evidence.question, artefact)
-
-
 def _churn() -> Classification:
     from kith_platform.predict.churn import CHURN
 
@@ -156,15 +144,14 @@ CORE: Sequence[Task] = (
         yes=N_("Typical of customers who leave:"),
         no=N_("Typical of customers who stay:"),
     ),
-    Task(
+    _module(
+        "clv",
         key="clv",
         label=N_("Customer lifetime value"),
         answers=N_("What is each customer worth in the next months?"),
         chance=N_("Expected value, next 12 months"),
         value="money",
-        extra=("p_alive", "expected_purchases"),
-        train=_train_clv,
-        rescore=_rescore_clv,
+        extra=("p_alive", "expected_purchases", "monthly_fee", "months_staying"),
     ),
     _module(
         "next_purchase",

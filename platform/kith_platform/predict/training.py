@@ -66,7 +66,8 @@ class Evidence:
 @dataclass(frozen=True, kw_only=True)
 class Scored:
     """One row per customer (or row of a fact): ids (n,) int64, values (n,) float64, the tier that served, further numbers and
-    top reasons. `ranked` names the further number by which tenths are counted; else the value.
+    top reasons. `ranked` names the further number by which tenths are counted; else the value. Further numbers are NaN for who
+    has none; `tiers` (n,) names the tier of each where they differ.
     """
 
     customer_ids: NDArray[np.int64]
@@ -75,6 +76,7 @@ class Scored:
     extra: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     reasons: list[list[dict[str, Any]]] = field(default_factory=list)
     ranked: str = ""
+    tiers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,14 +39,22 @@ SENTENCES: Mapping[str, str] = {
         "found",
     ),
     "too_few_repeat_buyers": mark_plural(
-        "Not trained: %(found)s customer bought on more than one day and %(needed)s are needed. Kith uses averages until then.",
-        "Not trained: %(found)s customers bought on more than one day and %(needed)s are needed. Kith uses averages until then.",
+        "Not trained: %(found)s customer bought on more than one day and %(needed)s are needed. Until then Kith draws each "
+        "customer's last twelve months towards the mean of all.",
+        "Not trained: %(found)s customers bought on more than one day and %(needed)s are needed. Until then Kith draws each "
+        "customer's last twelve months towards the mean of all.",
         "found",
     ),
     "too_few_values": mark_plural(
-        "Not trained: %(found)s repeat buyer has amounts above zero and %(needed)s are needed. Kith uses averages until then.",
-        "Not trained: %(found)s repeat buyers have amounts above zero and %(needed)s are needed. Kith uses averages until then.",
+        "Not trained: %(found)s repeat buyer has amounts above zero and %(needed)s are needed. Until then Kith draws each "
+        "customer's last twelve months towards the mean of all.",
+        "Not trained: %(found)s repeat buyers have amounts above zero and %(needed)s are needed. Until then Kith draws each "
+        "customer's last twelve months towards the mean of all.",
         "found",
+    ),
+    "subscribers_by_plan": N_(
+        "Not trained: too few subscriptions ended to learn from. Kith expects subscribers to stay as long as others with their "
+        "plan did."
     ),
     "no_variation": N_("Not trained: all repeat buyers spend the same per purchase. Kith uses averages."),
     "one_class": N_("Not trained: in the judged days it came true for nobody, or for all. Kith uses the rule."),
@@ -115,6 +123,14 @@ INTERVALS: Mapping[str, str] = {
     ),
 }
 
+# What serves (`serves` of a verdict's parameters), where one way was chosen over another on days neither had seen.
+SERVES: Mapping[str, str] = {
+    "bgnbd": N_("Purchases are valued by each customer's rhythm: trees that learn from all features were no better."),
+    "tweedie": N_("Purchases are valued by trees that learn from all features: they came nearer than the rhythm of purchases."),
+    "hazard": N_("Subscribers are valued by their own chance to stay each month: it came nearer than how long others stayed."),
+    "kaplan_meier": N_("Subscribers are valued by how long others with their plan stayed: a model of each was no better."),
+}
+
 SHARES = {"average_precision", "qini", "ndcg"}  # measures that are told in points of a hundred
 
 FACTS = {fact.plural: fact.label_plural for fact in CORE_FACTS}
@@ -143,13 +159,19 @@ def sentence(verdict: str, params: Mapping[str, Any], *, currency: str = "", tra
     words = fill(translate(SENTENCES[verdict]), numbers) if verdict in SENTENCES else verdict
     if "feature" in params:
         numbers["feature"] = translate(params["feature"])
+    chosen = [translate(SERVES[one]) for one in params.get("serves", ()) if one in SERVES]
     if params.get("low") is None or params.get("high") is None:
-        return words
+        return _joined(words, *chosen)
     measure = str(params.get("measure") or ("money_error" if "money_mae" in params else "average_precision"))
     shares = measure in SHARES
     ends = {key: _signed(params[key], 100 if shares else 1, 1 if shares else 2) for key in ("difference", "low", "high")}
     further = fill(translate(INTERVALS[measure]), {**ends, "currency": currency})
-    return f"{words}{further}" if words.endswith("。") else f"{words} {further}"
+    return _joined(words, further, *chosen)
+
+
+def _joined(*sentences: str) -> str:
+    """Sentences one after the other, with a space where the language has one."""
+    return "".join(one if one.endswith("。") else f"{one} " for one in sentences).rstrip()
 
 
 def of_version(row: ModelVersion, currency: str, translate: Callable[[str], str] = str) -> str:

@@ -141,7 +141,9 @@ def test_scores_say_value_chance_and_tier_of_everybody(kith: Shell) -> None:
     answered = kith.run("scores", "cdnow", "clv", "--csv", "scores.csv")
     assert answered.stdout == ""
     rows = read(kith.home / "scores.csv")
-    assert list(rows[0]) == ["customer_id", "source", "as_of", "value", "tier", "reasons", "p_alive", "expected_purchases"]
+    further = ["p_alive", "expected_purchases", "monthly_fee", "months_staying"]
+    assert list(rows[0]) == ["customer_id", "source", "as_of", "value", "tier", "reasons", *further]
+    assert {(row["monthly_fee"], row["months_staying"]) for row in rows} == {("", "")}, "nobody subscribes"
     assert (len(rows), rows[0]["as_of"], rows[0]["tier"]) == (2357, "1997-09-30", "bgnbd")
     assert all(0 <= float(row["p_alive"]) <= 1 and float(row["value"]) >= 0 for row in rows)
     values = [float(row["value"]) for row in rows]

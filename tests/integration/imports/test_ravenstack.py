@@ -17,13 +17,14 @@ import pytest
 
 from kith_platform.frames import open_frames
 from kith_platform.frames.service import Frames
-from kith_platform.predict import classify
+from kith_platform.predict import classify, clv
 from kith_platform.predict.churn import CHURN
 from kith_platform.predict.evidence import PurchaseDays
 from kith_platform.predict.features import CORE_FEATURE_SETS
 from kith_platform.predict.training import Evidence, Question
 from kith_platform.predict.verdicts import SENTENCES
 from kith_platform.snapshots import service as snapshots
+from kith_platform.snapshots.shape import MONEY_SCALE
 
 D = dt.date
 FILES = {
@@ -238,3 +239,19 @@ def test_who_leaves_is_learnt_from_subscriptions_and_noted_leavings_with_a_verdi
     assert trained.verdict in SENTENCES
     running = {customer for customer, _mrr in table(standing(frames, question.as_of))}
     assert set(trained.scored.customer_ids.tolist()) == running, "asked of those who are bound"
+
+
+def test_what_subscribers_are_worth_is_judged_without_a_single_order(company: Any, frames: Frames) -> None:
+    question = Question(frames=frames, as_of=frames.last_day, seed=1, threads=1)
+    trained = clv.train(Evidence(question, CORE_FEATURE_SETS, lambda: PurchaseDays.all(frames)))
+    print(f"\nclv: {trained.verdict} {dict(trained.verdict_params)} {trained.tier}", trained.report.get("beside"))  # noqa: T201
+    assert trained.verdict in SENTENCES
+    assert trained.scored is not None
+    scored = trained.scored
+    paying: dict[int, float] = {}
+    for customer, mrr in table(standing(frames, question.as_of)):
+        paying[customer] = paying.get(customer, 0.0) + (mrr or 0) / MONEY_SCALE
+    paying = {customer: fee for customer, fee in paying.items() if fee}
+    fees = dict(zip(scored.customer_ids.tolist(), scored.extra["monthly_fee"].tolist(), strict=True))
+    assert fees == pytest.approx(paying), "everybody who pays, with what they pay"
+    assert all(0 <= value <= 12 * fees[who] for who, value in zip(scored.customer_ids.tolist(), scored.values, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -71,7 +72,7 @@ def test_another_future_leaves_every_feature_byte_for_byte_as_it_was(kind: str, 
         written(kind, "misspecified", 250, company=company, tables=other) as elsewhere,
     ):
         before, after = (matrix_at(one.frames, (*one.sets, CONTACTS), CUTOFF) for one in (known, elsewhere))
-        values = [clv.train(one.question_at(AS_OF), one.purchases) for one in (known, elsewhere)]
+        values = [clv.train(replace(one.evidence, question=one.question_at(AS_OF))) for one in (known, elsewhere)]
         now = [matrix_at(one.frames, one.sets, one.question.cutoff) for one in (known, elsewhere)]
     assert before.names == after.names
     assert np.array_equal(before.ids, after.ids)

@@ -237,6 +237,7 @@ def test_thirty_customers_are_told_exactly_what_is_missing(customer_like: NewCus
     assert (models["clv"]["verdict_params"]["found"], models["clv"]["verdict_params"]["needed"]) == (30, 100)
     said = verdicts.sentence(models["clv"]["verdict"], models["clv"]["verdict_params"])
     assert "30 customers bought on more than one day and 100 are needed" in said
+    assert "each customer's last twelve months towards the mean of all" in said
     with runtime.doors.tenant_scope(small.tenant.id, read_only=True) as session:
         assert set(session.execute(select(Score.tier)).scalars()) == {"rule"}
 

@@ -32,7 +32,7 @@ def trained(known: Known) -> Outcome:
     return Outcome(
         known,
         classify.train(CHURN, known.evidence),
-        clv.train(known.question, known.purchases),
+        clv.train(known.evidence),
     )
 
 
@@ -56,6 +56,10 @@ def tell_all(told: Told, outcome: Outcome) -> None:
     told("better than the rule by", {key: round(outcome.churn.verdict_params[key], 4) for key in ("difference", "low", "high")})
     for name in ("bias", "purchases_bias", "money_mae", "baseline_money_mae", "baseline", "spearman"):
         told(f"clv {name}", outcome.clv.metrics[name])
+    if rows := outcome.clv.report["beside"].get("purchases"):
+        for name in ("bgnbd", "tweedie"):
+            told(f"clv by {name}", {key: round(value, 3) for key, value in rows[name].items()})
+        told("clv serves", (rows["serves"], [round(rows[key], 2) for key in ("difference", "low", "high")]))
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +91,10 @@ def test_on_the_demo_retailer_value_adds_up_to_what_came(retailer: Outcome) -> N
     assert retailer.clv.ships
     assert 0.9 <= retailer.clv.metrics["bias"] <= 1.1
     assert retailer.clv.metrics["high"] < 0
+    ways = retailer.clv.report["beside"]["purchases"]
+    assert ways["tweedie"].keys() == ways["bgnbd"].keys() == {"money_mae", "bias", "spearman", "top_tenth_capture"}
+    assert ways["serves"] == ("tweedie" if ways["high"] < 0 else "bgnbd"), "the rhythm's sum is fair: only the error decides"
+    assert retailer.clv.verdict_params["serves"] == [ways["serves"]]
 
 
 def test_a_score_is_explained_by_at_most_three_of_the_customers_own_numbers_that_add_up(retailer: Outcome) -> None:
