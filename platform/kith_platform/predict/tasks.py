@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kith_platform.i18n import N_
 from kith_platform.predict.involuntary import INVOLUNTARY
+from kith_platform.predict.leaving_words import REASONS
 from kith_platform.predict.upsell import UPSELL
 from kith_platform.predict.winback import WINBACK
 
@@ -23,6 +24,21 @@ CUSTOMERS = "customers"
 Trainer = Callable[["Evidence"], "Trained"]
 # Evidence, the opened artefact of the version that serves (None: the rule serves), and its report.
 Scorer = Callable[["Evidence", "bytes | None", "Mapping[str, Any]"], "Scored | None"]
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """What a score also says as one of several: `extra` names the further number that counts in `words`, code → what it is
+    called; `label` is what is asked of it. Scores without that number say none.
+    """
+
+    extra: str
+    label: str
+    words: Mapping[str, str]
+
+    def code(self, extra: Mapping[str, Any]) -> str:
+        """The code that a score's further numbers name; empty for none."""
+        return list(self.words)[int(extra[self.extra])] if extra.get(self.extra) is not None else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +58,7 @@ class Task:
     yes: str = ""
     no: str = ""
     extra: tuple[str, ...] = ()
+    kinds: Kinds | None = None
     adverse: bool = False
     plugin: str = ""
     subject: str = CUSTOMERS
@@ -156,6 +173,17 @@ CORE: Sequence[Task] = (
         yes=N_("Typical of customers who leave:"),
         no=N_("Typical of customers who stay:"),
     ),
+    _module(
+        "leaving_reason",
+        key="leaving_reason",
+        label=N_("Reasons of leaving"),
+        answers=N_("If a customer leaves by choice, which reason would it be?"),
+        chance=N_("Chance of the likeliest reason, if they leave"),
+        yes=N_("Typical of customers who leave for this reason:"),
+        no=N_("Typical of customers who leave for other reasons:"),
+        extra=("reason", *REASONS),
+        kinds=Kinds("reason", N_("Likeliest reason of leaving"), REASONS),
+    ),
     Task(
         key="clv",
         label=N_("Customer lifetime value"),
@@ -197,6 +225,16 @@ CORE: Sequence[Task] = (
         yes=N_("Typical of customers whom a campaign moves:"),
         no=N_("Typical of customers whom a campaign moves less:"),
         extra=("without", "type"),
+        kinds=Kinds(
+            "type",
+            N_("Type for campaigns"),
+            {  # in the order of fits.uplift.Kind
+                "persuadable": N_("persuadable"),
+                "sure_thing": N_("sure thing"),
+                "lost_cause": N_("lost cause"),
+                "sleeping_dog": N_("sleeping dog"),
+            },
+        ),
     ),
     _module(
         "cross_sell",
