@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -64,13 +64,19 @@ class Task:
     subject: str = CUSTOMERS
 
 
-def of_model(model: Model, plugin: str = "") -> Task:
-    """The task that a declaration makes."""
+def of_model(
+    model: Model,
+    plugin: str = "",
+    *,
+    finish: Callable[[Classification], Classification] | None = None,
+    extra: tuple[str, ...] = (),
+) -> Task:
+    """The task that a declaration makes; `finish` adds what only core can, such as the numbers called `extra`."""
 
     def found() -> Classification:
         from kith_platform.predict.asked import classification
 
-        return classification(model)
+        return classification(model) if finish is None else finish(classification(model))
 
     return _classified(
         found,
@@ -80,6 +86,7 @@ def of_model(model: Model, plugin: str = "") -> Task:
         chance=model.chance,
         yes=model.yes,
         no=model.no,
+        extra=extra,
         adverse=model.adverse,
         plugin=plugin,
     )
@@ -145,6 +152,12 @@ def _churn() -> Classification:
     return CHURN
 
 
+def _winback(asked: Classification) -> Classification:
+    from kith_platform.predict import priority
+
+    return replace(asked, beside=priority.expected, ranked="expected_value")
+
+
 def _leads() -> Cases:
     from kith_platform.predict.leads import LEAD
 
@@ -205,7 +218,6 @@ CORE: Sequence[Task] = (
         extra=("days_10", "days_50", "days_90"),
     ),
     of_model(INVOLUNTARY),
-    of_model(WINBACK),
     of_model(UPSELL),
     _module(
         "response",
@@ -236,6 +248,7 @@ CORE: Sequence[Task] = (
             },
         ),
     ),
+    of_model(WINBACK, finish=_winback, extra=("expected_value",)),  # after uplift, by which it ranks
     _module(
         "cross_sell",
         key="cross_sell",
