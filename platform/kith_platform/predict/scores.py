@@ -101,7 +101,8 @@ def serving(session: Session, task: str) -> dict[int, float]:
     """What the model of a task says now, by customer; nothing where none serves."""
     if versions.champion(session, task) is None:
         return {}
-    return dict(session.execute(select(Score.customer_id, Score.value).where(Score.task == task)).tuples().all())
+    rows = session.execute(select(Score.customer_id, Score.value).where(Score.task == task))
+    return {customer: value for customer, value in rows}  # noqa: C416 - rows are not typed as pairs
 
 
 def of_rows(session: Session, task: str, row_ids: Sequence[int]) -> dict[int, FactScore]:
