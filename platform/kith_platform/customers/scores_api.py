@@ -42,7 +42,7 @@ class Scores(MethodView):
         for score, whose in told:
             words = sentences.reasons(task, score.reasons, features, language(), current_tenant().currency)
             plain = {name: getattr(score, name) for name in ("value", "tier", "as_of", "version", "extra", "reasons")}
-            rows.append({**plain, **whose, "words": words.sentences})
+            rows.append({**plain, **whose, "kind": task.kinds.code(score.extra) if task.kinds else "", "words": words.sentences})
         return {"scores": rows, "next": following}
 
     def _page(

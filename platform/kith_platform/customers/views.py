@@ -29,6 +29,7 @@ from kith_platform.modules.web import panels
 from kith_platform.outcomes import card
 from kith_platform.predict import scores, sentences, versions
 from kith_platform.predict import service as predict
+from kith_platform.predict.leaving_words import UNPAID
 from kith_platform.quality import issues
 from kith_platform.segments import history as membership
 from kith_platform.segments import saved_views
@@ -152,6 +153,11 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
     features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
     features |= own_features.known(session, actor)
     churn, clv, models = mine.get("churn"), mine.get("clv"), predict.tasks(session, held.plugins)
+    beside = ("churn", "leaving_reason") if churn else ()  # these stand in a card of their own
+    kinds = {
+        "uplift": (sentences.of_uplift(mine["uplift"].extra, language()),) if "uplift" in mine else (),
+        "leaving_reason": sentences.of_leaving(mine["leaving_reason"].extra, language()) if "leaving_reason" in mine else (),
+    }
     places = placed.filterable(session, held.plugins)
     owner = service.owners(session, [customer.owner_id]) if customer.owner_id else {}
     return render_template(
@@ -174,9 +180,14 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
                 sentences.reasons(task, mine[key].reasons, features, language(), actor.currency),
             )
             for key, task in models.items()
-            if key in mine and key != "churn" and task.value == "probability"
+            if key in mine and key not in beside and task.value == "probability"
         ],
-        kind=sentences.of_uplift(mine["uplift"].extra, language()) if "uplift" in mine else "",
+        kinds=kinds,
+        why=sentences.reasons(models["leaving_reason"], mine["leaving_reason"].reasons, features, language(), actor.currency)
+        if "leaving_reason" in mine
+        else None,
+        unpaid=mine.get("involuntary"),
+        remind=gettext(UNPAID) if "involuntary" in mine and mine["involuntary"].value >= advice.LEAVES else "",
         worth=sentences.of_value(clv.extra, language(), actor.currency) if clv else (),
         advice=advice.advise(known, mine, reachable, held_back=customer.held_back),
         consents=consents,

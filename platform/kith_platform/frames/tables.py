@@ -101,6 +101,15 @@ class Tables:
             lambda rows: self.money(rows, "net"),
         )
 
+    @property
+    def timezone(self) -> str:
+        """The tenant's, in which days begin."""
+        return self._source.manifest.timezone
+
+    def any(self, plural: str) -> bool:
+        """Whether there may be rows of the fact, on whatever day. Raises KeyError where no fact is called so."""
+        return self._source.any(self._source.catalogue.by_plural(plural).name)
+
     def money(self, table: ir.Table, *columns: str) -> ir.Table:
         """`table`, which has occurred_on and currency, with these columns in the tenant's currency (int64 ten-thousandths).
 

@@ -32,6 +32,11 @@ def is_open() -> Any:
     return or_(Opportunity.status.is_(None), Opportunity.status == OPEN)
 
 
+def stands(row: Any) -> bool:
+    """Whether an opportunity is neither won nor lost."""
+    return row.status in (None, OPEN)
+
+
 def seen(session: Session, statement: Select[Any], actor: Actor) -> Select[Any]:
     """Narrow a statement over Opportunity to those the actor may see: of visible customers; without one, by who has it."""
     if actor.reach is Reach.ALL:
@@ -104,7 +109,7 @@ def move(session: Session, actor: Actor, row: Any, key: str) -> Any:
     """
     _may(actor)
     stage = _stage(stages(session), key)
-    if row.status not in (None, OPEN):
+    if not stands(row):
         raise Conflict(N_("“%(name)s” is closed. Open it again before you move it."), name=row.name or "–")
     if row.stage == stage.key:
         return row
@@ -148,7 +153,7 @@ def lose(session: Session, actor: Actor, row: Any, reason: str, competitor: str 
 def reopen(session: Session, actor: Actor, row: Any) -> Any:
     """Take a closed one back to the stage it stood in. Raises Forbidden, Conflict for an open one."""
     _may(actor)
-    if row.status in (None, OPEN):
+    if stands(row):
         raise Conflict(N_("“%(name)s” is open already."), name=row.name or "–")
     empty: dict[str, Any] = dict.fromkeys(("closed_at", "won_amount", "loss_reason", "competitor"))
     row = entering.change(session, actor, row, {"status": OPEN, **empty})
@@ -161,7 +166,7 @@ def reopen(session: Session, actor: Actor, row: Any) -> Any:
 
 def _close(actor: Actor, row: Any) -> None:
     _may(actor)
-    if row.status not in (None, OPEN):
+    if not stands(row):
         raise Conflict(N_("“%(name)s” is closed already. Open it again to close it otherwise."), name=row.name or "–")
 
 

@@ -55,6 +55,7 @@ def index(slug: str) -> str:
         amount=sum((column.amount for column in columns), Decimal(0)),
         weighted=sum((column.weighted for column in columns), Decimal(0)),
         without_rate=sum(column.without_rate for column in columns),
+        scores=scored.serving(session, actor, "opportunities", [card.row.id for column in columns for card in column.cards]),
         **_shared(slug, wanted),
     )
 
@@ -72,6 +73,7 @@ def every(slug: str) -> str:
         stages=stages.stages(session),
         count=listing.count(session, actor, wanted),
         counted=COUNTED,
+        scores=scored.serving(session, actor, "opportunities", [row.id for row, _customer in page.rows if service.stands(row)]),
         **_shared(slug, wanted),
     )
 
@@ -98,7 +100,7 @@ def _show(slug: str, row: Any, form: Form | None = None) -> str:
         product=products.names(session, [row.product_id]).get(row.product_id),
         stages=known,
         stage=stages.by_text(known).get((row.stage or "").casefold(), row.stage),
-        is_open=row.status in (None, service.OPEN),
+        is_open=service.stands(row),
         history=listing.history(session, row),
         activities=contacts.of(session, lead=row.lead_id, opportunity=row.id),
         reasons={code: words.reason(code) for code in stages.reasons(session)},

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext
 
 from kith_platform.i18n import N_
+from kith_platform.predict.leaving_words import REASONS
 from kith_platform.predict.models import ModelVersion
 from kith_platform.predict.value import words as ways
 from kith_platform.web import locale
@@ -39,6 +40,8 @@ def of_version(row: ModelVersion, currency: str) -> tuple[Chart, ...]:
         found.append(_lift(table))
     if table := row.report.get("by_stage"):
         found.append(_by_stage(table))
+    if table := row.report.get("by_reason"):
+        found.append(_by_reason(table))
     if holdout := row.report.get("holdout"):
         found += _holdout(holdout, currency)
     if curve := row.report.get("qini"):
@@ -94,6 +97,21 @@ def _by_stage(table: list[Mapping[str, float]]) -> Chart:
         unit="percent",
         x_label=gettext("place of the stage"),
         note=gettext("On what it had not seen. Where both bars are equal, the pipeline is weighed rightly."),
+    )
+
+
+def _by_reason(table: list[Mapping[str, Any]]) -> Chart:
+    return Chart(
+        key="by_reason",
+        title=gettext("What was said against what came, by reason"),
+        kind="bar",
+        categories=[gettext(REASONS[part["reason"]]) for part in table],
+        series=(
+            Series(name=gettext("chance that was said"), values=[part["said"] for part in table], colour="accent"),
+            Series(name=gettext("came"), values=[part["came"] for part in table], colour="muted"),
+        ),
+        unit="percent",
+        note=gettext("Mean chances and shares of leavers it had not seen. Where both bars are equal, the chances add up."),
     )
 
 
@@ -178,6 +196,11 @@ def facts(row: ModelVersion) -> tuple[tuple[str, Any], ...]:
         ends = locale.interval((comparison["low"], comparison["high"]), "percent")
         words = f"{locale.percent(comparison['difference'])} ({ends})"
         found.append((gettext("Gain in average precision, with its interval"), words))
+    say(gettext("Likeliest reason was the one"), metrics.get("first_right"), share)
+    say(gettext("Most frequent reason was the one"), metrics.get("rule_first_right"), share)
+    if "rule_log_loss" in metrics:
+        say(gettext("Log-loss (lower is better)"), metrics["log_loss"], lambda value: locale.number(value, 3))
+        say(gettext("Log-loss of the shares of past reasons"), metrics["rule_log_loss"], lambda value: locale.number(value, 3))
     say(gettext("Times more of them in the first tenth"), metrics.get("lift_at_10"), lambda value: locale.number(value, 1))
     say(gettext("Mean gap between said and came"), metrics.get("ece"), share)
     say(gettext("Order of time right (C)"), metrics.get("concordance"), lambda value: locale.number(value, 3))

@@ -32,7 +32,8 @@ class Classification:
     [start, end) 1 for yes, 0 for no and NaN for those who count as neither. `rule` is the baseline: bands of one feature; `prior`
     its rate before any window is over. `plain` names the features of a second baseline, a small logistic regression; `without`
     those that the outcome itself makes. `senses` are known directions; None: what features say of leaving. `nothing` is the
-    verdict where there is nothing to learn from.
+    verdict where there is nothing to learn from. `beside` gives further numbers of rows and their chances; `ranked` names the one
+    by which tenths are counted.
     """
 
     key: str
@@ -46,6 +47,8 @@ class Classification:
     without: frozenset[str] = frozenset()
     senses: Mapping[str, int] | None = None
     nothing: tuple[str, Mapping[str, Any]] = ("empty", {})
+    beside: Callable[[Evidence, Matrix, Floats], Mapping[str, Floats]] | None = None
+    ranked: str = ""
 
 
 def train(asked: Classification, evidence: Evidence) -> Trained:
@@ -69,8 +72,9 @@ def train(asked: Classification, evidence: Evidence) -> Trained:
     except FitRefused as refusal:
         return _by_rule(asked, evidence, str(refusal.code), {"found": refusal.found, "needed": refusal.needed})
     question.progress(85, N_("Scoring every customer"))
-    return learned.trained(
-        asked_of(asked, evidence, question.cutoff),
+    now = asked_of(asked, evidence, question.cutoff)
+    trained = learned.trained(
+        now,
         {
             "horizon_days": calendar.horizon,
             "gap_days": calendar.gap,
@@ -79,6 +83,7 @@ def train(asked: Classification, evidence: Evidence) -> Trained:
             "test_cutoff": calendar.test.isoformat(),
         },
     )
+    return replace(trained, scored=_whole(asked, evidence, now, trained.scored)) if trained.scored else trained
 
 
 def _samples(asked: Classification, evidence: Evidence, calendar: Calendar) -> tuple[Labelled, Labelled, Labelled]:
@@ -113,7 +118,15 @@ def rescore(asked: Classification, evidence: Evidence, artefact: bytes | None, r
     if not rows.ids.size:
         return None
     otherwise = protocol.fitted_rule(asked.rule, None, prior=asked.prior)
-    return protocol.rescored(rows, artefact, report, otherwise, threads=evidence.question.threads)
+    scored = protocol.rescored(rows, artefact, report, otherwise, threads=evidence.question.threads)
+    return _whole(asked, evidence, rows, scored)
+
+
+def _whole(asked: Classification, evidence: Evidence, rows: Matrix, scored: Scored) -> Scored:
+    """With the numbers that stand beside it, and by which it is ranked."""
+    if asked.beside is None:
+        return scored
+    return replace(scored, extra=asked.beside(evidence, rows, scored.values), ranked=asked.ranked)
 
 
 def _by_rule(asked: Classification, evidence: Evidence, verdict: str, params: Mapping[str, Any]) -> Trained:

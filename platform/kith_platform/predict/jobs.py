@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from kith_platform.guard import PluginFailed
@@ -38,7 +39,7 @@ def train(run: JobRun) -> None:
         as_of = dt.date.fromisoformat(run.args["as_of"]) if run.args["as_of"] else frames.last_day
         question = Question(frames=frames, as_of=as_of, seed=int(run.args["seed"]), threads=run.threads)
         sets, warnings = feature_sets.usable(run, frames, question.cutoff)
-        evidence = Evidence(question, sets, cache(lambda: PurchaseDays.all(frames)))
+        evidence = Evidence(question, sets, cache(lambda: PurchaseDays.all(frames)), said=partial(said, run))
         for number, task in enumerate(wanted):
             run.check()
             with run.step() as session:
@@ -50,6 +51,12 @@ def train(run: JobRun) -> None:
     run.result({"models": results})
     with run.step(last=True) as session:
         refresh.ask_refresh(session)  # metrics that are built on scores
+
+
+def said(run: JobRun, task: str) -> Mapping[int, float]:
+    """`scores.serving` in a step of the job."""
+    with run.step() as session:
+        return scores.serving(session, task)
 
 
 def _progress(run: JobRun, number: int, count: int) -> Any:

@@ -14,7 +14,7 @@ from kith_platform.i18n import N_
 from kith_platform.predict import versions
 from kith_platform.predict.models import FactScore, Score
 from kith_platform.predict.service import task_of, tasks
-from kith_platform.predict.tasks import CUSTOMERS
+from kith_platform.predict.tasks import CUSTOMERS, Kinds
 
 if TYPE_CHECKING:
     from kith_platform.runtime import Runtime
@@ -53,7 +53,8 @@ def scores(
         values = ahead(runtime, tenant, key, horizon_days)
         found = [(row, external, source, values.get(row.customer_id)) for row, external, source, _ in found]  # only clv's
     header = [f"{fact.name if fact else 'customer'}_id", "source", "as_of", "value", "tier", "reasons", *extra]
-    return header, [_line(row, external, source, other, extra) for row, external, source, other in found]
+    kinds = task.kinds if task else None
+    return header, [_line(row, external, source, other, extra, kinds) for row, external, source, other in found]
 
 
 def _of_rows(session: Session, key: str, fact: Any) -> list[Told]:
@@ -76,8 +77,12 @@ def _stored(session: Session, key: str) -> list[Told]:
     return [(row, external, source, None) for row, external, source in session.execute(statement)]
 
 
-def _line(row: Any, external: str, source: str, other: Mapping[str, float] | None, extra: tuple[str, ...]) -> list[Any]:
-    numbers = {**row.extra, **(other or {})}
+def _line(
+    row: Any, external: str, source: str, other: Mapping[str, float] | None, extra: tuple[str, ...], kinds: Kinds | None
+) -> list[Any]:
+    numbers: dict[str, Any] = {**row.extra, **(other or {})}
+    if kinds:  # what people read, not the number it is kept as
+        numbers[kinds.extra] = kinds.code(row.extra)
     value = numbers.get("value", row.value)
     reasons = "; ".join(f"{reason['feature']}={reason['value']}" for reason in row.reasons)
     return [external, source, row.as_of.isoformat(), round(value, 6), row.tier, reasons, *(numbers.get(name) for name in extra)]

@@ -47,6 +47,7 @@ class ScoreRowSchema(Schema):
     as_of = fields.Date()
     version = fields.Integer()
     extra = fields.Dict()
+    kind = fields.String(metadata={"description": "what a model of kinds says: `persuadable`, `price`; empty for none"})
     reasons = fields.List(fields.Dict())
     words = fields.List(fields.String(), metadata={"description": "the reasons as sentences in the caller's language"})
 

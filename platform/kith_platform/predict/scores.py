@@ -12,6 +12,7 @@ from sqlalchemy import Date, Double, cast, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from kith_platform.predict import versions
 from kith_platform.predict.models import FactScore, Score, ScoreMonth
 from kith_platform.predict.training import Scored
 
@@ -96,6 +97,14 @@ def of_customers(session: Session, customer_ids: Sequence[int]) -> dict[int, dic
     for row in session.execute(select(Score).where(Score.customer_id.in_(customer_ids))).scalars():
         found[row.customer_id][row.task] = row
     return found
+
+
+def serving(session: Session, task: str) -> dict[int, float]:
+    """What the model of a task says now, by customer; nothing where none serves."""
+    if versions.champion(session, task) is None:
+        return {}
+    rows = session.execute(select(Score.customer_id, Score.value).where(Score.task == task))
+    return {customer: value for customer, value in rows}  # noqa: C416 - rows are not typed as pairs
 
 
 def of_rows(session: Session, task: str, row_ids: Sequence[int]) -> dict[int, FactScore]:

@@ -13,6 +13,7 @@ from kith_platform import i18n
 from kith_platform.i18n import N_, mark_plural
 from kith_platform.predict.features import CORE_FEATURE_SETS, SUBJECT_FEATURES
 from kith_platform.predict.features.contacts import CONTACTS, RFM_CELL
+from kith_platform.predict.leaving_words import ACTIONS, CODES, REASONS
 from kith_platform.predict.tasks import Task
 from kith_platform.sdk.types import Feature, FeatureSet
 
@@ -33,6 +34,8 @@ KINDS = (
     N_("Lost cause: hardly buys, with or without a campaign (chance without one %(value)s)."),
     N_("Sleeping dog: less likely to buy when written to. Leave alone (chance without a campaign %(value)s)."),
 )
+LIKELIEST = N_("If they leave by choice, the likeliest reason is: %(reason)s (%(value)s).")
+OF_ALL = N_("The most frequent reason of past leavers is: %(reason)s (%(value)s). Nothing tells this customer from others.")
 OFTEN_WITH = N_("%(family)s, often bought with %(held)s (chance %(value)s).")
 POPULAR = N_("%(family)s, which many customers buy (chance %(value)s).")
 MORE = N_("The higher, the likelier.")
@@ -131,6 +134,17 @@ def of_uplift(extra: Mapping[str, Any], language: str) -> str:
     if (kind := extra.get("type")) is None:
         return ""
     return i18n.translate(KINDS[int(kind)], language, value=i18n.percent(extra["without"], language, digits=0))
+
+
+def of_leaving(extra: Mapping[str, Any], language: str) -> tuple[str, ...]:
+    """Which reason it would be if a customer left, and what to do about it; where the shares serve, only which it mostly is."""
+    own = extra.get("reason")
+    chances = {code: extra[code] for code in CODES if code in extra}
+    code = CODES[int(own)] if own is not None else max(chances, key=lambda one: float(chances[one]))
+    said = {"reason": i18n.translate(REASONS[code], language), "value": i18n.percent(chances[code], language, digits=0)}
+    if own is None:
+        return (i18n.translate(OF_ALL, language, **said),)
+    return i18n.translate(LIKELIEST, language, **said), i18n.translate(ACTIONS[code], language)
 
 
 def direction(driver: Mapping[str, Any], language: str) -> str:

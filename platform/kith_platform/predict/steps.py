@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 from kith_platform.guard import PluginFailed
 from kith_platform.i18n import N_
 from kith_platform.predict import feature_sets, scores, versions
 from kith_platform.predict.evidence import PurchaseDays
-from kith_platform.predict.jobs import guarded
+from kith_platform.predict.jobs import guarded, said
 from kith_platform.predict.models import CHAMPION, ModelVersion
 from kith_platform.predict.service import tasks
 from kith_platform.predict.tasks import Task
@@ -46,7 +46,7 @@ def _evidence(turn: Turn) -> Evidence:
     run, frames = turn.run, turn.frames
     question = Question(frames=frames, as_of=frames.last_day, seed=0, threads=run.threads)
     sets, _warnings = feature_sets.usable(run, frames, question.cutoff)
-    return Evidence(question, sets, cache(lambda: PurchaseDays.all(frames)))
+    return Evidence(question, sets, cache(lambda: PurchaseDays.all(frames)), said=partial(said, run))
 
 
 def _rescore(turn: Turn, task: Task, evidence: Callable[[], Evidence]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from kith_platform.i18n import N_
 from kith_platform.predict.involuntary import INVOLUNTARY
+from kith_platform.predict.leaving_words import REASONS
 from kith_platform.predict.upsell import UPSELL
 from kith_platform.predict.winback import WINBACK
 
@@ -23,6 +24,21 @@ CUSTOMERS = "customers"
 Trainer = Callable[["Evidence"], "Trained"]
 # Evidence, the opened artefact of the version that serves (None: the rule serves), and its report.
 Scorer = Callable[["Evidence", "bytes | None", "Mapping[str, Any]"], "Scored | None"]
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """What a score also says as one of several: `extra` names the further number that counts in `words`, code → what it is
+    called; `label` is what is asked of it. Scores without that number say none.
+    """
+
+    extra: str
+    label: str
+    words: Mapping[str, str]
+
+    def code(self, extra: Mapping[str, Any]) -> str:
+        """The code that a score's further numbers name; empty for none."""
+        return list(self.words)[int(extra[self.extra])] if extra.get(self.extra) is not None else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,18 +58,25 @@ class Task:
     yes: str = ""
     no: str = ""
     extra: tuple[str, ...] = ()
+    kinds: Kinds | None = None
     adverse: bool = False
     plugin: str = ""
     subject: str = CUSTOMERS
 
 
-def of_model(model: Model, plugin: str = "") -> Task:
-    """The task that a declaration makes."""
+def of_model(
+    model: Model,
+    plugin: str = "",
+    *,
+    finish: Callable[[Classification], Classification] | None = None,
+    extra: tuple[str, ...] = (),
+) -> Task:
+    """The task that a declaration makes; `finish` adds what only core can, such as the numbers called `extra`."""
 
     def found() -> Classification:
         from kith_platform.predict.asked import classification
 
-        return classification(model)
+        return classification(model) if finish is None else finish(classification(model))
 
     return _classified(
         found,
@@ -63,6 +86,7 @@ def of_model(model: Model, plugin: str = "") -> Task:
         chance=model.chance,
         yes=model.yes,
         no=model.no,
+        extra=extra,
         adverse=model.adverse,
         plugin=plugin,
     )
@@ -116,6 +140,12 @@ def _churn() -> Classification:
     return CHURN
 
 
+def _winback(asked: Classification) -> Classification:
+    from kith_platform.predict import priority
+
+    return replace(asked, beside=priority.expected, ranked="expected_value")
+
+
 def _leads() -> Cases:
     from kith_platform.predict.leads import LEAD
 
@@ -145,6 +175,17 @@ CORE: Sequence[Task] = (
         no=N_("Typical of customers who stay:"),
     ),
     _module(
+        "leaving_reason",
+        key="leaving_reason",
+        label=N_("Reasons of leaving"),
+        answers=N_("If a customer leaves by choice, which reason would it be?"),
+        chance=N_("Chance of the likeliest reason, if they leave"),
+        yes=N_("Typical of customers who leave for this reason:"),
+        no=N_("Typical of customers who leave for other reasons:"),
+        extra=("reason", *REASONS),
+        kinds=Kinds("reason", N_("Likeliest reason of leaving"), REASONS),
+    ),
+    _module(
         "clv",
         key="clv",
         label=N_("Customer lifetime value"),
@@ -164,7 +205,6 @@ CORE: Sequence[Task] = (
         extra=("days_10", "days_50", "days_90"),
     ),
     of_model(INVOLUNTARY),
-    of_model(WINBACK),
     of_model(UPSELL),
     _module(
         "response",
@@ -184,7 +224,18 @@ CORE: Sequence[Task] = (
         yes=N_("Typical of customers whom a campaign moves:"),
         no=N_("Typical of customers whom a campaign moves less:"),
         extra=("without", "type"),
+        kinds=Kinds(
+            "type",
+            N_("Type for campaigns"),
+            {  # in the order of fits.uplift.Kind
+                "persuadable": N_("persuadable"),
+                "sure_thing": N_("sure thing"),
+                "lost_cause": N_("lost cause"),
+                "sleeping_dog": N_("sleeping dog"),
+            },
+        ),
     ),
+    of_model(WINBACK, finish=_winback, extra=("expected_value",)),  # after uplift, by which it ranks
     _module(
         "cross_sell",
         key="cross_sell",

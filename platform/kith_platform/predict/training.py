@@ -44,13 +44,15 @@ KEPT_BYTES = 256 * 2**20
 class Evidence:
     """What a training or scoring looks at: the question, the feature sets, and `purchases()`, all purchase days known now.
 
-    `call(what, function)` calls what a plugin brought; `kept` holds matrices that several tasks of one job look at.
+    `call(what, function)` calls what a plugin brought; `said(task)` gives what another task's model says now, by customer,
+    nothing where none serves; `kept` holds matrices that several tasks of one job look at.
     """
 
     question: Question
     sets: Sequence[FeatureSet]
     purchases: Callable[[], PurchaseDays]
     call: Callable[[str, Callable[[], Any]], Any] = lambda _what, function: function()
+    said: Callable[[str], Mapping[int, float]] = lambda _task: {}
     kept: dict[dt.date, Matrix] = field(default_factory=dict)
 
     def matrix(self, cutoff: dt.date) -> Matrix:

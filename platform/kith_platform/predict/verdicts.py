@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kith_platform.errors import fill
 from kith_platform.facts.catalogue import CORE_FACTS
 from kith_platform.i18n import N_, mark_plural
+from kith_platform.predict.leaving_words import REASONS
 
 if TYPE_CHECKING:
     from kith_platform.predict.models import ModelVersion
@@ -97,6 +98,20 @@ SENTENCES: Mapping[str, str] = {
         "No customer can be told from another by what a campaign adds. All have the measured mean effect; with zero inside its "
         "interval campaigns may add nothing."
     ),
+    "no_reasons": N_(
+        "Not trained: no leaving has a reason yet. Note reasons when customers leave, or import leavings with them."
+    ),
+    "too_few_reasons": N_(
+        "Not trained: at least two reasons need %(needed)s leavers each. Leavers with a noted reason to learn from: %(noted)s; "
+        "the second most frequent reason has %(found)s, so %(missing)s more are needed."
+    ),
+    "better_than_shares": N_(
+        "Tells reasons of leaving apart better than the shares of past reasons do, on leavers it had not seen. Kith uses the "
+        "model."
+    ),
+    "no_better_than_shares": N_(
+        "This model is not better than the shares of past reasons. All have those shares, and nobody a reason of their own."
+    ),
     "invalid": N_("Not trained: the purchases contradict themselves. Check the dates in Data › Imports. Kith uses the rule."),
 }
 # What model and rule are compared by (`measure` of a verdict's parameters), which direction is better; times and digits.
@@ -112,6 +127,10 @@ INTERVALS: Mapping[str, str] = {
     "money_error": N_(
         "Mean error a customer: %(difference)s %(currency)s against the simple rule "
         "(95 %% interval %(low)s to %(high)s; below zero the model is nearer)."
+    ),
+    "log_loss": N_(
+        "Log-loss: %(difference)s against the shares of past reasons "
+        "(95 %% interval %(low)s to %(high)s; below zero the model is better)."
     ),
     "ndcg": N_(
         "NDCG of the first five: %(difference)s points against the better of popularity and lift rules "
@@ -143,6 +162,7 @@ WARNINGS: Mapping[str, str] = {
     ),
     "bias": N_("On unseen days the model expected %(bias)s times what came. Read sums with that in mind."),
     "uplift_off": N_("On the last campaigns the measured effect was another than the model expected (%(mean)s)."),
+    "reasons_merged": N_("Fewer than %(needed)s leavers to learn from name these reasons, so they count as one: %(reasons)s."),
     "features_left_out": N_("Features of the module %(module)s could not be computed and were left out: %(set)s."),
     "value_depends_on_frequency": N_("Frequent buyers spend differently per purchase, so values are fitted by frequency."),
 }
@@ -182,7 +202,10 @@ def of_version(row: ModelVersion, currency: str, translate: Callable[[str], str]
 def warning(found: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:
     """A warning in words."""
     message = WARNINGS.get(str(found["code"]), str(found["code"]))
-    return fill(translate(message), {key: _plain(value) for key, value in found.items()})
+    numbers = {key: _plain(value) for key, value in found.items()}
+    if "reasons" in found:
+        numbers["reasons"] = " · ".join(translate(REASONS[code]) for code in found["reasons"])
+    return fill(translate(message), numbers)
 
 
 def _plain(value: Any) -> Any:

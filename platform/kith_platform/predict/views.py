@@ -36,6 +36,8 @@ NAVIGATION = (
 )
 GRADES = {
     "better_than_baseline": "better",
+    "better_than_shares": "better",
+    "no_better_than_shares": "not_better",
     "no_better_than_baseline": "not_better",
     "no_uplift": "not_better",
     "no_holdout": "provisional",

@@ -3,7 +3,7 @@
 Asked of who left silently (C4.4) or ended a subscription by choice, 30 days to 24 months ago; who was let go for unpaid bills is
 not asked. Label 1: a purchase, or a subscription that runs again, in the window. Contacts of the past enter as features; whether
 a contact brings them back is uplift and needs a trial (D6). The rule to beat is how long they have been gone: D7's baseline is
-prior margin times recency, of which only recency says something of the chance.
+prior margin times recency, of which only recency says something of the chance. Whom to write to first says `priority`.
 """
 
 from __future__ import annotations

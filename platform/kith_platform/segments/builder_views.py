@@ -16,7 +16,7 @@ from kith_platform.i18n import N_
 from kith_platform.segments import builder, counting, reading, service, vocabulary, words
 from kith_platform.segments.models import Segment
 from kith_platform.segments.rules import OPS
-from kith_platform.segments.vocabulary import FIELDS, SCORE_PARTS, Vocabulary, filterable, sort_of, summed
+from kith_platform.segments.vocabulary import FIELDS, Vocabulary, filterable, parts_of, sort_of, summed
 from kith_platform.web.forms import Form
 
 pages = Blueprint("segment_builder", __name__, url_prefix="/c/<slug>/segments")
@@ -144,7 +144,9 @@ def _words_of(slug: str, document: dict[str, Any], own: Segment | None = None, *
         "document": document,
         "vocabulary": known,
         "fields": FIELDS,
-        "scores": {f"{task}.{part}": words.score(task, part, known) for task in known.scores for part in SCORE_PARTS},
+        "scores": {
+            f"{task}.{part}": words.score(task, part, known) for task in known.scores for part in parts_of(known.scores[task])
+        },
         "ops": OPS,
         "op_words": words.OPS,
         "measures": words.MEASURES,
@@ -156,6 +158,7 @@ def _words_of(slug: str, document: dict[str, Any], own: Segment | None = None, *
         "filterable": filterable,
         "summed": summed,
         "percent": builder.is_chance,
+        "kinds": words.kinds,
         "wrong": {place: error.text(gettext) for place, error in wrong.items()},
         "deepest": reading.DEEPEST,
         "own": own,

@@ -78,7 +78,7 @@ def _among_others(ids: Select[Any], column: ColumnElement[Any], test: Test, scop
 
 def _scored(one: Scored, scope: Scope) -> ColumnElement[bool]:
     ids = select(Score.customer_id).where(Score.task == one.task)
-    return _among_others(ids, getattr(Score, one.part), one.test, scope)
+    return _among_others(ids, values_sql.score(one), one.test, scope)
 
 
 def _placed(one: Placed, scope: Scope) -> ColumnElement[bool]:
@@ -181,7 +181,7 @@ def _set_of(part: Part, scope: Scope) -> Any:
         return select(SegmentMember.customer_id).where(SegmentMember.segment_id == scope.segments.get(part.segment, 0))
     if isinstance(part, Scored):
         ids = select(Score.customer_id).where(Score.task == part.task)
-        return ids.where(tested(getattr(Score, part.part), part.test, scope.today))
+        return ids.where(tested(values_sql.score(part), part.test, scope.today))
     if isinstance(part, Placed):
         ids = select(CustomerPlacement.customer_id).where(CustomerPlacement.key == part.key)
         return ids.where(tested(CustomerPlacement.code, part.test, scope.today))  # type: ignore[arg-type]

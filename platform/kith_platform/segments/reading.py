@@ -28,7 +28,7 @@ from kith_platform.segments.rules import (
     Test,
     Where,
 )
-from kith_platform.segments.vocabulary import FIELDS, SCORE_PARTS, Vocabulary, filterable, sort_of, summed
+from kith_platform.segments.vocabulary import FIELDS, SCORE_PARTS, Vocabulary, filterable, parts_of, sort_of, summed
 
 DEEPEST, MOST, LONGEST, MOST_VALUES = 4, 40, 200, 100
 MODES = ("all", "any", "none")
@@ -101,7 +101,7 @@ def _attribute(part: Mapping[str, Any], words: Vocabulary) -> Attribute:
 
 def _score(part: Mapping[str, Any], words: Vocabulary) -> Scored:
     task = _one_of(part["score"], words.scores)
-    what = _one_of(part.get("part", "value"), SCORE_PARTS)
+    what = _one_of(part.get("part", "value"), dict.fromkeys(parts_of(words.scores[task])))
     return Scored(task, what, _test(part, SCORE_PARTS[what][1]))
 
 

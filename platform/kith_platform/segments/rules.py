@@ -103,7 +103,7 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Scored:
-    """What a model says: `part` is value, band (tenths, 1 the highest) or tier."""
+    """What a model says: `part` is value, band (tenths, 1 the highest), tier or kind (a code of the task's kinds)."""
 
     task: str
     part: str

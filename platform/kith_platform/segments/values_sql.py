@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Date, Double, Select, case, cast, exists, func, select
+from sqlalchemy import Boolean, ColumnElement, Date, Double, Integer, Select, case, cast, exists, func, null, select
 
 from kith_platform.customers.listing import complaining
 from kith_platform.customers.models import Customer
 from kith_platform.facts.models import CustomerRecord
 from kith_platform.placements.models import CustomerPlacement
 from kith_platform.predict.models import Score
+from kith_platform.predict.service import TASKS
 from kith_platform.segments import facts_sql
 from kith_platform.segments.models import SegmentMember
 from kith_platform.segments.rules import Attribute, Complaining, Condition, Consented, Field, Inside, Placed, Scored, Sort
@@ -41,6 +42,18 @@ def attribute(one: Attribute) -> ColumnElement[Any]:
     return case((func.pg_input_is_valid(said, name), cast(said, kind)))
 
 
+def score(one: Scored) -> ColumnElement[Any]:
+    """What a condition asks of a score; a kind is kept as the place of its code, and compared as the code."""
+    if one.part != "kind":
+        column: ColumnElement[Any] = getattr(Score, one.part)
+        return column
+    task = TASKS.get(one.task)
+    if task is None or task.kinds is None:
+        return null()
+    place = cast(cast(Score.extra[task.kinds.extra].astext, Double), Integer)
+    return case(dict(enumerate(task.kinds.words)), value=place)
+
+
 def values(wanted: Sequence[Condition], scope: Scope) -> Select[Any]:
     """Customer.id and one column per condition with its value, for few customers: each is looked up by itself.
 
@@ -55,7 +68,7 @@ def _value(one: Condition, scope: Scope) -> ColumnElement[Any]:
     if isinstance(one, Attribute):
         return attribute(one)
     if isinstance(one, Scored):
-        scored = select(getattr(Score, one.part)).where(Score.task == one.task, Score.customer_id == Customer.id)
+        scored = select(score(one)).where(Score.task == one.task, Score.customer_id == Customer.id)
         return scored.correlate(Customer).scalar_subquery()
     if isinstance(one, Placed):
         code = select(CustomerPlacement.code).where(CustomerPlacement.key == one.key)

@@ -37,6 +37,7 @@ SCORE_PARTS: Mapping[str, tuple[str, Sort]] = {
     "value": ("%(what)s", Sort.NUMBER),
     "band": (N_("%(what)s: tenth, 1 is the highest"), Sort.NUMBER),
     "tier": (N_("%(what)s: kind of model"), Sort.TEXT),
+    "kind": ("%(what)s", Sort.TEXT),  # of models that say one of several; they name what it is called
 }
 _SORTS: Mapping[Kind, Sort] = {
     Kind.TEXT: Sort.TEXT,
@@ -61,6 +62,11 @@ class Vocabulary:
     segments: Mapping[uuid.UUID, tuple[int, str]] = field(default_factory=dict)
     choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     scores: Mapping[str, Task] = field(default_factory=lambda: of_customers(TASKS))
+
+
+def parts_of(task: Task) -> tuple[str, ...]:
+    """What can be asked of a task's scores."""
+    return tuple(part for part in SCORE_PARTS if part != "kind" or task.kinds)
 
 
 def sort_of(kind: str) -> Sort:

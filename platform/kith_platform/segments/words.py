@@ -133,12 +133,23 @@ def _where(where: Where, one: Happened, words: Vocabulary) -> str:
 
 
 def _codes(one: Condition, words: Vocabulary) -> Mapping[str, str]:
+    if isinstance(one, Scored):
+        return kinds(one.task, one.part, words)
     return words.placements.get(one.key, ("", {}))[1] if isinstance(one, Placed) else {}
+
+
+def kinds(task: str, part: str, words: Vocabulary) -> Mapping[str, str]:
+    """The kinds that may be chosen of a score's part, code → label; empty for parts that are not one of several."""
+    known = words.scores[task].kinds if task in words.scores else None
+    return known.words if known and part == "kind" else {}
 
 
 def score(task: str, part: str, words: Vocabulary) -> str:
     """What can be asked of a model's score, in the reader's language."""
-    what = gettext(words.scores[task].chance) if task in words.scores else task
+    known = words.scores.get(task)
+    if known and known.kinds and part == "kind":
+        return str(gettext(known.kinds.label))
+    what = gettext(known.chance) if known else task
     return str(gettext(SCORE_PARTS[part][0], what=what))
 
 

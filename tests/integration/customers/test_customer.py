@@ -19,6 +19,7 @@ from kith_platform.customers.listing import Filter
 from kith_platform.customers.models import Customer
 from kith_platform.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound
 from kith_platform.facts.models import CustomerRecord, OrderLine, Product, ReturnLine, SalesOrder, Ticket, Touch
+from kith_platform.predict.leaving_words import REASONS
 from kith_platform.predict.models import Score
 from kith_platform.runtime import Runtime
 from kith_tenants.context import Actor, Reach
@@ -125,6 +126,43 @@ def test_the_page_of_a_customer_shows_figures_scores_and_what_happened(
     chinese = client.get(f"/c/{client.slug}/customers/{public_id}").text
     assert "42天" in chinese
     assert "Typical of" not in chinese
+
+
+def test_the_page_says_both_chances_of_leaving_the_likeliest_reason_and_what_to_do_about_each(
+    runtime: Runtime, tenant: TenantContext, buyer: int, client_for: Callable[..., Any]
+) -> None:
+    reasons = [{"feature": "recency", "value": 42.0, "effect": 0.9}]
+    chances = {"price": 0.31, "moved": 0.2, "service_failure": 0.49}
+    own = {**chances, "reason": list(REASONS).index("service_failure")}
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        base = {"customer_id": buyer, "band": 1, "tier": "rule", "as_of": dt.date(2026, 6, 1), "version": 1}
+        for task, value, extra in (("churn", 0.62, {}), ("involuntary", 0.3, {}), ("leaving_reason", 0.49, own)):
+            session.execute(insert(Score), [{"task": task, "value": value, "reasons": reasons, "extra": extra, **base}])
+        public_id = session.get_one(Customer, (tenant.id, buyer)).public_id
+    client = client_for("analyst")
+    url = f"/c/{client.slug}/customers/{public_id}"
+    page = client.get(url).text
+    for words in (
+        "If they leave by choice, the likeliest reason is: bad service (49%).",
+        "Typical of customers who leave for this reason:",
+        "Chance of ending unpaid",
+        "Recover the case first:",
+        "offer a payment plan",
+    ):
+        assert words in page, words
+    assert page.count("bad service") == 1, "not among the further predictions, too"
+    told = client.get("/api/v1/scores?model=leaving_reason", headers={"X-Kith-Tenant": client.slug}).json["scores"]
+    assert [(one["kind"], one["extra"]["price"]) for one in told] == [("service_failure", 0.31)]
+    client.set_cookie("kith_language", "zh_Hant")
+    chinese = client.get(url).text
+    assert "如果主動離開，最可能的原因是：服務不好（49%）" in chinese
+    assert "先補救" in chinese
+    with runtime.doors.tenant_scope(tenant.id) as session:  # the shares of all: nobody has a reason of their own
+        session.execute(update(Score).where(Score.task == "leaving_reason").values(extra=chances, value=0.49))
+    client.set_cookie("kith_language", "en")
+    page = client.get(url).text
+    assert "The most frequent reason of past leavers is: bad service (49%)." in page
+    assert "Recover the case first:" not in page
 
 
 def test_list_and_page_ask_a_fixed_number_of_questions_however_many_customers(

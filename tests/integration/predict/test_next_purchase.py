@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from known_companies import Known, Told, Written
 
 from kith_platform.predict import classify, next_purchase
 from kith_platform.predict.asked import classification
-from kith_platform.predict.evidence import day_number
+from kith_platform.predict.evidence import PurchaseDays, day_number
 from kith_platform.predict.fits import waiting
+from kith_platform.predict.service import TASKS
 from kith_platform.predict.training import Trained
 from kith_platform.predict.upsell import UPSELL
 from kith_platform.predict.winback import WINBACK
@@ -65,6 +67,31 @@ def test_who_left_long_ago_may_be_won_back_and_who_bought_in_the_window_is(retai
     assert np.all((asked_of.column("recency") >= 30) & (asked_of.column("recency") <= 730))
     last = retailer.purchases.before(day_number(retailer.question.cutoff))
     assert set(found.scored.customer_ids.tolist()) <= set(last.customer.tolist())
+
+
+def test_whom_to_win_back_first_is_by_what_a_contact_may_bring(retailer: Known, told: Told) -> None:
+    task = TASKS["winback"]
+    found = task.rescore(retailer.evidence, None, {})
+    assert found is not None
+    assert found.ranked == "expected_value"
+    expected = found.extra["expected_value"]
+    orders: dict[int, list[tuple[int, float]]] = {}
+    known = PurchaseDays.known(retailer.frames, retailer.question.cutoff)
+    for customer, day, net in zip(known.customer.tolist(), known.day.tolist(), known.net.tolist(), strict=True):
+        orders.setdefault(customer, []).append((day, net))
+    for row in range(0, found.customer_ids.size, 50):
+        own = orders[int(found.customer_ids[row])]
+        year = sum(net for day, net in own if day > max(day for day, _ in own) - 365)
+        assert expected[row] == pytest.approx(found.values[row] * year)
+    told("the first tenth expected, times the mean", float(np.sort(expected)[-expected.size // 10 :].mean() / expected.mean()))
+    # Where a model of uplift serves, that is what a contact adds; nothing for whom none may be written to.
+    uplift = {int(customer): 0.02 * (turn - 1) for turn, customer in enumerate(found.customer_ids[:3])}
+    moved = task.rescore(replace(retailer.evidence, said={"uplift": uplift}.__getitem__), None, {})
+    assert moved is not None
+    worth = expected / found.values
+    assert moved.extra["expected_value"][:3] == pytest.approx(np.array([-0.02, 0.0, 0.02]) * worth[:3])
+    assert not moved.extra["expected_value"][3:].any()
+    assert np.array_equal(moved.values, found.values)
 
 
 def test_an_upgrade_counts_where_it_is_kept_and_nothing_is_made_up_without_subscriptions(

@@ -274,3 +274,13 @@ def test_where_nobody_left_of_late_the_rule_serves_and_nothing_breaks(written: W
         trained = classify.train(CHURN, known.evidence)
     assert (trained.ships, trained.verdict) == (False, "one_class")
     assert trained.scored is not None, "the rule serves all the same"
+
+
+def test_a_model_reads_what_another_says_only_while_that_serves(runtime: Runtime, tenant: TenantContext) -> None:
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        session.add(Score(task="churn", customer_id=1, value=0.5, band=1, tier="rule", as_of=ENDS, version=1))
+        session.flush()
+        assert scores.serving(session, "churn") == {}
+        saved(session, runtime, shipped())
+        assert scores.serving(session, "churn") == {1: 0.5}
+        assert scores.serving(session, "uplift") == {}

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from kith_platform.audit.models import AuditEntry
-from kith_platform.facts.models import FxRate, OpportunityStage
+from kith_platform.facts.models import FxRate, Opportunity, OpportunityStage
+from kith_platform.predict.models import FactScore, ModelVersion
 from kith_tenants.tenant import TenantContext
 
 
@@ -107,6 +108,29 @@ def test_columns_sum_in_the_companys_currency_and_show_the_newest_fifty(company:
     rest = company.api("GET", "opportunities", limit=40, after=first["next"])
     assert {one["id"] for one in first["opportunities"]}.isdisjoint(one["id"] for one in rest["opportunities"])
     assert rest["next"] is None
+
+
+def test_board_and_list_show_the_models_chance_of_open_ones_while_it_serves(company: Any) -> None:
+    company.deal([("needs", 2, 3)], name="Open one", amount=Decimal(100), probability=Decimal("0.5"))
+    company.deal([("needs", 2, 3)], name="Unscored", amount=Decimal(100))
+    company.deal([("needs", 2, 9)], name="Won one", amount=Decimal(100), status="won", closed=1)
+    words = "Chance of winning, by the model"
+    with company.scope() as session:
+        ids = dict(session.execute(select(Opportunity.name, Opportunity.id)).all())
+        told = {"task": "opportunities", "version": 1, "as_of": dt.date(2026, 6, 1)}
+        for name, value in (("Open one", 0.37), ("Won one", 0.81)):
+            session.add(FactScore(**told, row_id=ids[name], subject="opportunities", value=value, band=1, tier="xgboost"))
+    assert words not in company.page("opportunities/"), "no model serves"
+    assert words not in company.page("opportunities/list")
+    with company.scope() as session:
+        at = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+        session.add(ModelVersion(**told, state="champion", verdict="better_than_baseline", watermark=at, snapshot="x", seed=1))
+    board = columns(company.page("opportunities/"))["needs"]
+    assert board.count(words) == 1
+    assert re.search(rf"Open one.*{words}\s+37%", board, flags=re.S)
+    listed = company.page("opportunities/list")
+    assert words in listed
+    assert ("37%" in listed, "81%" in listed) == (True, False)
 
 
 def test_who_sees_only_own_customers_sees_only_their_deals(

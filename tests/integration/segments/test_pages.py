@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
 from collections.abc import Callable
@@ -12,6 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from kith_platform.audit.models import AuditEntry
+from kith_platform.customers.models import Customer
+from kith_platform.predict.models import Score
 from kith_platform.segments import service
 
 CHINESE: dict[str, Any] = {"all": [{"field": "country", "op": "is", "value": ["CN"]}]}
@@ -71,6 +74,42 @@ def test_buttons_add_narrow_and_take_out_conditions(client_for: Callable[..., An
         | {"r.0.w0.column": "channel", "r.0.w0.op": "known"},
     )
     assert client.post(f"/c/{client.slug}/segments/rule", data={**FORM, "edit": "drop:r.9.9"}).status_code == 200
+
+
+def test_a_segment_is_made_by_uplift_type_and_by_likeliest_reason_of_leaving(
+    staffed: Any, client_for: Callable[..., Any]
+) -> None:
+    with staffed.runtime.doors.tenant_scope(staffed.tenant.id) as session:
+        ids = dict(session.execute(select(Customer.name, Customer.id)).all())
+        base = {"value": 0.1, "band": 1, "tier": "rule", "as_of": dt.date(2026, 6, 1), "version": 1}
+        for task, name, extra in (
+            ("uplift", "Lin", {"without": 0.3, "type": 3.0}),
+            ("uplift", "Mei", {"without": 0.1, "type": 0.0}),
+            ("uplift", "Max", {}),
+            ("leaving_reason", "Max", {"price": 0.6, "moved": 0.4, "reason": 4.0}),
+            ("leaving_reason", "Lin", {"price": 0.6, "moved": 0.4}),
+        ):
+            session.add(Score(task=task, customer_id=ids[name], extra=extra, **base))
+    client = client_for("analyst")
+
+    def asked(what: str, *codes: str, page: str = "count") -> str:
+        form = {"r.mode": "all", "r.0.what": what, "r.0.was": what, "r.0.op": "is", "r.0.codes": "1", "r.0.v1": list(codes)}
+        return words(client.post(f"/c/{client.slug}/segments/{page}", data=form).get_data(as_text=True))
+
+    assert "1 customer " in asked("score:uplift.kind", "sleeping_dog")
+    assert "2 customers" in asked("score:uplift.kind", "sleeping_dog", "persuadable")
+    assert "1 customer " in asked("score:leaving_reason.kind", "price")
+    assert "0 customers" in asked("score:leaving_reason.kind", "moved")
+    rule = asked("score:uplift.kind", "sleeping_dog", page="rule")
+    for told in ("Type for campaigns", "Likeliest reason of leaving", "persuadable", "sure thing", "lost cause", "sleeping dog"):
+        assert told in rule
+    document = {"all": [{"score": "leaving_reason", "part": "kind", "op": "is", "value": ["price"]}]}
+    told = {"name": "Price", "rule": document}
+    made = client.post("/api/v1/segments", json=told, headers={"X-Kith-Tenant": client.slug})
+    assert made.status_code == 201, made.json
+    refused = {"name": "None", "rule": {"all": [{"score": "churn", "part": "kind", "op": "is", "value": ["price"]}]}}
+    assert client.post("/api/v1/segments", json=refused, headers={"X-Kith-Tenant": client.slug}).status_code == 422
+    assert "Likeliest reason of leaving is price" in words(client.get(f"/c/{client.slug}/segments/{made.json['id']}").text)
 
 
 def test_a_saved_segment_lists_its_members_with_reasons(staffed: Any, client_for: Callable[..., Any]) -> None:

@@ -30,6 +30,7 @@ from kith_tenants.tenant import TenantContext
 
 TODAY = dt.date(2026, 6, 15)
 COUNTRIES, PLANS, CHANNELS, CODES = ["CN", "SG", "DE", ""], ["gold", "plain", None], ["web", "shop", None], ["A", "B", ""]
+KINDS = ("persuadable", "sure_thing", "lost_cause", "sleeping_dog")
 ZONE = "Asia/Shanghai"
 
 
@@ -45,6 +46,7 @@ class Person:
     consents: list[tuple[dt.datetime, str]] = field(default_factory=list)
     complaint: bool = False
     churn: float | None = None
+    kind: str | None = None
     code: str | None = None
     inside: bool = False
 
@@ -118,6 +120,11 @@ def _results(session: Session, chance: random.Random, one: Person, customer: int
     if chance.random() < 0.7:
         one.churn = chance.choice([0.1, 0.25, 0.5, 0.9])
         session.add(Score(task="churn", customer_id=customer, value=one.churn, band=1, tier="rule", as_of=TODAY, version=1))
+    if chance.random() < 0.7:
+        one.kind = chance.choice([*KINDS, None])  # None: a score that says no kind
+        extra = {} if one.kind is None else {"without": 0.2, "type": float(KINDS.index(one.kind))}
+        told = {"value": 0.01, "band": 1, "tier": "rule", "as_of": TODAY, "version": 1}
+        session.add(Score(task="uplift", customer_id=customer, extra=extra, **told))
     if chance.random() < 0.7:
         one.code = chance.choice(CODES)
         session.add(CustomerPlacement(customer_id=customer, key="rfm", code=one.code))
@@ -194,6 +201,7 @@ def documents(inner: str) -> st.SearchStrategy[dict[str, Any]]:
         texts("gold", "plain").map(lambda test: {"attribute": "plan", **test}),
         numbers(1, 5).map(lambda test: {"attribute": "seats", **test}),
         numbers(0.1, 0.25, 0.5).map(lambda test: {"score": "churn", **test}),
+        texts("persuadable", "sleeping_dog").map(lambda test: {"score": "uplift", "part": "kind", **test}),
         texts("A", "B").map(lambda test: {"placement": "rfm", **test}),
         st.sampled_from(["granted", "refused", "unknown"]).map(lambda status: {"consent": "email", "status": status}),
         st.booleans().map(lambda one: {"complaint": one}),
@@ -223,7 +231,7 @@ def by_hand(person: Person, rule: rules.Group) -> Iterator[rules.Value]:
             case rules.Attribute():
                 yield person.seats
             case rules.Scored():
-                yield person.churn
+                yield person.kind if one.part == "kind" else person.churn
             case rules.Placed():
                 yield person.code
             case rules.Consented():

@@ -16,6 +16,7 @@ from kith_platform.frames.portable import spark_sql, spelled_out
 from kith_platform.metrics.grains import summed
 from kith_platform.metrics.scope import Sources
 from kith_platform.plugins import Plugins
+from kith_platform.sdk.health import health as of_customers
 from kith_platform.sdk.types import Metric, MetricScope, Period, Rows
 from kith_plugins.analytics_csm import health
 from kith_plugins.analytics_csm.stakeholders import balance
@@ -72,7 +73,7 @@ def test_rows_run_here_and_compile_for_spark(key: str, scope: MetricScope) -> No
 
 
 def test_losses_compile_for_spark(scope: MetricScope) -> None:
-    rows = health.health(scope.frames.at(scope.today), lambda days: windows(scope, days), lambda _plural: True)
+    rows = of_customers(scope.frames.at(scope.today), lambda days: windows(scope, days), lambda _plural: True)
     assert "SELECT" in spark_sql(health.losses(rows.mutate(lost=rows.health.isnull())))
 
 

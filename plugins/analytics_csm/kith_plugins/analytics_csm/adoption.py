@@ -9,52 +9,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from kith_platform.sdk.health import OF_DAYS, USERS_DAYS, breadth, depth, people_at_work
 from kith_platform.sdk.rhythm import ONE_DAY
 from kith_platform.sdk.types import N_, Measure, Metric, MetricScope, Reading, Rows
-from kith_plugins.analytics_csm.windows import counted, windows, within
-
-USED_DAYS, OF_DAYS, USERS_DAYS = 4, 28, 30
-
-
-def people_at_work(events: ir.Table) -> ir.Table:
-    """customer_id, occurred_on, module and user of customers' events, without bots."""
-    rows = events.filter(events.customer_id.notnull(), ~events.bot.fill_null(False))
-    return rows.select("customer_id", "occurred_on", "module", "user")
-
-
-def running(entitlements: ir.Table, window: ir.Table) -> ir.Table:
-    """Entitlements that hold on the last day of each window, with its columns."""
-    rows = entitlements.filter(entitlements.customer_id.notnull())
-    rows = rows.select("customer_id", "occurred_on", "ends_on", "module", "seats")
-    return rows.inner_join(window, [rows.occurred_on < window.past, rows.ends_on.isnull() | (rows.ends_on >= window["last"])])
-
-
-def breadth(events: ir.Table, entitlements: ir.Table, window: ir.Table) -> ir.Table:
-    """place, customer_id, module, `used` (0 or 1): each licensed module, and whether it was used on 4 days of the window."""
-    held = running(entitlements, window)
-    held = held.filter(held.module.notnull()).select("place", "customer_id", "module").distinct()
-    used = within(people_at_work(events), window)
-    days = used.group_by(used_place="place", used_id="customer_id", used_module="module").aggregate(
-        days=used.occurred_on.nunique()
-    )
-    rows = held.left_join(
-        days, [held.place == days.used_place, held.customer_id == days.used_id, held.module == days.used_module]
-    )
-    return rows.select("place", "customer_id", "module", used=(rows.days >= USED_DAYS).fill_null(False).cast("int64"))
-
-
-def depth(events: ir.Table, entitlements: ir.Table, window: ir.Table) -> ir.Table:
-    """place, customer_id, users (of the window), seats: of the whole, or, where only modules have them, the module with most."""
-    held = running(entitlements, window)
-    held = held.filter(held.seats > 0)
-    seats = held.group_by("place", "customer_id").aggregate(
-        whole=held.seats.sum(where=held.module.isnull()), most=held.seats.max(where=held.module.notnull())
-    )
-    seats = seats.select("place", "customer_id", seats=ibis.coalesce(seats.whole, seats.most).cast("int64"))
-    used = within(people_at_work(events), window)
-    users = used.group_by(used_place="place", used_id="customer_id").aggregate(users=used.user.nunique())
-    rows = seats.left_join(users, [seats.place == users.used_place, seats.customer_id == users.used_id])
-    return rows.select("place", "customer_id", "seats", users=rows.users.fill_null(0))
+from kith_platform.sdk.windows import within
+from kith_plugins.analytics_csm.windows import counted, windows
 
 
 def _breadth(scope: MetricScope) -> ir.Table:

@@ -6,7 +6,8 @@ import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import N_, Measure, Metric, MetricScope, Reading, Rows
-from kith_plugins.analytics_csm.windows import windows, within, within_at
+from kith_platform.sdk.windows import within, within_at
+from kith_plugins.analytics_csm.windows import windows
 
 
 def _advocates(scope: MetricScope) -> ir.Table:

@@ -10,7 +10,8 @@ import ibis.expr.types as ir
 
 from kith_platform.sdk import staying
 from kith_platform.sdk.types import N_, Measure, Metric, MetricScope, Reading, Rows
-from kith_plugins.analytics_csm.windows import UNIT, counted, windows, within
+from kith_platform.sdk.windows import within
+from kith_plugins.analytics_csm.windows import UNIT, counted, windows
 
 
 def levels(events: ir.Table) -> ir.Table:

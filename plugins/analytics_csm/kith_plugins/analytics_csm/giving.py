@@ -12,10 +12,11 @@ import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk.types import MetricScope
-from kith_plugins.analytics_csm.windows import windows, within, within_at
+from kith_plugins.analytics_csm.windows import windows
 
 if TYPE_CHECKING:
     from kith_platform.sdk.types import Tables
+from kith_platform.sdk.windows import within, within_at
 
 UNVERIFIED = 0.5  # what a value weighs that nobody verified
 SERVING = ("service", "delivery", "account")  # pools of cost that serve customers

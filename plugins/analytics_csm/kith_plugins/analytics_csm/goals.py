@@ -9,23 +9,10 @@ import ibis
 import ibis.expr.types as ir
 
 from kith_platform.sdk import survival
+from kith_platform.sdk.health import confirmed, progress
 from kith_platform.sdk.types import N_, Measure, Metric, MetricScope, Reading, Rows
-from kith_plugins.analytics_csm.windows import counted, windows, within
-
-MOST = 1.2  # of a goal; more does not count
-
-
-def confirmed(goals: ir.Table) -> ir.Table:
-    """The goals a customer confirmed, with `agreed_at`; a name without a time counts from when it was measured, or set."""
-    goals = goals.filter(goals.confirmed_at.notnull() | goals.confirmed_by.notnull())
-    return goals.mutate(agreed_at=ibis.coalesce(goals.confirmed_at, goals.measured_at, goals.occurred_at))
-
-
-def progress(goals: ir.Table) -> ir.Value:
-    """(actual − baseline)/(target − baseline), from 0 to 1.2; null where one is missing or the target is the baseline."""
-    way = goals.target - goals.baseline
-    part = (goals.actual - goals.baseline) / way.nullif(0)
-    return ibis.ifelse(part.isnull(), ibis.null("float64"), part.clip(0.0, MOST))
+from kith_platform.sdk.windows import within
+from kith_plugins.analytics_csm.windows import counted, windows
 
 
 def _key_customers(scope: MetricScope) -> ir.Table:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
+from kith_platform.sdk.health import SIGNS, health
 from kith_platform.sdk.types import N_, Measure, Metric, MetricScope, Reading, Rows
-from kith_plugins.analytics_csm.signs import SIGNS, Windows
 from kith_plugins.analytics_csm.windows import counted, windows
 
-if TYPE_CHECKING:
-    from kith_platform.sdk.types import Tables
-
-NEED = 0.60  # of the weight must be known
 GREEN, AMBER = 75, 50
 AHEAD, LOSSES, TELLS = 90, 30, 0.65  # days; losses below which it cannot be judged; what the AUC must reach
 
@@ -28,30 +24,6 @@ NAMES = {
     "engagement": N_("Engagement"),
 }
 COLOURS = {"green": N_("Green"), "amber": N_("Amber"), "red": N_("Red")}
-
-
-def health(tables: Tables, window: Windows, has: Callable[[str], bool]) -> ir.Table:
-    """Per mark and customer: health, known (of the weight), and each sign's score by its name; health is null where less than
-    60 % of the weight is known. Signs of which there are no facts at all are left out.
-    """
-    parts = [
-        sign.way(has)(tables, window).mutate(sign=ibis.literal(name), weight=ibis.literal(sign.weight))
-        for name, sign in SIGNS.items()
-        if any(has(plural) for plural in sign.needs)
-    ]
-    names = ("place", "customer_id", "score", "sign", "weight")
-    told = [
-        rows.select("place", "customer_id", "sign", "weight", score=rows.score.cast("float64")).select(*names) for rows in parts
-    ]
-    rows = ibis.union(*told) if len(told) > 1 else told[0]
-    own = rows.group_by("place", "customer_id").aggregate(
-        sum=(rows.score * rows.weight).sum(),
-        known=rows.weight.sum(),
-        **{name: rows.score.max(where=rows.sign == name) for name in SIGNS},
-    )
-    # A sum of fractions may miss the gate by the last bit.
-    value = ibis.ifelse(own.known >= NEED - 1e-9, own["sum"] / own.known, ibis.null("float64"))
-    return own.mutate(health=value).drop("sum")
 
 
 def colour(score: ir.Value) -> ir.Value:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from kith_platform.sdk.health import SIGNS, health
 from kith_platform.sdk.rhythm import ONE_DAY
 from kith_platform.sdk.types import N_, Placement, PlacementColumn, PlacementMap, PlacementScope
+from kith_platform.sdk.windows import marks
 from kith_plugins.analytics_csm.customer_value import STATES
 from kith_plugins.analytics_csm.giving import EXTRACTIVE, LOSE_LOSE, SUBSIDISED, SYMBIOTIC, Books, gained
-from kith_plugins.analytics_csm.health import COLOURS, NAMES, colour, health
-from kith_plugins.analytics_csm.signs import SIGNS
-from kith_plugins.analytics_csm.windows import UNIT, marks
+from kith_plugins.analytics_csm.health import COLOURS, NAMES, colour
+from kith_plugins.analytics_csm.windows import UNIT
 
 UNKNOWN = "unknown"
 

@@ -1,6 +1,6 @@
-"""The six signs of a customer's health on a day, each from 0 to 100 (domain B4, csm.health). Ibis expressions.
+"""The health of a customer on a day: six signs, each from 0 to 100, and their weighted mean (domain B4, csm.health). Ibis.
 
-Every function takes the tables and a day's marks (place, past: the day after, past_at: the instant it begins) and gives place,
+Every sign takes the tables and a day's marks (place, past: the day after, past_at: the instant it begins) and gives place,
 customer_id and `score` of the customers of whom the sign can be told. Nothing that came to be at or after `past_at` counts.
 """
 
@@ -13,19 +13,74 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
-from kith_plugins.analytics_csm.adoption import OF_DAYS, USERS_DAYS, breadth, depth, people_at_work
-from kith_plugins.analytics_csm.goals import confirmed, progress
-from kith_plugins.analytics_csm.windows import within
+from kith_platform.sdk.windows import within
 
 if TYPE_CHECKING:
     from kith_platform.sdk.types import Tables
 
+NEED = 0.60  # of the weight must be known
+USED_DAYS, OF_DAYS, USERS_DAYS = 4, 28, 30
+MOST = 1.2  # of a goal; more does not count
 WORKING_DAYS = 20  # of 28
 OPINION_DAYS, SERVICE_DAYS, WEEKS = 180, 90, 10
 SOLVED_WITHIN = 3 * 86_400  # seconds, where a ticket has no time of its own
 BEST = {"csat": (1.0, 5.0), "ces": (1.0, 7.0), "nps": (0.0, 10.0), "loyalty": (0.0, 10.0)}  # scales of the answers
 
 Windows = Callable[[int], ir.Table]  # the last so many days before each mark; 0: twelve months
+
+
+def people_at_work(events: ir.Table) -> ir.Table:
+    """customer_id, occurred_on, module and user of customers' events, without bots."""
+    rows = events.filter(events.customer_id.notnull(), ~events.bot.fill_null(False))
+    return rows.select("customer_id", "occurred_on", "module", "user")
+
+
+def running(entitlements: ir.Table, window: ir.Table) -> ir.Table:
+    """Entitlements that hold on the last day of each window, with its columns."""
+    rows = entitlements.filter(entitlements.customer_id.notnull())
+    rows = rows.select("customer_id", "occurred_on", "ends_on", "module", "seats")
+    return rows.inner_join(window, [rows.occurred_on < window.past, rows.ends_on.isnull() | (rows.ends_on >= window["last"])])
+
+
+def breadth(events: ir.Table, entitlements: ir.Table, window: ir.Table) -> ir.Table:
+    """place, customer_id, module, `used` (0 or 1): each licensed module, and whether it was used on 4 days of the window."""
+    held = running(entitlements, window)
+    held = held.filter(held.module.notnull()).select("place", "customer_id", "module").distinct()
+    used = within(people_at_work(events), window)
+    days = used.group_by(used_place="place", used_id="customer_id", used_module="module").aggregate(
+        days=used.occurred_on.nunique()
+    )
+    rows = held.left_join(
+        days, [held.place == days.used_place, held.customer_id == days.used_id, held.module == days.used_module]
+    )
+    return rows.select("place", "customer_id", "module", used=(rows.days >= USED_DAYS).fill_null(False).cast("int64"))
+
+
+def depth(events: ir.Table, entitlements: ir.Table, window: ir.Table) -> ir.Table:
+    """place, customer_id, users (of the window), seats: of the whole, or, where only modules have them, the module with most."""
+    held = running(entitlements, window)
+    held = held.filter(held.seats > 0)
+    seats = held.group_by("place", "customer_id").aggregate(
+        whole=held.seats.sum(where=held.module.isnull()), most=held.seats.max(where=held.module.notnull())
+    )
+    seats = seats.select("place", "customer_id", seats=ibis.coalesce(seats.whole, seats.most).cast("int64"))
+    used = within(people_at_work(events), window)
+    users = used.group_by(used_place="place", used_id="customer_id").aggregate(users=used.user.nunique())
+    rows = seats.left_join(users, [seats.place == users.used_place, seats.customer_id == users.used_id])
+    return rows.select("place", "customer_id", "seats", users=rows.users.fill_null(0))
+
+
+def confirmed(goals: ir.Table) -> ir.Table:
+    """The goals a customer confirmed, with `agreed_at`; a name without a time counts from when it was measured, or set."""
+    goals = goals.filter(goals.confirmed_at.notnull() | goals.confirmed_by.notnull())
+    return goals.mutate(agreed_at=ibis.coalesce(goals.confirmed_at, goals.measured_at, goals.occurred_at))
+
+
+def progress(goals: ir.Table) -> ir.Value:
+    """(actual − baseline)/(target − baseline), from 0 to 1.2; null where one is missing or the target is the baseline."""
+    way = goals.target - goals.baseline
+    part = (goals.actual - goals.baseline) / way.nullif(0)
+    return ibis.ifelse(part.isnull(), ibis.null("float64"), part.clip(0.0, MOST))
 
 
 def adoption(tables: Tables, window: Windows) -> ir.Table:
@@ -155,3 +210,27 @@ SIGNS: Mapping[str, Sign] = {
     "payment": Sign(0.10, ("invoices", "payments"), payment),
     "engagement": Sign(0.10, ("activities", "events"), engagement),
 }
+
+
+def health(tables: Tables, window: Windows, has: Callable[[str], bool]) -> ir.Table:
+    """Per mark and customer: health, known (of the weight), and each sign's score by its name; health is null where less than
+    60 % of the weight is known. Signs of which there are no facts at all are left out.
+    """
+    parts = [
+        sign.way(has)(tables, window).mutate(sign=ibis.literal(name), weight=ibis.literal(sign.weight))
+        for name, sign in SIGNS.items()
+        if any(has(plural) for plural in sign.needs)
+    ]
+    names = ("place", "customer_id", "score", "sign", "weight")
+    told = [
+        rows.select("place", "customer_id", "sign", "weight", score=rows.score.cast("float64")).select(*names) for rows in parts
+    ]
+    rows = ibis.union(*told) if len(told) > 1 else told[0]
+    own = rows.group_by("place", "customer_id").aggregate(
+        sum=(rows.score * rows.weight).sum(),
+        known=rows.weight.sum(),
+        **{name: rows.score.max(where=rows.sign == name) for name in SIGNS},
+    )
+    # A sum of fractions may miss the gate by the last bit.
+    value = ibis.ifelse(own.known >= NEED - 1e-9, own["sum"] / own.known, ibis.null("float64"))
+    return own.mutate(health=value).drop("sum")
