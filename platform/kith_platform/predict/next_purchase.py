@@ -158,13 +158,14 @@ def _scored(model: waiting.Waiting, rows: Matrix) -> Scored:
     values = rows.columns(model.features)
     extra = {name: np.minimum(model.quantile(values, share), MOST_DAYS) for name, share in QUANTILES.items()}
     reasons = top_reasons(-model.contributions(values), values, model.features)  # fewer days make it likelier
-    return Scored(customer_ids=rows.ids, values=model.chance(values, SOON), tier=model.tier, extra=extra, reasons=reasons)
+    chances = model.chance(values, SOON)
+    return Scored(customer_ids=rows.ids, values=chances, tier=model.tier, extra=extra, reasons=reasons, rows=rows)
 
 
 def _rhythm_scores(rows: Matrix) -> Scored:
     """By the rhythm alone: it says a day and no chance, so the chance is that of an exponential wait with that mean."""
     days = by_rhythm(rows)
-    return Scored(customer_ids=rows.ids, values=1.0 - np.exp(-SOON / days), tier="rule", extra={"days_50": days})
+    return Scored(customer_ids=rows.ids, values=1.0 - np.exp(-SOON / days), tier="rule", extra={"days_50": days}, rows=rows)
 
 
 def _by_rhythm(evidence: Evidence, verdict: str, params: Mapping[str, Any]) -> Trained:

@@ -246,6 +246,7 @@ def model_scores(rows: Matrix, model: tiers.Classifier, calibrated: calibration.
         values=calibrated.apply(model.predict(values)),
         tier=model.tier,
         reasons=top_reasons(model.contributions(values), values, model.features),
+        rows=rows,
     )
 
 
@@ -261,7 +262,7 @@ def rule_scores(rows: Matrix, rule: rates.Rates) -> Scored:
     """What the rule says of rows."""
     values = rows.columns(rule.features)
     reasons = top_reasons(rule.contributions(values), values, rule.features)
-    return Scored(customer_ids=rows.ids, values=rule.predict(values), tier="rule", reasons=reasons)
+    return Scored(customer_ids=rows.ids, values=rule.predict(values), tier="rule", reasons=reasons, rows=rows)
 
 
 def rescored(rows: Matrix, artefact: bytes | None, stored: Mapping[str, Any], otherwise: rates.Rates, *, threads: int) -> Scored:

@@ -15,6 +15,7 @@ from kith_platform.predict.winback import WINBACK
 if TYPE_CHECKING:
     from kith_platform.predict.cases import Cases
     from kith_platform.predict.classify import Classification
+    from kith_platform.predict.matured import Said
     from kith_platform.predict.training import Evidence, Scored, Trained
     from kith_platform.sdk.models import Model
 
@@ -23,13 +24,15 @@ CUSTOMERS = "customers"
 Trainer = Callable[["Evidence"], "Trained"]
 # Evidence, the opened artefact of the version that serves (None: the rule serves), and its report.
 Scorer = Callable[["Evidence", "bytes | None", "Mapping[str, Any]"], "Scored | None"]
+# Evidence and what was said in the past: what came of it (`matured`).
+Judge = Callable[["Evidence", "Said"], dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """A model that a company can train. `value` is what a score means, `chance` what it is called, `extra` the numbers beside it;
     `yes` and `no` stand before the reasons of a high and of a low score. `plugin` is empty for core's. `subject` is customers, or
-    the plural of the fact whose rows are scored.
+    the plural of the fact whose rows are scored. `matured` judges scores of customers whose window is over, where one can.
     """
 
     key: str
@@ -45,6 +48,7 @@ class Task:
     adverse: bool = False
     plugin: str = ""
     subject: str = CUSTOMERS
+    matured: Judge | None = None
 
 
 def of_model(model: Model, plugin: str = "") -> Task:
@@ -79,7 +83,12 @@ def _classified(found: Callable[[], Classification], **words: Any) -> Task:
 
         return classify.rescore(found(), evidence, artefact, report)
 
-    return Task(train=train, rescore=rescore, **words)
+    def matured(evidence: Evidence, said: Said) -> dict[str, Any]:
+        from kith_platform.predict.matured import of_chances
+
+        return of_chances(found(), evidence, said)
+
+    return Task(train=train, rescore=rescore, matured=matured, **words)
 
 
 def _module(name: str, **words: Any) -> Task:
@@ -120,6 +129,12 @@ def _rescore_clv(evidence: Evidence, artefact: bytes | None, _report: Mapping[st
     from kith_platform.predict import clv
 
     return clv.rescore(evidence.question, artefact)
+
+
+def _matured_clv(evidence: Evidence, said: Said) -> dict[str, Any]:
+    from kith_platform.predict.matured import of_purchases
+
+    return of_purchases(evidence, said)
 
 
 def _churn() -> Classification:
@@ -165,6 +180,7 @@ CORE: Sequence[Task] = (
         extra=("p_alive", "expected_purchases"),
         train=_train_clv,
         rescore=_rescore_clv,
+        matured=_matured_clv,
     ),
     _module(
         "next_purchase",

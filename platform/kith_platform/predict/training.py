@@ -66,7 +66,8 @@ class Evidence:
 @dataclass(frozen=True, kw_only=True)
 class Scored:
     """One row per customer (or row of a fact): ids (n,) int64, values (n,) float64, the tier that served, further numbers and
-    top reasons. `ranked` names the further number by which tenths are counted; else the value.
+    top reasons. `ranked` names the further number by which tenths are counted; else the value. `rows` are the features that were
+    looked at, in the order of the ids, where the method has any.
     """
 
     customer_ids: NDArray[np.int64]
@@ -75,6 +76,11 @@ class Scored:
     extra: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     reasons: list[list[dict[str, Any]]] = field(default_factory=list)
     ranked: str = ""
+    rows: Matrix | None = None
+
+    def columns(self, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+        """Those of the features called `names` that were looked at, (n,) each."""
+        return {name: self.rows.column(name) for name in names if name in self.rows.names} if self.rows is not None else {}
 
 
 @dataclass(frozen=True, kw_only=True)
