@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -269,5 +269,6 @@ def rescored(rows: Matrix, artefact: bytes | None, stored: Mapping[str, Any], ot
     """Rows scored by what was trained before: the opened artefact, or the rule that the version's report holds."""
     if artefact is not None:
         return model_scores(rows, *unpack(artefact, threads=threads))
-    rule = stored.get("rule")
-    return rule_scores(rows, cast("rates.Rates", tiers.load(json.dumps(rule).encode())) if rule else otherwise)
+    rule = stored.get("rule")  # as the database gives it back, its keys are in another order
+    known = rates.load({name: value for name, value in rule.items() if name != "kith_model"}) if rule else otherwise
+    return rule_scores(rows, known)
