@@ -106,7 +106,7 @@ def move(then: Sequence[float], now: Sequence[float]) -> Move:
         return Move.OTHERWISE
     means = [float(places @ np.asarray(shares)) / sum(shares) for shares in (before, after)]
     step = means[1] - means[0]
-    if abs(step) < 0.05 * max(len(before) - 1, 1):
+    if abs(step) < 0.02 * max(len(before) - 1, 1):
         return Move.OTHERWISE
     return Move.HIGHER if step > 0 else Move.LOWER
 
