@@ -7,7 +7,7 @@ from alembic import op
 
 
 revision = "fcf2573cf600"
-down_revision = "b7c9ea93d19c"
+down_revision = "102fa5efab34"
 branch_labels = None
 depends_on = None
 

@@ -96,6 +96,7 @@ ACTIONS: Mapping[str, str] = {
     "sales:stages_set": N_("Chose the stages of opportunities"),
     "sales:reasons_set": N_("Chose the reasons of a loss"),
     "model:promoted": N_("Let a former model serve again"),
+    "model:fell_back": N_("Let the rule serve in the place of a model"),
     "forecast:asked": N_("Asked for forecasts of demand"),
     "forecast:ordering_set": N_("Set how products are ordered"),
     "labelled:import_started": N_("Brought lines with an outcome"),

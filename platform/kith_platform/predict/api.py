@@ -9,12 +9,15 @@ from flask.views import MethodView
 from flask_babel import gettext
 from flask_smorest import Blueprint
 
+from kith_platform.attributes import features as attributes
 from kith_platform.auth.edge import current_actor, current_db, runtime
 from kith_platform.auth.gate import requires
-from kith_platform.predict import service, serving, verdicts, versions
+from kith_platform.modules import service as modules
+from kith_platform.predict import sentences, service, serving, verdicts, versions, watched
 from kith_platform.predict.models import ModelVersion
 from kith_platform.predict.schemas import ModelSchema, ModelsSchema, TrainingSchema
 from kith_platform.predict.tasks import Task
+from kith_platform.sdk.types import Feature
 
 api = Blueprint("models_api", __name__, url_prefix="/models", description="Models: what they answer and how good they are")
 
@@ -54,6 +57,14 @@ def known() -> Mapping[str, Task]:
     return service.tasks(current_db(), runtime().plugins)
 
 
+def features() -> Mapping[str, Feature]:
+    """What the company's models may learn from, by name."""
+    session, held = current_db(), runtime()
+    on = modules.enabled(session, held.plugins)
+    own = attributes.known(session, current_actor())
+    return {**sentences.features(one for _plugin, one in held.plugins.brought("feature_sets", on)), **own}
+
+
 def _shown(task: Task, champion: ModelVersion | None, latest: ModelVersion | None) -> dict[str, Any]:
     return {
         "key": task.key,
@@ -63,4 +74,5 @@ def _shown(task: Task, champion: ModelVersion | None, latest: ModelVersion | Non
         "words": verdicts.of_version(latest, current_actor().currency, gettext) if latest else "",
         "serves": champion,
         "latest": latest,
+        "watch": watched.as_json(current_db(), row, features()) if (row := champion or latest) else None,
     }

@@ -145,7 +145,7 @@ def _drivers(evidence: Evidence, look: Look, grown: tweedie.Tweedie | None) -> l
     if grown is None:
         return []
     values = rows_of(evidence, evidence.question.cutoff, look.history.customer, grown.features)
-    return drivers(grown.contributions(values), values, grown.features)
+    return drivers(grown.contributions, values, grown.features)
 
 
 def _serves(tried: _Tried) -> list[str]:

@@ -28,7 +28,7 @@ from kith_platform.predict.fits.classes import Classes
 from kith_platform.predict.leaving_words import CODES, NOT_PAID, OTHER, code_of
 from kith_platform.predict.matrix import Matrix
 from kith_platform.predict.protocol import LEAST_JUDGED
-from kith_platform.predict.reasons import drivers, top_reasons
+from kith_platform.predict.reasons import drivers, of_rows
 from kith_platform.predict.training import Evidence, Scored, Trained
 from kith_platform.sdk.staying import BY_CHOICE, BY_US
 
@@ -200,7 +200,6 @@ def _judged(evidence: Evidence, model: Classes, kept: tuple[str, ...], learnt: P
     own = set(kept)
     counts = np.bincount(learnt.code, minlength=len(CODES))
     gone = [code for code, count in zip(CODES, counts, strict=True) if count and code not in own]
-    weights = np.linalg.norm(model.contributions(values), axis=1)
     return Trained(
         ships=ships,
         verdict="better_than_shares" if ships else "no_better_than_shares",
@@ -237,7 +236,10 @@ def _judged(evidence: Evidence, model: Classes, kept: tuple[str, ...], learnt: P
                 for one, code in enumerate(kept)
             ],
             # Each reason pulls its own way, so a feature has a weight and no direction.
-            "drivers": [{**one, "direction": 0} for one in drivers(weights, values, model.features)],
+            "drivers": [
+                {**one, "direction": 0}
+                for one in drivers(lambda rows: np.linalg.norm(model.contributions(rows), axis=1), values, model.features)
+            ],
             "shares": dict(zip(kept, model.shares.tolist(), strict=True)),
         },
         warnings=({"code": "reasons_merged", "reasons": gone, "needed": LEAST},) if gone else (),
@@ -259,13 +261,19 @@ def scores(now: Matrix, model: Classes, kept: tuple[str, ...]) -> Scored | None:
     values = now.columns(model.features)
     said = model.predict(values)
     best, row = said.argmax(axis=1), np.arange(now.ids.size)
+    highest = said[row, best]
+
+    def of_likeliest(rows: Floats) -> Floats:
+        return np.asarray(model.contributions(rows)[np.arange(rows.shape[0]), model.predict(rows).argmax(axis=1)])
+
     place = np.array([CODES.index(code) for code in kept], dtype=np.float64)
     return Scored(
         customer_ids=now.ids,
-        values=said[row, best],
+        values=highest,
         tier="multiclass",
         extra={"reason": place[best], **{code: said[:, one] for one, code in enumerate(kept)}},
-        reasons=top_reasons(model.contributions(values)[row, best], values, model.features),
+        reasons=of_rows(of_likeliest, values, model.features, highest),
+        rows=now,
     )
 
 

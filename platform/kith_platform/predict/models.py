@@ -101,6 +101,24 @@ class FactScore(TenantRow):
     changed_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))
 
 
+class ModelWatch(TenantRow):
+    """What became of a version after its training. `kind` says what was looked at, `day` when:
+
+    `stability`: on the Monday of a week, how far features and scores had moved (`fits.stability.against`), with `as_of`.
+    `matured`: on the first of a month, its scores of then (`ScoreMonth`) against what came; `state` is waiting, judged or few.
+    `fallback`: on the first of the last month that was judged, the rule took over, and why.
+    """
+
+    __tablename__ = "model_watch"
+
+    task: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[dt.date] = mapped_column(primary_key=True)
+    numbers: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    noted_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))
+
+
 class ScoreMonth(TenantRow):
     """What a score was when a month began: lists that are kept by month, and what became of the value of the same customers.
 

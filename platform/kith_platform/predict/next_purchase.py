@@ -159,13 +159,13 @@ def _scored(model: waiting.Waiting, rows: Matrix) -> Scored:
     extra = {name: np.minimum(model.quantile(values, share), MOST_DAYS) for name, share in QUANTILES.items()}
     soon = model.chance(values, SOON)
     reasons = of_rows(model.contributions, values, model.features, soon, sign=-1)  # fewer days make it likelier
-    return Scored(customer_ids=rows.ids, values=soon, tier=model.tier, extra=extra, reasons=reasons)
+    return Scored(customer_ids=rows.ids, values=soon, tier=model.tier, extra=extra, reasons=reasons, rows=rows)
 
 
 def _rhythm_scores(rows: Matrix) -> Scored:
     """By the rhythm alone: it says a day and no chance, so the chance is that of an exponential wait with that mean."""
     days = by_rhythm(rows)
-    return Scored(customer_ids=rows.ids, values=1.0 - np.exp(-SOON / days), tier="rule", extra={"days_50": days})
+    return Scored(customer_ids=rows.ids, values=1.0 - np.exp(-SOON / days), tier="rule", extra={"days_50": days}, rows=rows)
 
 
 def _by_rhythm(evidence: Evidence, verdict: str, params: Mapping[str, Any]) -> Trained:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -243,7 +243,7 @@ def model_scores(rows: Matrix, model: tiers.Classifier, calibrated: calibration.
     values = rows.columns(model.features)
     chances = calibrated.apply(model.predict(values))
     reasons = of_rows(model.contributions, values, model.features, chances)
-    return Scored(customer_ids=rows.ids, values=chances, tier=model.tier, reasons=reasons)
+    return Scored(customer_ids=rows.ids, values=chances, tier=model.tier, reasons=reasons, rows=rows)
 
 
 def fitted_rule(rule: rates.Rule, train: Labelled | None, *, prior: float | None = None) -> rates.Rates:
@@ -259,12 +259,13 @@ def rule_scores(rows: Matrix, rule: rates.Rates) -> Scored:
     values = rows.columns(rule.features)
     chances = rule.predict(values)
     reasons = of_rows(rule.contributions, values, rule.features, chances)
-    return Scored(customer_ids=rows.ids, values=chances, tier="rule", reasons=reasons)
+    return Scored(customer_ids=rows.ids, values=chances, tier="rule", reasons=reasons, rows=rows)
 
 
 def rescored(rows: Matrix, artefact: bytes | None, stored: Mapping[str, Any], otherwise: rates.Rates, *, threads: int) -> Scored:
     """Rows scored by what was trained before: the opened artefact, or the rule that the version's report holds."""
     if artefact is not None:
         return model_scores(rows, *unpack(artefact, threads=threads))
-    rule = stored.get("rule")
-    return rule_scores(rows, cast("rates.Rates", tiers.load(json.dumps(rule).encode())) if rule else otherwise)
+    rule = stored.get("rule")  # as the database gives it back, its keys are in another order
+    known = rates.load({name: value for name, value in rule.items() if name != "kith_model"}) if rule else otherwise
+    return rule_scores(rows, known)

@@ -20,6 +20,18 @@ class VersionSchema(Schema):
     sha256 = fields.String()
 
 
+class WatchSchema(Schema):
+    week = fields.Date(allow_none=True, metadata={"description": "the Monday of the last week that was looked at"})
+    grade = fields.String(metadata={"enum": ["", "ok", "watch", "alert"], "description": "the worst stability; empty: none yet"})
+    score = fields.Dict(allow_none=True, metadata={"description": "of the scores: `psi`, `grade`, `move`, `shares`"})
+    features = fields.List(fields.Dict(), metadata={"description": "the ten features that moved most, as `score`"})
+    months = fields.List(
+        fields.Dict(), metadata={"description": "newest first: `state` is waiting, judged or few; `auc`, `said`, `came`"}
+    )
+    rule_serves_since = fields.AwareDateTime(allow_none=True, metadata={"description": "since the rule took over from the model"})
+    words = fields.List(fields.String(), metadata={"description": "the same in the caller's language"})
+
+
 class ModelSchema(Schema):
     key = fields.String()
     label = fields.String()
@@ -28,6 +40,7 @@ class ModelSchema(Schema):
     words = fields.String(metadata={"description": "the verdict in the caller's language; empty before the first training"})
     serves = fields.Nested(VersionSchema, allow_none=True, metadata={"description": "null: the simple rule serves"})
     latest = fields.Nested(VersionSchema, allow_none=True)
+    watch = fields.Nested(WatchSchema, allow_none=True, metadata={"description": "how it holds up since its training"})
 
 
 class ModelsSchema(Schema):

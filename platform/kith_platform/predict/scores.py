@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from kith_platform.predict import versions
 from kith_platform.predict.models import FactScore, Score, ScoreMonth
 from kith_platform.predict.training import Scored
+from kith_tenants.context import tenant_id_of
 
 BATCH = 2_000
 CUSTOMERS = "customers"
@@ -22,10 +23,11 @@ CUSTOMERS = "customers"
 
 @dataclass(frozen=True)
 class Stand:
-    """Which version the kept scores of a task are by, and as of which day."""
+    """Which version the kept scores of a task are by, as of which day, and the tier that said them."""
 
     version: int
     as_of: dt.date
+    tier: str
 
 
 def _table(subject: str) -> type[Score] | type[FactScore]:
@@ -35,12 +37,13 @@ def _table(subject: str) -> type[Score] | type[FactScore]:
 def stand(session: Session, task: str, subject: str = CUSTOMERS) -> Stand | None:
     """None while nobody is scored."""
     kept = _table(subject)
-    found = session.execute(select(kept.version, kept.as_of).where(kept.task == task).limit(1)).first()
+    found = session.execute(select(kept.version, kept.as_of, kept.tier).where(kept.task == task).limit(1)).first()
     return Stand(*found) if found else None
 
 
 def keep(session: Session, task: str, scored: Scored, *, version: int, as_of: dt.date, subject: str = CUSTOMERS) -> int:
     """Store one task's scores of its `subject` in the caller's transaction. Returns how many customers or rows are scored."""
+    hold(session, task)
     kept = _table(subject)
     of = {} if kept is Score else {"subject": subject}
     key = "customer_id" if kept is Score else "row_id"
@@ -58,6 +61,12 @@ def keep(session: Session, task: str, scored: Scored, *, version: int, as_of: dt
     # Whoever was not scored this time has left the population: an old score would be read as today's.
     session.execute(delete(kept).where(kept.task == task, (kept.version != version) | (kept.as_of != as_of)))
     return int(scored.customer_ids.size)
+
+
+def hold(session: Session, task: str) -> None:
+    """Wait until nobody else writes the task's scores, and let nobody until the transaction ends: they are one version's."""
+    name = func.hashtextextended(f"scores of {task} of {tenant_id_of(session)}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(name)))
 
 
 def _batches(
@@ -113,12 +122,17 @@ def of_rows(session: Session, task: str, row_ids: Sequence[int]) -> dict[int, Fa
     return {row.row_id: row for row in session.execute(statement).scalars()}
 
 
+def month_of(day: dt.date) -> dt.date:
+    return day.replace(day=1)
+
+
 def freeze(session: Session, task: str, day: dt.date) -> int:
     """Keep the task's scores as those with which the day's month began, where none are kept yet; how many."""
-    month = day.replace(day=1)
+    month = month_of(day)
     there = select(ScoreMonth.customer_id).where(ScoreMonth.task == task, ScoreMonth.month == month).limit(1)
     if session.execute(there).first() is not None:
         return 0
+    hold(session, task)
     expected = cast(Score.extra["expected_purchases"].astext, Double)
     columns = select(literal(task), literal(month, Date), Score.customer_id, Score.value, expected).where(Score.task == task)
     kept = insert(ScoreMonth).from_select(["task", "month", "customer_id", "value", "expected"], columns)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 
 from kith_platform.guard import PluginFailed
 from kith_platform.i18n import N_
-from kith_platform.predict import feature_sets, scores, versions
+from kith_platform.predict import feature_sets, scores, versions, watch
 from kith_platform.predict.evidence import PurchaseDays
 from kith_platform.predict.jobs import guarded, said
 from kith_platform.predict.models import CHAMPION, ModelVersion
@@ -22,7 +23,7 @@ def _also(turn: Turn) -> str:
     """Which versions serve."""
     with turn.run.step() as session:
         known = tasks(session, turn.run.runtime.plugins)
-        found = [(key, versions.champion(session, key) or versions.latest(session, key)) for key in known]
+        found = [(key, versions.serving(session, key)) for key in known]
     return repr([(key, row.version, row.state) for key, row in found if row is not None])
 
 
@@ -36,10 +37,11 @@ def refresh_scores(turn: Turn) -> None:
     for number, task in enumerate(known.values()):
         turn.run.check()
         turn.run.progress(number, len(known), N_("Scoring customers"))
+        _judge(turn, task, evidence)
         _rescore(turn, task, evidence)
         with turn.run.step() as session:
-            if task.subject == scores.CUSTOMERS:
-                scores.freeze(session, task.key, frames.last_day)
+            if task.subject == scores.CUSTOMERS and scores.freeze(session, task.key, frames.last_day) and task.matured:
+                watch.begin(session, task.key, scores.month_of(frames.last_day))
 
 
 def _evidence(turn: Turn) -> Evidence:
@@ -49,10 +51,29 @@ def _evidence(turn: Turn) -> Evidence:
     return Evidence(question, sets, cache(lambda: PurchaseDays.all(frames)), said=partial(said, run))
 
 
+def _judge(turn: Turn, task: Task, evidence: Callable[[], Evidence]) -> None:
+    """What was said in months whose window is over, against what came; a model that came true too little serves no more."""
+    if task.matured is None:
+        return
+    run = turn.run
+    with run.step() as session:
+        over = watch.due(session, task.key, turn.frames.last_day + dt.timedelta(days=1))
+        said = [watch.said(session, month) for month in over]
+    if not over:
+        return
+    known = guarded(run, task, evidence())
+    try:
+        came = [task.matured(known, one) for one in said]
+    except PluginFailed:
+        return  # as below; the months wait
+    with run.step() as session:
+        watch.keep(session, task.key, zip(over, came, strict=True))
+
+
 def _rescore(turn: Turn, task: Task, evidence: Callable[[], Evidence]) -> None:
     run = turn.run
     with run.step() as session:
-        serving = versions.champion(session, task.key) or versions.latest(session, task.key)
+        serving = versions.serving(session, task.key)
         if (
             serving is None
             or serving.report.get("day_given")
@@ -66,9 +87,15 @@ def _rescore(turn: Turn, task: Task, evidence: Callable[[], Evidence]) -> None:
         scored = task.rescore(guarded(run, task, replace(same, question=question)), artefact, serving.report)
     except PluginFailed:
         return  # the module's trouble is noted where its admin looks; its last scores stay, with their day
-    if scored is not None:
-        with run.step() as session:
-            scores.keep(session, task.key, scored, version=serving.version, as_of=question.as_of, subject=task.subject)
+    if scored is None:
+        return
+    with run.step() as session:
+        scores.hold(session, task.key)
+        now = versions.serving(session, task.key)
+        if now is None or (now.version, now.state) != (serving.version, serving.state):
+            return  # another has come to serve meanwhile, and asked for a refresh of its own
+        scores.keep(session, task.key, scored, version=serving.version, as_of=question.as_of, subject=task.subject)
+        watch.look(session, now, scored, question.as_of)
 
 
 def _is_scored(serving: ModelVersion, stand: scores.Stand | None, turn: Turn) -> bool:

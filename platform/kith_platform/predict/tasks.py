@@ -16,6 +16,7 @@ from kith_platform.predict.winback import WINBACK
 if TYPE_CHECKING:
     from kith_platform.predict.cases import Cases
     from kith_platform.predict.classify import Classification
+    from kith_platform.predict.matured import Said
     from kith_platform.predict.training import Evidence, Scored, Trained
     from kith_platform.sdk.models import Model
 
@@ -24,6 +25,8 @@ CUSTOMERS = "customers"
 Trainer = Callable[["Evidence"], "Trained"]
 # Evidence, the opened artefact of the version that serves (None: the rule serves), and its report.
 Scorer = Callable[["Evidence", "bytes | None", "Mapping[str, Any]"], "Scored | None"]
+# Evidence and what was said in the past: what came of it (`matured`).
+Judge = Callable[["Evidence", "Said"], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Kinds:
 class Task:
     """A model that a company can train. `value` is what a score means, `chance` what it is called, `extra` the numbers beside it;
     `yes` and `no` stand before the reasons of a high and of a low score. `plugin` is empty for core's. `subject` is customers, or
-    the plural of the fact whose rows are scored.
+    the plural of the fact whose rows are scored. `matured` judges scores of customers whose window is over, where one can.
     """
 
     key: str
@@ -62,6 +65,7 @@ class Task:
     adverse: bool = False
     plugin: str = ""
     subject: str = CUSTOMERS
+    matured: Judge | None = None
 
 
 def of_model(
@@ -103,7 +107,12 @@ def _classified(found: Callable[[], Classification], **words: Any) -> Task:
 
         return classify.rescore(found(), evidence, artefact, report)
 
-    return Task(train=train, rescore=rescore, **words)
+    def matured(evidence: Evidence, said: Said) -> dict[str, Any]:
+        from kith_platform.predict.matured import of_chances
+
+        return of_chances(found(), evidence, said)
+
+    return Task(train=train, rescore=rescore, matured=matured, **words)
 
 
 def _module(name: str, **words: Any) -> Task:
@@ -132,6 +141,12 @@ def _cases(found: Callable[[], Cases], **words: Any) -> Task:
         return cases.rescore(found(), evidence, artefact, report)
 
     return Task(train=train, rescore=rescore, **words)
+
+
+def _matured_clv(evidence: Evidence, said: Said) -> dict[str, Any]:
+    from kith_platform.predict.matured import of_purchases
+
+    return of_purchases(evidence, said)
 
 
 def _churn() -> Classification:
@@ -193,6 +208,7 @@ CORE: Sequence[Task] = (
         chance=N_("Expected value, next 12 months"),
         value="money",
         extra=("p_alive", "expected_purchases", "monthly_fee", "months_staying"),
+        matured=_matured_clv,
     ),
     _module(
         "next_purchase",

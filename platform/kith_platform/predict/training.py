@@ -69,7 +69,8 @@ class Evidence:
 class Scored:
     """One row per customer (or row of a fact): ids (n,) int64, values (n,) float64, the tier that served, further numbers and
     top reasons. `ranked` names the further number by which tenths are counted; else the value. Further numbers are NaN for who
-    has none; `tiers` (n,) names the tier of each where they differ.
+    has none; `tiers` (n,) names the tier of each where they differ. `rows` are the features that were looked at, in the order of
+    the ids, where the method has any.
     """
 
     customer_ids: NDArray[np.int64]
@@ -79,6 +80,11 @@ class Scored:
     reasons: list[list[dict[str, Any]]] = field(default_factory=list)
     ranked: str = ""
     tiers: Sequence[str] = ()
+    rows: Matrix | None = None
+
+    def columns(self, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+        """Those of the features called `names` that were looked at, (n,) each."""
+        return {name: self.rows.column(name) for name in names if name in self.rows.names} if self.rows is not None else {}
 
 
 @dataclass(frozen=True, kw_only=True)

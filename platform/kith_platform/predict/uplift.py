@@ -177,12 +177,13 @@ def scores(now: Matrix, model: Uplift, limits: Thresholds) -> Scored:
         tier=f"{model.learner}_learner",
         extra={"without": without, "type": uplift.kinds(found, without, limits).astype(np.float64)},
         reasons=of_rows(model.contributions, values, model.features, found),
+        rows=now,
     )
 
 
 def _mean(now: Matrix, effect: Effect) -> Scored:
     """Nobody can be told from another: each has the mean effect of the trials."""
-    return Scored(customer_ids=now.ids, values=np.full(now.ids.size, effect.value), tier="rule")
+    return Scored(customer_ids=now.ids, values=np.full(now.ids.size, effect.value), tier="rule", rows=now)
 
 
 def rescore(evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any]) -> Scored | None:

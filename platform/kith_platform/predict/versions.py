@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, undefer
 from kith_platform.errors import Conflict, NotFound
 from kith_platform.i18n import N_
 from kith_platform.predict import artefacts
+from kith_platform.predict.fits import stability
 from kith_platform.predict.models import BASELINE, CHAMPION, NOT_TRAINED, RETIRED, ModelVersion
 from kith_platform.predict.training import Trained
 from kith_tenants.context import tenant_of
@@ -50,7 +51,7 @@ def save(
         features=list(trained.features),
         parameters=dict(trained.parameters),
         metrics=dict(trained.metrics),
-        report=dict(trained.report),
+        report={**trained.report, **_stood(trained)},
         warnings=[dict(warning) for warning in trained.warnings],
         sha256=digest,
         hmac=_seal(session, key, task, number, digest) if data else "",
@@ -63,6 +64,25 @@ def save(
     session.add(row)
     session.flush()
     return row
+
+
+def _stood(trained: Trained) -> dict[str, Any]:
+    """How features and scores were spread on the day of the training: what later weeks are held against."""
+    scored = trained.scored
+    if scored is None or not scored.values.size:
+        return {}
+    return {"stability": stability.reference(scored.values, scored.tier, scored.columns(trained.features))}
+
+
+def retire(session: Session, row: ModelVersion) -> bool:
+    """Take a champion from service, so that the rule scores; False where it has not served any more."""
+    serving = update(ModelVersion).where(ModelVersion.id == row.id, ModelVersion.state == CHAMPION)
+    return session.execute(serving.values(state=RETIRED).returning(ModelVersion.id)).first() is not None
+
+
+def serving(session: Session, task: str) -> ModelVersion | None:
+    """The version whose scores are told: the champion, else the last training, whose rule serves."""
+    return champion(session, task) or latest(session, task)
 
 
 def promote(session: Session, row: ModelVersion) -> None:

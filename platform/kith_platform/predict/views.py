@@ -16,7 +16,7 @@ from kith_platform.auth.gate import requires
 from kith_platform.i18n import N_
 from kith_platform.jobs.subjects import told
 from kith_platform.modules import service as modules
-from kith_platform.predict import charts, sentences, service, serving, verdicts, versions
+from kith_platform.predict import charts, sentences, service, serving, verdicts, versions, watched
 from kith_platform.predict.models import CHAMPION, ModelVersion
 from kith_platform.predict.tasks import Task
 from kith_platform.web.locale import language
@@ -68,6 +68,7 @@ def index(slug: str) -> str:
         rows=rows,
         grade=grade,
         say=lambda row: verdicts.of_version(row, current_actor().currency, gettext),
+        notes=watched.notes(session, [champion or latest for _task, champion, latest in rows]),
         job=running(),
     )
 
@@ -101,6 +102,7 @@ def show(slug: str, task: str) -> str:
         charts=charts.of_version(row, actor.currency) if row else (),
         facts=charts.facts(row) if row else (),
         parameters=charts.parameters(row) if row else (),
+        watched=watched.of_version(session, row, features) if row else None,
         history=versions.history(session, task),
         states={key: gettext(label) for key, label in STATES.items()},
         job=running(),

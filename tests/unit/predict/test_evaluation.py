@@ -102,21 +102,6 @@ def test_wilson_matches_the_printed_vector() -> None:
     assert evaluation.wilson(0, 0) is None
 
 
-def test_psi_matches_the_printed_vector() -> None:
-    assert evaluation.psi([0.25] * 4, [0.4, 0.3, 0.2, 0.1]) == pytest.approx(0.2282, abs=1e-4)
-    assert evaluation.psi([1, 1], [1, 0]) > 1
-    with pytest.raises(ValueError, match="same bins"):
-        evaluation.psi([1, 1], [1, 1, 1])
-
-
-def test_psi_of_values_sees_a_shift_and_values_going_missing() -> None:
-    random = np.random.default_rng(3)
-    before, same = random.normal(size=5000), random.normal(size=5000)
-    assert evaluation.psi_of_values(before, same) < 0.02
-    assert evaluation.psi_of_values(before, same + 1) > 0.25
-    assert evaluation.psi_of_values(before, np.where(random.random(5000) < 0.3, np.nan, same)) > 0.25
-
-
 def scored(n: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     random = np.random.default_rng(seed)
     truth = random.normal(size=n)

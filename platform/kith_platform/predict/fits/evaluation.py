@@ -165,30 +165,6 @@ def wilson(positives: float, cases: float, z: float = 1.959963984540054) -> tupl
     return centre - half, centre + half
 
 
-def psi(expected_shares: ArrayLike, actual_shares: ArrayLike) -> float:
-    """Population stability index Σ (a - e)·ln(a/e); shares are normalised, empty bins count as .0001.
-
-    Below .1 stable, to .25 to be watched, above an alert (domain rule D0). Raises ValueError for unequal or empty bins.
-    """
-    expected, actual = (np.asarray(s, dtype=np.float64).ravel() for s in (expected_shares, actual_shares))
-    if expected.size != actual.size or expected.sum() <= 0 or actual.sum() <= 0:
-        raise ValueError("PSI compares two distributions over the same bins, neither of them empty.")
-    expected, actual = (np.maximum(shares / shares.sum(), 1e-4) for shares in (expected, actual))
-    return float(np.sum((actual - expected) * np.log(actual / expected)))
-
-
-def psi_of_values(expected: ArrayLike, actual: ArrayLike, bins: int = 10) -> float:
-    """PSI of a feature or score: bins are quantiles of `expected`, and missing values are a bin of their own."""
-    before, after = (np.asarray(v, dtype=np.float64).ravel() for v in (expected, actual))
-    known = before[~np.isnan(before)]
-    edges = np.unique(np.quantile(known, np.arange(1, bins) / bins)) if known.size else np.empty(0)
-    shares = [
-        np.bincount(np.where(np.isnan(v), edges.size + 1, np.searchsorted(edges, v)), minlength=edges.size + 2)
-        for v in (before, after)
-    ]
-    return psi(*shares)
-
-
 def _ranking(outcome: Floats, score: Floats) -> Callable[[Floats], tuple[Floats, Floats]]:
     """Sorts once; then weights → cumulative weight and outcome from the highest score down, at each end of equal scores."""
     order = np.argsort(-score, kind="stable")
