@@ -66,6 +66,11 @@ INVOLUNTARY = Model(
     chance=N_("Chance of ending unpaid"),
     yes=N_("Typical of customers who stop paying:"),
     no=N_("Typical of customers who pay:"),
+    of_whom=N_("Who was billed in the last 400 days or has a running subscription, and whose service has not ended."),
+    counts=N_(
+        "A subscription ended for non-payment or by the company, or a bill passed 90 "
+        "days past due. Who ends by choice counts as neither."
+    ),
     begins_with="invoices",
     horizon_days=HORIZON,
     asked_of=asked_of,

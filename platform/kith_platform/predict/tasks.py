@@ -29,7 +29,7 @@ Scorer = Callable[["Evidence", "bytes | None", "Mapping[str, Any]"], "Scored | N
 class Task:
     """A model that a company can train. `value` is what a score means, `chance` what it is called, `extra` the numbers beside it;
     `yes` and `no` stand before the reasons of a high and of a low score. `plugin` is empty for core's. `subject` is customers, or
-    the plural of the fact whose rows are scored.
+    the plural of the fact whose rows are scored. `of_whom` and `counts` say whom it is asked of and what is a yes.
     """
 
     key: str
@@ -45,6 +45,8 @@ class Task:
     adverse: bool = False
     plugin: str = ""
     subject: str = CUSTOMERS
+    of_whom: str = ""
+    counts: str = ""
 
 
 def of_model(model: Model, plugin: str = "") -> Task:
@@ -65,6 +67,8 @@ def of_model(model: Model, plugin: str = "") -> Task:
         no=model.no,
         adverse=model.adverse,
         plugin=plugin,
+        of_whom=model.of_whom,
+        counts=model.counts,
     )
 
 
@@ -155,6 +159,14 @@ CORE: Sequence[Task] = (
         chance=N_("Chance of leaving"),
         yes=N_("Typical of customers who leave:"),
         no=N_("Typical of customers who stay:"),
+        of_whom=N_(
+            "Customers with a running subscription who gave no notice. Of those who never had one: who "
+            "bought before and is not silent for more than 3 times their own rhythm."
+        ),
+        counts=N_(
+            "The subscription ends by the customer's choice, or somebody noted that. Without a subscription: no "
+            "purchase in the days judged. Who ends because bills stay unpaid counts as neither."
+        ),
     ),
     Task(
         key="clv",
@@ -165,6 +177,8 @@ CORE: Sequence[Task] = (
         extra=("p_alive", "expected_purchases"),
         train=_train_clv,
         rescore=_rescore_clv,
+        of_whom=N_("Everybody who bought before."),
+        counts=N_("Nothing: money in the next 12 months is asked, not yes or no."),
     ),
     _module(
         "next_purchase",
@@ -175,6 +189,8 @@ CORE: Sequence[Task] = (
         yes=N_("Typical of customers who buy soon:"),
         no=N_("Typical of customers who take longer:"),
         extra=("days_10", "days_50", "days_90"),
+        of_whom=N_("Who bought before and is not silent for more than 3 times their own rhythm."),
+        counts=N_("A purchase; asked is the day. Where none came in the days judged, it counts as still open."),
     ),
     of_model(INVOLUNTARY),
     of_model(WINBACK),
@@ -187,6 +203,8 @@ CORE: Sequence[Task] = (
         chance=N_("Chance to answer the next campaign"),
         yes=N_("Typical of customers who answer:"),
         no=N_("Typical of customers who do not answer:"),
+        of_whom=N_("Customers who may be sent a campaign. It learnt from those to whom one was delivered."),
+        counts=N_("An answer within 14 days of the send: a conversion that was noted, else a purchase."),
     ),
     _module(
         "uplift",
@@ -197,6 +215,8 @@ CORE: Sequence[Task] = (
         yes=N_("Typical of customers whom a campaign moves:"),
         no=N_("Typical of customers whom a campaign moves less:"),
         extra=("without", "type"),
+        of_whom=N_("Customers who may be sent a campaign."),
+        counts=N_("An answer within 14 days, held against those who were held back by lot."),
     ),
     _module(
         "cross_sell",
@@ -206,6 +226,8 @@ CORE: Sequence[Task] = (
         chance=N_("Chance to buy the first of these families"),
         yes=N_("Offer next:"),
         no=N_("Offer next:"),
+        of_whom=N_("Customers with purchases of known product families."),
+        counts=N_("The first purchase of a family that the customer never bought before."),
     ),
     _cases(
         _leads,
@@ -217,6 +239,8 @@ CORE: Sequence[Task] = (
         no=N_("Typical of leads that do not:"),
         extra=("expected_value",),
         subject="leads",
+        of_whom=N_("Open leads."),
+        counts=N_("The lead becomes a customer within 90 days."),
     ),
     _cases(
         _deals,
@@ -227,6 +251,8 @@ CORE: Sequence[Task] = (
         yes=N_("Typical of opportunities that are won:"),
         no=N_("Typical of opportunities that are lost:"),
         subject="opportunities",
+        of_whom=N_("Open opportunities."),
+        counts=N_("The opportunity is won. What is still open counts as neither."),
     ),
     _cases(
         _bills,
@@ -239,5 +265,7 @@ CORE: Sequence[Task] = (
         extra=("expected_loss",),
         adverse=True,
         subject="invoices",
+        of_whom=N_("Open bills."),
+        counts=N_("The bill is paid more than 30 days after it was due, or is still unpaid then."),
     ),
 )

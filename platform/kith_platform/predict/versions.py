@@ -92,6 +92,12 @@ def latest(session: Session, task: str) -> ModelVersion | None:
     return session.execute(statement).scalar_one_or_none()
 
 
+def shown(session: Session, task: str) -> ModelVersion | None:
+    """The version a model's page tells of: the last training, or the champion where it was put back. None before the first."""
+    serves, last = champion(session, task), latest(session, task)
+    return serves if serves is not None and (last is None or last.state == CHAMPION) else last
+
+
 def telling(session: Session, tasks: Collection[str]) -> dict[str, ModelVersion]:
     """By task the version whose scores people see: the one that serves, else the last training."""
     last = select(ModelVersion.task, func.max(ModelVersion.version)).group_by(ModelVersion.task)

@@ -16,8 +16,8 @@ from kith_platform.auth.gate import requires
 from kith_platform.i18n import N_
 from kith_platform.jobs.subjects import told
 from kith_platform.modules import service as modules
-from kith_platform.predict import charts, sentences, service, serving, verdicts, versions
-from kith_platform.predict.models import CHAMPION, ModelVersion
+from kith_platform.predict import card, charts, sentences, service, serving, verdicts, versions
+from kith_platform.predict.models import ModelVersion
 from kith_platform.predict.tasks import Task
 from kith_platform.web.locale import language
 from kith_platform.web.navigation import NavItem
@@ -76,8 +76,7 @@ def show(slug: str, task: str) -> str:
     """One model: what it answers, how good it is, what drives it, its former versions."""
     session, held, actor = current_db(), runtime(), current_actor()
     known = serving.task_of(task, mine())
-    champion, latest = versions.champion(session, task), versions.latest(session, task)
-    row = champion if champion is not None and (latest is None or latest.state == CHAMPION) else latest
+    champion, row = versions.champion(session, task), versions.shown(session, task)
     on = modules.enabled(session, held.plugins)
     features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
     features |= attributes.known(session, actor)
@@ -95,6 +94,7 @@ def show(slug: str, task: str) -> str:
         grade=grade,
         verdict=verdicts.of_version(row, actor.currency, gettext) if row else "",
         warnings=[verdicts.warning(one, gettext) for one in row.warnings] if row else [],
+        card=card.lines(card.of(session, known, row), language()),
         drivers=drivers,
         charts=charts.of_version(row, actor.currency) if row else (),
         facts=charts.facts(row) if row else (),
