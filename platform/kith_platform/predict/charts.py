@@ -36,6 +36,8 @@ def of_version(row: ModelVersion, currency: str) -> tuple[Chart, ...]:
         found.append(_calibration(table))
     if table := row.report.get("deciles"):
         found.append(_lift(table))
+    if curves := row.report.get("gains"):
+        found.append(_gains(curves))
     if table := row.report.get("by_stage"):
         found.append(_by_stage(table))
     if holdout := row.report.get("holdout"):
@@ -77,6 +79,34 @@ def _lift(table: list[Mapping[str, float]]) -> Chart:
         unit="percent",
         x_label=gettext("tenth of those judged, 1 = highest chance"),
         note=gettext("Without a model every bar would be %(mean)s.", mean=locale.percent(mean)),
+    )
+
+
+def _gains(curves: Mapping[str, _Table]) -> Chart:
+    """Cumulated share of all yes against the share contacted, by the model, by the rule and by lot."""
+    total = curves["model"][-1]
+
+    def reached(table: _Table) -> list[float]:
+        return [0.0, *(point["came"] / (total["came"] or 1.0) for point in table)]
+
+    shares = [0.0, *(point["n"] / total["n"] for point in curves["model"])]
+    by_rule = (
+        (Series(name=gettext("by the simple rule"), values=reached(curves["rule"]), colour="muted"),) if "rule" in curves else ()
+    )
+    tenth = locale.percent(reached(curves["model"])[round((len(shares) - 1) / 10)], 0)
+    return Chart(
+        key="gains",
+        title=gettext("How many of all yes are reached, from the highest chance down"),
+        kind="line",
+        categories=[locale.percent(share, 0) for share in shares],
+        series=(
+            Series(name=gettext("by the model"), values=reached(curves["model"]), colour="accent"),
+            *by_rule,
+            Series(name=gettext("by lot"), values=shares, dashed=True),
+        ),
+        unit="percent",
+        x_label=gettext("share that is contacted"),
+        note=gettext("On what it had not seen. The best tenth holds %(share)s of all yes.", share=tenth),
     )
 
 

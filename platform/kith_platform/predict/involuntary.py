@@ -81,4 +81,5 @@ INVOLUNTARY = Model(
     plain=("days_late", "failed_payments_365", "bills_365"),
     senses=dict.fromkeys(("days_to_pay", "days_to_pay_ever", "days_late", "days_late_most", "failed_payments_180"), 1),
     adverse=True,
+    saves=True,
 )

@@ -74,6 +74,7 @@ def train(evidence: Evidence) -> Trained:
         report={
             "calibration": calibration.calibration_table(came, model.chance(test.matrix, SOON)),
             "deciles": evaluation.decile_table(came, model.chance(test.matrix, SOON)),
+            "gains": {"model": evaluation.gains_table(came, model.chance(test.matrix, SOON))},
             "comparison": asdict(comparison) if comparison else None,
             "drivers": drivers(-model.contributions(values), values, names),
         },

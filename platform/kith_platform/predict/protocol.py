@@ -138,6 +138,10 @@ def learn(
         report={
             "calibration": calibration.calibration_table(test.outcome, ours),
             "deciles": evaluation.decile_table(test.outcome, ours),
+            "gains": {
+                "model": evaluation.gains_table(test.outcome, ours),
+                "rule": evaluation.gains_table(test.outcome, served.predict(test.matrix.columns(served.features))),
+            },
             "comparison": asdict(comparison) if comparison else None,
         },
     )

@@ -30,6 +30,7 @@ class Task:
     """A model that a company can train. `value` is what a score means, `chance` what it is called, `extra` the numbers beside it;
     `yes` and `no` stand before the reasons of a high and of a low score. `plugin` is empty for core's. `subject` is customers, or
     the plural of the fact whose rows are scored. `of_whom` and `counts` say whom it is asked of and what is a yes.
+    `saves`: a yes loses a customer whom a contact may save.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Task:
     subject: str = CUSTOMERS
     of_whom: str = ""
     counts: str = ""
+    saves: bool = False
 
 
 def of_model(model: Model, plugin: str = "") -> Task:
@@ -69,6 +71,7 @@ def of_model(model: Model, plugin: str = "") -> Task:
         plugin=plugin,
         of_whom=model.of_whom,
         counts=model.counts,
+        saves=model.saves,
     )
 
 
@@ -167,6 +170,7 @@ CORE: Sequence[Task] = (
             "The subscription ends by the customer's choice, or somebody noted that. Without a subscription: no "
             "purchase in the days judged. Who ends because bills stay unpaid counts as neither."
         ),
+        saves=True,
     ),
     Task(
         key="clv",

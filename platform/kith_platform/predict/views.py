@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -16,9 +16,10 @@ from kith_platform.auth.gate import requires
 from kith_platform.i18n import N_
 from kith_platform.jobs.subjects import told
 from kith_platform.modules import service as modules
-from kith_platform.predict import card, charts, sentences, service, serving, verdicts, versions
+from kith_platform.predict import card, charts, profit, sentences, service, serving, verdicts, versions
 from kith_platform.predict.models import ModelVersion
 from kith_platform.predict.tasks import Task
+from kith_platform.web.forms import Form
 from kith_platform.web.locale import language
 from kith_platform.web.navigation import NavItem
 
@@ -77,6 +78,9 @@ def show(slug: str, task: str) -> str:
     session, held, actor = current_db(), runtime(), current_actor()
     known = serving.task_of(task, mine())
     champion, row = versions.champion(session, task), versions.shown(session, task)
+    curve = profit.curve_of(known, row)
+    given = profit.assumed(session, request.args, curve) if curve else None
+    earned = profit.of(curve, given) if given and given.value else None
     on = modules.enabled(session, held.plugins)
     features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
     features |= attributes.known(session, actor)
@@ -97,6 +101,9 @@ def show(slug: str, task: str) -> str:
         card=card.lines(card.of(session, known, row), language()),
         drivers=drivers,
         charts=charts.of_version(row, actor.currency) if row else (),
+        profit=earned and profit.chart(earned),
+        profit_words=profit.words(earned) if earned else (),
+        profit_form=_profit_form(given) if given else None,
         facts=charts.facts(row) if row else (),
         parameters=charts.parameters(row) if row else (),
         history=versions.history(session, task),
@@ -138,6 +145,13 @@ def running() -> Any:
     session = current_db()
     found = serving.active_training(session)
     return told(session, [found], gettext)[0] if found is not None else None
+
+
+def _profit_form(given: profit.Assumptions) -> Form:
+    """What was typed where it could not be read, else what holds."""
+    wrong = {error.field for error in given.errors}
+    holds = {"value": given.value, "cost": given.cost, "saved": 100 * given.saved, "capacity": given.capacity}
+    return Form({name: request.args.get(name) if name in wrong else f"{holds[name]:.12g}" for name in holds}, given.errors)
 
 
 def _ask(slug: str, keys: tuple[str, ...]) -> AnyResponse:

@@ -28,6 +28,7 @@ class Model:
     `label`, `answers` (the question), `chance` (what a score is called), `yes` and `no` (what stands before the reasons of a high
     and a low score, "Typical of …:") are English msgids. `key` of a plugin's begins with the plugin's name and a dot.
     `of_whom` and `counts` tell on the model's page whom it is asked of and what is a yes, as English msgids.
+    `saves`: a yes loses a customer whom a contact may save; the page then shows what contacting earns.
     `adverse`: a high score can lead to a decision against the customer, which only a person may take.
     """
 
@@ -50,3 +51,4 @@ class Model:
     adverse: bool = False
     of_whom: str = ""
     counts: str = ""
+    saves: bool = False

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kith_platform.customers.models import Attribute
-from kith_platform.predict.models import BASELINE, CHAMPION, RETIRED, ModelVersion
+from kith_platform.predict.models import BASELINE, CHAMPION, ModelVersion, Score
 from kith_platform.runtime import Runtime
 from kith_tenants.tenant import TenantContext
 
@@ -83,7 +83,7 @@ def test_the_card_says_what_serves_and_what_the_next_tier_needs(
     keep(version(1, **given))
     card = told(client_for("viewer"))
     assert (card["tier"], card["missing"]) == (tier, missing)
-    said = dict((line["key"], line["sentences"]) for line in card["lines"])["tier"]
+    said = {line["key"]: line["sentences"] for line in card["lines"]}["tier"]
     assert ("customers with no" in said[-1]) == (tier == "rates")
 
 
@@ -94,3 +94,41 @@ def test_a_model_that_was_never_trained_says_what_it_would_answer_and_may_not(cl
     assert "Prices or contract terms of a single customer." in lines["not_for"]
     assert "Prices or contract terms" in client.get(f"/c/{client.slug}/models/winback").text
     assert client.get("/api/v1/models/nonsense/card", headers={"X-Kith-Tenant": client.slug}).status_code == 404
+
+
+def gains(*expected: float) -> dict[str, Any]:
+    """Ten customers in two steps of five: came two and none more."""
+    return {"gains": {"model": [{"n": 5.0 * i, "came": 2.0, "expected": total} for i, total in enumerate(expected, 1)]}}
+
+
+def test_profit_is_chance_times_saved_times_value_less_the_cost_of_each_contact(
+    client_for: Clients, keep: Callable[..., None]
+) -> None:
+    """Best: the first five, 3 · .5 · 100 − 5 · 10 = 100 expected, 2 · .5 · 100 − 50 = 50 came; all ten lose. With room for two:
+    two fifths of both."""
+    keep(version(1, report=gains(3.0, 3.5)))
+    client = client_for("viewer")
+    address = f"/c/{client.slug}/models/churn"
+    page = client.get(f"{address}?value=100&cost=10&saved=50&capacity=2").text
+    assert "Best: contact 5 of 10. Expected $100; it would have been $50." in page
+    assert "With room for 2: expected $40; it would have been $20." in page
+    assert "no contact earns what it costs" in client.get(f"{address}?value=100&cost=90&saved=50").text
+    assert "Nothing is known yet of what a customer is worth" in client.get(address).text
+    wrong = client.get(f"{address}?value=100&cost=-1&saved=many").text
+    assert "Give a number from 0 to 100." in wrong
+    assert 'value="many"' in wrong
+
+
+def test_without_a_word_the_value_is_the_mean_lifetime_value_and_old_versions_have_no_chart(
+    client_for: Clients, keep: Callable[..., None]
+) -> None:
+    scores = [Score(task="clv", customer_id=i, value=i * 100.0, band=1, tier="bgnbd", as_of=NOW.date(), version=1) for i in (1, 3)]
+    keep(version(1, report=gains(3.0, 3.5)), version(1, task="involuntary"), *scores)
+    client = client_for("viewer")
+    page = client.get(f"/c/{client.slug}/models/churn").text
+    assert 'name="value" type="text" value="200"' in page
+    assert "chart-profit" in page
+    assert "chart-gains" in page
+    old = client.get(f"/c/{client.slug}/models/involuntary").text
+    assert "chart-profit" not in old
+    assert "chart-gains" not in old
