@@ -69,8 +69,8 @@ def curve_of(task: Task, row: ModelVersion | None) -> _Curve:
 
 
 def assumed(session: Session, given: Mapping[str, str], curve: _Curve) -> Assumptions:
-    """What the reader gave. Else the mean of customers' lifetime values (0 where unknown), a hundredth of it for a contact, one of
-    ten saved, and room for a tenth of the customers.
+    """What the reader gave. Else the mean of customers' lifetime values (0 where unknown), a hundredth of it for a contact, one
+    of ten saved, and room for a tenth of the customers.
     """
     mean = session.execute(select(func.avg(Score.value)).where(Score.task == "clv")).scalar()
     errors: list[FieldError] = []

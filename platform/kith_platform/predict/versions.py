@@ -106,6 +106,15 @@ def telling(session: Session, tasks: Collection[str]) -> dict[str, ModelVersion]
     return {row.task: row for row in sorted(rows, key=lambda row: row.state == CHAMPION)}
 
 
+def numbered(session: Session, task: str, number: int | None) -> ModelVersion:
+    """A version by its number. Raises NotFound."""
+    statement = select(ModelVersion).where(ModelVersion.task == task, ModelVersion.version == number)
+    found = session.execute(statement).scalar_one_or_none()
+    if found is None:
+        raise NotFound(N_("This model has no such version."))
+    return found
+
+
 def history(session: Session, task: str, *, most: int = 20) -> Sequence[ModelVersion]:
     """Versions of a task, newest first."""
     statement = select(ModelVersion).where(ModelVersion.task == task).order_by(ModelVersion.version.desc()).limit(most)

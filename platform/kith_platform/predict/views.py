@@ -16,9 +16,10 @@ from kith_platform.auth.gate import requires
 from kith_platform.i18n import N_
 from kith_platform.jobs.subjects import told
 from kith_platform.modules import service as modules
-from kith_platform.predict import card, charts, profit, sentences, service, serving, verdicts, versions
+from kith_platform.predict import card, charts, comparison, figures, profit, sentences, service, serving, verdicts, versions
 from kith_platform.predict.models import ModelVersion
 from kith_platform.predict.tasks import Task
+from kith_platform.sdk.types import Feature
 from kith_platform.web.forms import Form
 from kith_platform.web.locale import language
 from kith_platform.web.navigation import NavItem
@@ -75,15 +76,13 @@ def index(slug: str) -> str:
 @requires("models:read")
 def show(slug: str, task: str) -> str:
     """One model: what it answers, how good it is, what drives it, its former versions."""
-    session, held, actor = current_db(), runtime(), current_actor()
+    session, actor = current_db(), current_actor()
     known = serving.task_of(task, mine())
     champion, row = versions.champion(session, task), versions.shown(session, task)
     curve = profit.curve_of(known, row)
     given = profit.assumed(session, request.args, curve) if curve else None
     earned = profit.of(curve, given) if given and given.value else None
-    on = modules.enabled(session, held.plugins)
-    features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
-    features |= attributes.known(session, actor)
+    features = known_features()
     found = [one for one in (row.report.get("drivers", []) if row else []) if one["feature"] in features][:DRIVERS]
     labels = [features[one["feature"]].label for one in found]
     drivers = [
@@ -104,11 +103,39 @@ def show(slug: str, task: str) -> str:
         profit=earned and profit.chart(earned),
         profit_words=profit.words(earned) if earned else (),
         profit_form=_profit_form(given) if given else None,
-        facts=charts.facts(row) if row else (),
-        parameters=charts.parameters(row) if row else (),
+        facts=figures.facts(row) if row else (),
+        parameters=figures.parameters(row) if row else (),
         history=versions.history(session, task),
         states={key: gettext(label) for key, label in STATES.items()},
         job=running(),
+    )
+
+
+@pages.get("/<task>/compare")
+@requires("models:read")
+def compare(slug: str, task: str) -> str:
+    """Two versions side by side, `?a=&b=` by number; without them the last two."""
+    session, known = current_db(), serving.task_of(task, mine())
+    history = versions.history(session, task)
+    last = [row.version for row in history[1::-1]]
+    numbers = [request.args.get(name, default, type=int) for name, default in zip("ab", last, strict=False)]
+    before, after = (versions.numbered(session, task, number) for number in (*numbers, 0, 0)[:2])
+    features = known_features()
+    return render_template(
+        "predict/compare.html",
+        slug=slug,
+        task=known,
+        before=before,
+        after=after,
+        history=history,
+        grade=grade,
+        say=lambda row: verdicts.of_version(row, current_actor().currency, gettext),
+        warn=lambda row: [verdicts.warning(one, gettext) for one in row.warnings],
+        states={key: gettext(label) for key, label in STATES.items()},
+        about=comparison.about(card.of(session, known, before), card.of(session, known, after), language()),
+        other_days=comparison.judged_apart(before, after),
+        figures=comparison.figures_of(before, after),
+        drivers=comparison.drivers(before, after, {name: gettext(one.label) for name, one in features.items()}, DRIVERS),
     )
 
 
@@ -133,6 +160,14 @@ def promote(slug: str, task: str, public_id: uuid.UUID) -> AnyResponse:
     row = serving.promote(current_db(), current_actor(), serving.task_of(task, mine()).key, public_id)
     flash(gettext("Version %(version)s serves again. Scores follow with the next refresh.", version=row.version), "good")
     return redirect(url_for("predict.show", slug=slug, task=task))
+
+
+def known_features() -> dict[str, Feature]:
+    """Features that can be named here: core's, the modules', and the company's attributes that the reader may see."""
+    session, held = current_db(), runtime()
+    on = modules.enabled(session, held.plugins)
+    found = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
+    return found | attributes.known(session, current_actor())
 
 
 def mine() -> Mapping[str, Task]:

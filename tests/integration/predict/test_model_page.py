@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kith_platform.customers.models import Attribute
-from kith_platform.predict.models import BASELINE, CHAMPION, ModelVersion, Score
+from kith_platform.predict.models import BASELINE, CHAMPION, RETIRED, ModelVersion, Score
 from kith_platform.runtime import Runtime
 from kith_tenants.tenant import TenantContext
 
@@ -122,7 +122,9 @@ def test_profit_is_chance_times_saved_times_value_less_the_cost_of_each_contact(
 def test_without_a_word_the_value_is_the_mean_lifetime_value_and_old_versions_have_no_chart(
     client_for: Clients, keep: Callable[..., None]
 ) -> None:
-    scores = [Score(task="clv", customer_id=i, value=i * 100.0, band=1, tier="bgnbd", as_of=NOW.date(), version=1) for i in (1, 3)]
+    scores = [
+        Score(task="clv", customer_id=i, value=i * 100.0, band=1, tier="bgnbd", as_of=NOW.date(), version=1) for i in (1, 3)
+    ]
     keep(version(1, report=gains(3.0, 3.5)), version(1, task="involuntary"), *scores)
     client = client_for("viewer")
     page = client.get(f"/c/{client.slug}/models/churn").text
@@ -132,3 +134,32 @@ def test_without_a_word_the_value_is_the_mean_lifetime_value_and_old_versions_ha
     old = client.get(f"/c/{client.slug}/models/involuntary").text
     assert "chart-profit" not in old
     assert "chart-gains" not in old
+
+
+def test_two_versions_stand_side_by_side_with_their_differences(
+    client_for: Clients, keep: Callable[..., None], other_tenant: TenantContext
+) -> None:
+    later = {**FIGURES, "auc": 0.85, "pr_auc": 0.35, "training_positives": 220}
+    moved = [{"feature": "recency", "weight": 0.4, "direction": 1}, {"feature": "gone_plugin", "weight": 0.1, "direction": 0}]
+    keep(
+        version(1, state=RETIRED, report={"drivers": moved}),
+        version(
+            2, tier="xgboost", metrics=later, parameters={**PERIODS, "test_cutoff": "2026-03-06"},
+            report={"drivers": [{"feature": "recency", "weight": 0.3, "direction": 1}]},
+        ),
+    )  # fmt: skip
+    client = client_for("viewer")
+    address = f"/c/{client.slug}/models/churn"
+    assert f'action="{address}/compare"' in client.get(address).text
+    page = client.get(f"{address}/compare?a=1&b=2").text
+    for words in (
+        "+0.050", "\u22125.0%", "\u221210.0%", "A small logistic regression", "Boosted trees (xgboost)", "served before",
+        "a difference may lie in the days",
+    ):  # fmt: skip
+        assert words in page, words
+    assert "gone_plugin" not in page
+    assert "+5.0%" in client.get(f"{address}/compare?a=2&b=1").text
+    assert client.get(f"{address}/compare").text.count("+0.050") == 1, "the last two, the older first"
+    assert client.get(f"{address}/compare?a=1&b=9").status_code == 404
+    stranger = client_for("owner", tenant=other_tenant)
+    assert stranger.get(f"/c/{stranger.slug}/models/churn/compare?a=1&b=2").status_code == 404
