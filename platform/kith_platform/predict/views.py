@@ -84,10 +84,8 @@ def show(slug: str, task: str) -> str:
     earned = profit.of(curve, given) if given and given.value else None
     features = known_features()
     found = [one for one in (row.report.get("drivers", []) if row else []) if one["feature"] in features][:DRIVERS]
-    labels = [features[one["feature"]].label for one in found]
-    drivers = [
-        (gettext(label), one["weight"], sentences.direction(one, language())) for label, one in zip(labels, found, strict=True)
-    ]
+    labels = {name: gettext(one.label) for name, one in features.items()}
+    drivers = [(labels[one["feature"]], one["weight"], sentences.direction(one, language())) for one in found]
     return render_template(
         "predict/show.html",
         slug=slug,
@@ -96,7 +94,7 @@ def show(slug: str, task: str) -> str:
         champion=champion,
         grade=grade,
         verdict=verdicts.of_version(row, actor.currency, gettext) if row else "",
-        warnings=[verdicts.warning(one, gettext) for one in row.warnings] if row else [],
+        warnings=[verdicts.warning(one, gettext, labels) for one in row.warnings] if row else [],
         card=card.lines(card.of(session, known, row), language()),
         drivers=drivers,
         charts=charts.of_version(row, actor.currency) if row else (),
@@ -120,7 +118,7 @@ def compare(slug: str, task: str) -> str:
     last = [row.version for row in history[1::-1]]
     numbers = [request.args.get(name, default, type=int) for name, default in zip("ab", last, strict=False)]
     before, after = (versions.numbered(session, task, number) for number in (*numbers, 0, 0)[:2])
-    features = known_features()
+    labels = {name: gettext(one.label) for name, one in known_features().items()}
     return render_template(
         "predict/compare.html",
         slug=slug,
@@ -130,12 +128,12 @@ def compare(slug: str, task: str) -> str:
         history=history,
         grade=grade,
         say=lambda row: verdicts.of_version(row, current_actor().currency, gettext),
-        warn=lambda row: [verdicts.warning(one, gettext) for one in row.warnings],
+        warn=lambda row: [verdicts.warning(one, gettext, labels) for one in row.warnings],
         states={key: gettext(label) for key, label in STATES.items()},
         about=comparison.about(card.of(session, known, before), card.of(session, known, after), language()),
         other_days=comparison.judged_apart(before, after),
         figures=comparison.figures_of(before, after),
-        drivers=comparison.drivers(before, after, {name: gettext(one.label) for name, one in features.items()}, DRIVERS),
+        drivers=comparison.drivers(before, after, labels, DRIVERS),
     )
 
 
