@@ -27,7 +27,7 @@ from kith_platform.jobs.subjects import told
 from kith_platform.labelled import outcome, questions, service, words
 from kith_platform.labelled.columns import KIND_WORDS, WHY, Column, why_not
 from kith_platform.labelled.models import LabelledSet, OwnQuestion
-from kith_platform.predict import charts, versions
+from kith_platform.predict import charts, figures, versions
 from kith_platform.predict.models import CHAMPION, ModelVersion
 from kith_platform.predict.sentences import direction
 from kith_platform.predict.views import DRIVERS, STATES, grade
@@ -249,7 +249,7 @@ def _evidence(question: OwnQuestion, row: ModelVersion) -> dict[str, Any]:
         "doubtful": [*(name for name, _why in leaks), *sorted(kept), *_sensitive(row, kept)],
         "drivers": drivers,
         "charts": charts.of_version(row, current_actor().currency),
-        "facts": charts.facts(row),
+        "facts": figures.facts(row),
     }
 
 

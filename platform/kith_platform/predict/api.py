@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from flask.views import MethodView
@@ -13,11 +14,12 @@ from kith_platform.attributes import features as attributes
 from kith_platform.auth.edge import current_actor, current_db, runtime
 from kith_platform.auth.gate import requires
 from kith_platform.modules import service as modules
-from kith_platform.predict import sentences, service, serving, verdicts, versions, watched
+from kith_platform.predict import card, sentences, service, serving, verdicts, versions, watched
 from kith_platform.predict.models import ModelVersion
-from kith_platform.predict.schemas import ModelSchema, ModelsSchema, TrainingSchema
+from kith_platform.predict.schemas import CardSchema, ModelSchema, ModelsSchema, TrainingSchema
 from kith_platform.predict.tasks import Task
 from kith_platform.sdk.types import Feature
+from kith_platform.web.locale import language
 
 api = Blueprint("models_api", __name__, url_prefix="/models", description="Models: what they answer and how good they are")
 
@@ -39,6 +41,17 @@ class One(MethodView):
         """One model."""
         task, session = serving.task_of(key, known()), current_db()
         return _shown(task, versions.champion(session, key), versions.latest(session, key))
+
+
+@api.route("/<key>/card")
+class CardOf(MethodView):
+    @requires("models:read")
+    @api.response(200, CardSchema)
+    def get(self, key: str) -> dict[str, Any]:
+        """What a person must know before deciding by the model; `lines` say it in the caller's language."""
+        task, session = serving.task_of(key, known()), current_db()
+        found = card.of(session, task, versions.shown(session, key))
+        return {**asdict(found), "lines": card.lines(found, language())}
 
 
 @api.route("/<key>/train")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kith_platform.i18n import N_
-from kith_platform.predict import protocol
+from kith_platform.predict import guarded, protocol, treatment
 from kith_platform.predict.calendar import Calendar, HistoryTooShort, plan
 from kith_platform.predict.evidence import Floats, Ids
 from kith_platform.predict.fits import rates
@@ -60,17 +60,21 @@ def train(asked: Classification, evidence: Evidence) -> Trained:
         calendar = plan(began, question.cutoff, asked.horizon(evidence))
     except HistoryTooShort as short:
         return _by_rule(asked, evidence, "history_too_short", {"has": short.has, "needs": short.needs})
+    parts, touched = _samples(asked, evidence, calendar)
+    suspects = guarded.suspects(*parts[:2], keep=(asked.rule.feature,))
     try:
-        learned = protocol.learn(
+        learned, warnings = guarded.learn(
+            suspects,
             asked.rule,
             asked.plain,
-            *_samples(asked, evidence, calendar),
+            parts,
             seed=question.seed,
             threads=question.threads,
             progress=question.progress,
         )
     except FitRefused as refusal:
-        return _by_rule(asked, evidence, str(refusal.code), {"found": refusal.found, "needed": refusal.needed})
+        by_rule = _by_rule(asked, evidence, str(refusal.code), {"found": refusal.found, "needed": refusal.needed})
+        return replace(by_rule, warnings=(suspects.warning(),) if suspects else ())
     question.progress(85, N_("Scoring every customer"))
     now = asked_of(asked, evidence, question.cutoff)
     trained = learned.trained(
@@ -83,20 +87,22 @@ def train(asked: Classification, evidence: Evidence) -> Trained:
             "test_cutoff": calendar.test.isoformat(),
         },
     )
+    trained = replace(trained, report={**trained.report, "reached": touched}, warnings=(*trained.warnings, *warnings))
     return replace(trained, scored=_whole(asked, evidence, now, trained.scored)) if trained.scored else trained
 
 
-def _samples(asked: Classification, evidence: Evidence, calendar: Calendar) -> tuple[Labelled, Labelled, Labelled]:
-    """Training (all its cutoffs stacked), validation, test."""
+def _samples(
+    asked: Classification, evidence: Evidence, calendar: Calendar
+) -> tuple[tuple[Labelled, Labelled, Labelled], float | None]:
+    """Training (all its cutoffs stacked), validation, test; and the share of training rows whom campaigns reached."""
     parts = []
     for done, cutoff in enumerate(calendar.training):
         evidence.question.progress(5 + 35 * done // len(calendar.training), N_("Looking at customers as they were then"))
         parts.append(labelled(asked, evidence, cutoff, calendar))
-    return (
-        Labelled.stack(parts),
-        labelled(asked, evidence, calendar.validation, calendar),
-        labelled(asked, evidence, calendar.test, calendar),
-    )
+    looks = ((part.matrix.ids, calendar.window(cutoff)) for part, cutoff in zip(parts, calendar.training, strict=True))
+    touched = treatment.reached(evidence, looks)
+    validation, test = (labelled(asked, evidence, cutoff, calendar) for cutoff in (calendar.validation, calendar.test))
+    return (Labelled.stack(parts), validation, test), touched
 
 
 def labelled(asked: Classification, evidence: Evidence, cutoff: dt.date, calendar: Calendar) -> Labelled:

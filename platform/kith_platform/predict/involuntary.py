@@ -66,6 +66,11 @@ INVOLUNTARY = Model(
     chance=N_("Chance of ending unpaid"),
     yes=N_("Typical of customers who stop paying:"),
     no=N_("Typical of customers who pay:"),
+    of_whom=N_("Who was billed in the last 400 days or has a running subscription, and whose service has not ended."),
+    counts=N_(
+        "A subscription ended for non-payment or by the company, or a bill passed 90 "
+        "days past due. Who ends by choice counts as neither."
+    ),
     begins_with="invoices",
     horizon_days=HORIZON,
     asked_of=asked_of,
@@ -76,4 +81,5 @@ INVOLUNTARY = Model(
     plain=("days_late", "failed_payments_365", "bills_365"),
     senses=dict.fromkeys(("days_to_pay", "days_to_pay_ever", "days_late", "days_late_most", "failed_payments_180"), 1),
     adverse=True,
+    saves=True,
 )

@@ -13,7 +13,7 @@ from kith_platform.i18n import N_
 from kith_platform.jobs.declared import JobRun, job
 from kith_platform.predict import feature_sets, scores, versions
 from kith_platform.predict.service import tasks as tasks_of
-from kith_platform.predict.tasks import Task
+from kith_platform.predict.tasks import CUSTOMERS, Task
 from kith_platform.refresh import service as refresh
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _train_one(run: JobRun, task: Task, evidence: Evidence, warnings: Any, manif
     trained = trained_by(run, task, evidence)
     question = evidence.question
     # A day that was asked for stays: scores as of then are not moved on by the next refresh.
-    report = {**trained.report, "day_given": bool(run.args["as_of"])}
+    report = {**trained.report, "day_given": bool(run.args["as_of"]), "fairness": _fairness(run, task, trained)}
     trained = replace(trained, report=report, warnings=(*trained.warnings, *warnings))
     with run.step() as session:
         row = versions.save(
@@ -88,6 +88,17 @@ def _train_one(run: JobRun, task: Task, evidence: Evidence, warnings: Any, manif
         if trained.scored is not None:
             scores.keep(session, task.key, trained.scored, version=row.version, as_of=question.as_of, subject=task.subject)
     return row
+
+
+def _fairness(run: JobRun, task: Task, trained: Trained) -> list[dict[str, Any]]:
+    """How those whom the scores put first are spread over the groups of sensitive attributes."""
+    from kith_platform.predict.guards import fairness
+
+    if trained.scored is None or task.subject != CUSTOMERS:
+        return []
+    with run.step() as session:
+        found = fairness.protected(session)
+    return fairness.judged(found, trained.scored.customer_ids, trained.scored.values)
 
 
 def trained_by(run: JobRun, task: Task, evidence: Evidence) -> Trained:

@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
 from kith_platform.i18n import N_
+from kith_platform.predict import guarded
 from kith_platform.predict.calendar import Calendar, HistoryTooShort, plan
 from kith_platform.predict.churn import LEFT_DAYS, LEFT_RHO, SHORTEST_HORIZON
 from kith_platform.predict.evidence import Floats, day_number, day_of
 from kith_platform.predict.fits import bootstrap, calibration, evaluation, waiting
 from kith_platform.predict.fits.refusal import FitRefused
 from kith_platform.predict.matrix import Matrix
-from kith_platform.predict.protocol import tells_apart
+from kith_platform.predict.protocol import Labelled, tells_apart
 from kith_platform.predict.reasons import drivers, of_rows
 from kith_platform.predict.training import Evidence, Scored, Trained
 
 SOON = 30  # days: a score is the chance of a purchase within them
 QUANTILES = {"days_10": 0.1, "days_50": 0.5, "days_90": 0.9}
 MOST_DAYS = 3650.0
+RULE = ("tau", "recency")
 
 
 def train(evidence: Evidence) -> Trained:
@@ -42,15 +44,25 @@ def train(evidence: Evidence) -> Trained:
     question.progress(10, N_("Looking at customers as they were then"))
     parts = [_cases(evidence, cutoff, calendar) for cutoff in calendar.training]
     matrix = Matrix.stack([rows for rows, _cases in parts])
-    names = matrix.varying()
-    several = [waiting.Cases(rows.columns(names), cases.days, cases.happened) for rows, cases in parts]
-    (_, validation), (judged, test) = (_cases(evidence, day, calendar, names) for day in (calendar.validation, calendar.test))
+    soon = np.concatenate([cases.happened & (cases.days <= SOON) for _rows, cases in parts])
+    suspects = guarded.suspects(Labelled(matrix, soon.astype(np.float64)), keep=RULE)
+    names = matrix.without(suspects.names).varying()
+
+    def learnt(names: tuple[str, ...]) -> tuple[waiting.Waiting, Matrix, waiting.Cases]:
+        """The model of these features, and the test rows."""
+        several = [waiting.Cases(rows.columns(names), cases.days, cases.happened) for rows, cases in parts]
+        (_, validation), (judged, test) = (_cases(evidence, day, calendar, names) for day in (calendar.validation, calendar.test))
+        model = waiting.fit(_stacked(several), validation, features=names, seed=question.seed, nthread=question.threads)
+        return model, judged, test
+
     question.progress(50, N_("Learning from what came"))
     try:
-        model = waiting.fit(_stacked(several), validation, features=names, seed=question.seed, nthread=question.threads)
+        model, judged, test = learnt(names)
+        metrics, comparison = _judge(model, judged, test, question.seed)
+        flattered = _judge(*learnt(matrix.varying()), question.seed)[0]["auc"] if suspects else None
     except FitRefused as refusal:
-        return _by_rhythm(evidence, str(refusal.code), {"found": refusal.found, "needed": refusal.needed})
-    metrics, comparison = _judge(model, judged, test, question.seed)
+        ruled = _by_rhythm(evidence, str(refusal.code), {"found": refusal.found, "needed": refusal.needed})
+        return replace(ruled, warnings=(suspects.warning(),) if suspects else ())
     came = test.happened & (test.days <= SOON)
     apart = tells_apart(metrics["auc"], int(came.sum()), int(came.size))
     ships = comparison is not None and comparison.better(lower_is_better=True) and apart
@@ -74,9 +86,11 @@ def train(evidence: Evidence) -> Trained:
         report={
             "calibration": calibration.calibration_table(came, model.chance(test.matrix, SOON)),
             "deciles": evaluation.decile_table(came, model.chance(test.matrix, SOON)),
+            "gains": {"model": evaluation.gains_table(came, model.chance(test.matrix, SOON))},
             "comparison": asdict(comparison) if comparison else None,
             "drivers": drivers(model.contributions, values, names, sign=-1),
         },
+        warnings=(suspects.warning(metrics["auc"], flattered),) if suspects else (),
         artefact=model.to_bytes(),
         scored=_scored(model, everybody) if ships else _rhythm_scores(everybody),
     )

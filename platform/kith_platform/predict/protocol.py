@@ -138,6 +138,10 @@ def learn(
         report={
             "calibration": calibration.calibration_table(test.outcome, ours),
             "deciles": evaluation.decile_table(test.outcome, ours),
+            "gains": {
+                "model": evaluation.gains_table(test.outcome, ours),
+                "rule": evaluation.gains_table(test.outcome, served.predict(test.matrix.columns(served.features))),
+            },
             "comparison": asdict(comparison) if comparison else None,
         },
     )
@@ -147,14 +151,7 @@ def _fit(
     rule: rates.Rule, train: Labelled, validation: Labelled, names: tuple[str, ...], seed: int, threads: int
 ) -> tiers.Classifier:
     # Ten cutoffs show the same customer up to ten times: the gate counts whose rows they are, not rows.
-    found = min(np.unique(train.matrix.ids[train.outcome == said]).size for said in (1, 0))
-    tier = (
-        tiers.Tier.BOOSTED
-        if found >= tiers.BOOSTED_FROM
-        else tiers.Tier.LOGISTIC
-        if found >= tiers.LOGISTIC_FROM
-        else tiers.Tier.RATES
-    )
+    tier = tiers.gate_of(min(np.unique(train.matrix.ids[train.outcome == said]).size for said in (1, 0))).tier
     if tier is tiers.Tier.RATES:
         names = (rule.feature,)
     return tiers.fit(
@@ -198,6 +195,7 @@ def _judged(
         "plain_pr_auc": _plain(rule.rule, plain, train, validation, test),
         "training_customers": int(np.unique(train.matrix.ids).size),
         "training_positives": int(np.unique(train.matrix.ids[train.outcome == 1]).size),
+        "training_negatives": int(np.unique(train.matrix.ids[train.outcome == 0]).size),
     }
     people = test.matrix.ids if np.unique(test.matrix.ids).size < outcome.size else None
     return metrics, bootstrap.compare(outcome, ours, theirs, evaluation.average_precision, people=people, seed=seed)

@@ -6,12 +6,13 @@ Rows are customers of campaigns to whom something was delivered; the rule to bea
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from kith_platform.i18n import N_
-from kith_platform.predict import protocol, sends
+from kith_platform.predict import guarded, protocol, sends
 from kith_platform.predict.features.contacts import RFM_CELL
 from kith_platform.predict.fits import rates
 from kith_platform.predict.fits.refusal import FitRefused, Reason
@@ -37,10 +38,12 @@ def train(evidence: Evidence) -> Trained:
                 Reason.TOO_FEW_CUSTOMERS, "Too few were sent to.", found=sent.customer.size, needed=3 * protocol.LEAST_JUDGED
             )
         split = sends.parts(evidence, every, reached)
-        learned = protocol.learn(
+        parts = (_labelled(split.train, counted), _labelled(split.validation, counted), _labelled(split.test, counted))
+        learned, warnings = guarded.learn(
+            guarded.suspects(*parts[:2], keep=(RULE.feature,)),
             RULE,
             PLAIN,
-            *(_labelled(part, counted) for part in (split.train, split.validation, split.test)),
+            parts,
             seed=question.seed,
             threads=question.threads,
             progress=question.progress,
@@ -54,7 +57,8 @@ def train(evidence: Evidence) -> Trained:
         "campaigns": int(np.unique(sent.campaign).size),
         **split.days(),
     }
-    return learned.trained(sends.reachable(evidence), parameters)
+    trained = learned.trained(sends.reachable(evidence), parameters)
+    return replace(trained, warnings=(*trained.warnings, *warnings))
 
 
 def _labelled(part: sends.Part, counted: str) -> Labelled:

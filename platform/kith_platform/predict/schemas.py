@@ -47,6 +47,38 @@ class ModelsSchema(Schema):
     models = fields.List(fields.Nested(ModelSchema))
 
 
+class SeenSchema(Schema):
+    first = fields.Date(allow_none=True)
+    last = fields.Date(allow_none=True, metadata={"description": "counted in"})
+    count = fields.Integer(allow_none=True, metadata={"description": "customers, or cases such as leads"})
+    yes = fields.Integer(allow_none=True)
+
+
+class LineSchema(Schema):
+    key = fields.String()
+    label = fields.String()
+    sentences = fields.List(fields.String())
+
+
+class CardSchema(Schema):
+    key = fields.String()
+    window_days = fields.Integer(allow_none=True, metadata={"description": "days judged after the gap"})
+    gap_days = fields.Integer(allow_none=True, metadata={"description": "days left to act"})
+    learnt = fields.Nested(SeenSchema, allow_none=True)
+    judged = fields.Nested(SeenSchema, allow_none=True)
+    tier = fields.String(metadata={"description": "what serves; `rule`: a model was no better, `none`: none could be trained"})
+    next_tier = fields.String(metadata={"description": "the better tier that lacks `missing` cases; empty at the top"})
+    found = fields.Integer(allow_none=True, metadata={"description": "cases of the rarer answer in training"})
+    missing = fields.Integer()
+    left_out = fields.List(fields.String(), metadata={"description": "sensitive attributes that no model learns from"})
+    allowed = fields.List(fields.String(), metadata={"description": "sensitive attributes allowed for a recorded purpose"})
+    reached = fields.Float(
+        allow_none=True, metadata={"description": "share of rows learnt from customers whom a campaign reached; null: not told"}
+    )
+    fairness = fields.List(fields.Dict())
+    lines = fields.List(fields.Nested(LineSchema), metadata={"description": "the card in the caller's language"})
+
+
 class TrainingSchema(Schema):
     job = fields.UUID()
     state = fields.String()

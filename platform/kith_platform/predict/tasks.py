@@ -48,7 +48,9 @@ class Kinds:
 class Task:
     """A model that a company can train. `value` is what a score means, `chance` what it is called, `extra` the numbers beside it;
     `yes` and `no` stand before the reasons of a high and of a low score. `plugin` is empty for core's. `subject` is customers, or
-    the plural of the fact whose rows are scored. `matured` judges scores of customers whose window is over, where one can.
+    the plural of the fact whose rows are scored. `of_whom` and `counts` say whom it is asked of and what is a yes.
+    `saves`: a yes loses a customer whom a contact may save. `matured` judges scores of customers whose window is over, where one
+    can.
     """
 
     key: str
@@ -65,6 +67,9 @@ class Task:
     adverse: bool = False
     plugin: str = ""
     subject: str = CUSTOMERS
+    of_whom: str = ""
+    counts: str = ""
+    saves: bool = False
     matured: Judge | None = None
 
 
@@ -93,6 +98,9 @@ def of_model(
         extra=extra,
         adverse=model.adverse,
         plugin=plugin,
+        of_whom=model.of_whom,
+        counts=model.counts,
+        saves=model.saves,
     )
 
 
@@ -188,6 +196,15 @@ CORE: Sequence[Task] = (
         chance=N_("Chance of leaving"),
         yes=N_("Typical of customers who leave:"),
         no=N_("Typical of customers who stay:"),
+        of_whom=N_(
+            "Customers with a running subscription who gave no notice. Of those who never had one: who "
+            "bought before and is not silent for more than 3 times their own rhythm."
+        ),
+        counts=N_(
+            "The subscription ends by the customer's choice, or somebody noted that. Without a subscription: no "
+            "purchase in the days judged. Who ends because bills stay unpaid counts as neither."
+        ),
+        saves=True,
     ),
     _module(
         "leaving_reason",
@@ -199,6 +216,8 @@ CORE: Sequence[Task] = (
         no=N_("Typical of customers who leave for other reasons:"),
         extra=("reason", *REASONS),
         kinds=Kinds("reason", N_("Likeliest reason of leaving"), REASONS),
+        of_whom=N_("Customers who may leave; learnt from those of whom a reason of leaving was noted."),
+        counts=N_("The reason that was noted."),
     ),
     _module(
         "clv",
@@ -208,6 +227,8 @@ CORE: Sequence[Task] = (
         chance=N_("Expected value, next 12 months"),
         value="money",
         extra=("p_alive", "expected_purchases", "monthly_fee", "months_staying"),
+        of_whom=N_("Everybody who bought before, or has a subscription that runs."),
+        counts=N_("Nothing: money in the next 12 months is asked, not yes or no."),
         matured=_matured_clv,
     ),
     _module(
@@ -219,6 +240,8 @@ CORE: Sequence[Task] = (
         yes=N_("Typical of customers who buy soon:"),
         no=N_("Typical of customers who take longer:"),
         extra=("days_10", "days_50", "days_90"),
+        of_whom=N_("Who bought before and is not silent for more than 3 times their own rhythm."),
+        counts=N_("A purchase; asked is the day. Where none came in the days judged, it counts as still open."),
     ),
     of_model(INVOLUNTARY),
     of_model(UPSELL),
@@ -230,6 +253,8 @@ CORE: Sequence[Task] = (
         chance=N_("Chance to answer the next campaign"),
         yes=N_("Typical of customers who answer:"),
         no=N_("Typical of customers who do not answer:"),
+        of_whom=N_("Customers who may be sent a campaign. It learnt from those to whom one was delivered."),
+        counts=N_("An answer within 14 days of the send: a conversion that was noted, else a purchase."),
     ),
     _module(
         "uplift",
@@ -250,6 +275,8 @@ CORE: Sequence[Task] = (
                 "sleeping_dog": N_("sleeping dog"),
             },
         ),
+        of_whom=N_("Customers who may be sent a campaign."),
+        counts=N_("An answer within 14 days, held against those who were held back by lot."),
     ),
     of_model(WINBACK, finish=_winback, extra=("expected_value",)),  # after uplift, by which it ranks
     _module(
@@ -260,6 +287,8 @@ CORE: Sequence[Task] = (
         chance=N_("Chance to buy the first of these families"),
         yes=N_("Offer next:"),
         no=N_("Offer next:"),
+        of_whom=N_("Customers with purchases of known product families."),
+        counts=N_("The first purchase of a family that the customer never bought before."),
     ),
     _cases(
         _leads,
@@ -271,6 +300,8 @@ CORE: Sequence[Task] = (
         no=N_("Typical of leads that do not:"),
         extra=("expected_value",),
         subject="leads",
+        of_whom=N_("Open leads."),
+        counts=N_("The lead becomes a customer within 90 days."),
     ),
     _cases(
         _deals,
@@ -281,6 +312,8 @@ CORE: Sequence[Task] = (
         yes=N_("Typical of opportunities that are won:"),
         no=N_("Typical of opportunities that are lost:"),
         subject="opportunities",
+        of_whom=N_("Open opportunities."),
+        counts=N_("The opportunity is won. What is still open counts as neither."),
     ),
     _cases(
         _bills,
@@ -293,5 +326,7 @@ CORE: Sequence[Task] = (
         extra=("expected_loss",),
         adverse=True,
         subject="invoices",
+        of_whom=N_("Open bills."),
+        counts=N_("The bill is paid more than 30 days after it was due, or is still unpaid then."),
     ),
 )

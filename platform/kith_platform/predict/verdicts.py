@@ -160,6 +160,14 @@ WARNINGS: Mapping[str, str] = {
         "The model tells nearly all apart (AUC %(auc)s). That is rare: "
         "look whether a column is filled only after it has happened."
     ),
+    "leaks_left_out": N_(
+        "Left out of training, because alone they tell nearly all of what came: %(columns)s. With them the model would seem to "
+        "have an AUC of %(with_auc)s, without them it is %(auc)s. See whether they are filled only after it has happened."
+    ),
+    "leaks_named": N_(
+        "Left out of training, because alone they tell nearly all of what came: %(columns)s. "
+        "Without them nothing could be trained."
+    ),
     "bias": N_("On unseen days the model expected %(bias)s times what came. Read sums with that in mind."),
     "uplift_off": N_("On the last campaigns the measured effect was another than the model expected (%(mean)s)."),
     "reasons_merged": N_("Fewer than %(needed)s leavers to learn from name these reasons, so they count as one: %(reasons)s."),
@@ -199,12 +207,14 @@ def of_version(row: ModelVersion, currency: str, translate: Callable[[str], str]
     return sentence(row.verdict, row.verdict_params, currency=currency, translate=translate)
 
 
-def warning(found: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:
-    """A warning in words."""
+def warning(found: Mapping[str, Any], translate: Callable[[str], str] = str, labels: Mapping[str, str] | None = None) -> str:
+    """A warning in words. `labels` name features in the language of `translate`; those without one stand as they are called."""
     message = WARNINGS.get(str(found["code"]), str(found["code"]))
     numbers = {key: _plain(value) for key, value in found.items()}
     if "reasons" in found:
         numbers["reasons"] = " · ".join(translate(REASONS[code]) for code in found["reasons"])
+    if "features" in found:
+        numbers["columns"] = translate(N_(", ")).join((labels or {}).get(name, name) for name in found["features"])
     return fill(translate(message), numbers)
 
 

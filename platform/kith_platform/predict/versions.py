@@ -112,12 +112,27 @@ def latest(session: Session, task: str) -> ModelVersion | None:
     return session.execute(statement).scalar_one_or_none()
 
 
+def shown(session: Session, task: str) -> ModelVersion | None:
+    """The version a model's page tells of: the last training, or the champion where it was put back. None before the first."""
+    serves, last = champion(session, task), latest(session, task)
+    return serves if serves is not None and (last is None or last.state == CHAMPION) else last
+
+
 def telling(session: Session, tasks: Collection[str]) -> dict[str, ModelVersion]:
     """By task the version whose scores people see: the one that serves, else the last training."""
     last = select(ModelVersion.task, func.max(ModelVersion.version)).group_by(ModelVersion.task)
     told = or_(ModelVersion.state == CHAMPION, tuple_(ModelVersion.task, ModelVersion.version).in_(last))
     rows = session.execute(select(ModelVersion).where(ModelVersion.task.in_(tasks), told)).scalars()
     return {row.task: row for row in sorted(rows, key=lambda row: row.state == CHAMPION)}
+
+
+def numbered(session: Session, task: str, number: int | None) -> ModelVersion:
+    """A version by its number. Raises NotFound."""
+    statement = select(ModelVersion).where(ModelVersion.task == task, ModelVersion.version == number)
+    found = session.execute(statement).scalar_one_or_none()
+    if found is None:
+        raise NotFound(N_("This model has no such version."))
+    return found
 
 
 def history(session: Session, task: str, *, most: int = 20) -> Sequence[ModelVersion]:

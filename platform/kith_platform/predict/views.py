@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -16,9 +16,23 @@ from kith_platform.auth.gate import requires
 from kith_platform.i18n import N_
 from kith_platform.jobs.subjects import told
 from kith_platform.modules import service as modules
-from kith_platform.predict import charts, sentences, service, serving, verdicts, versions, watched
-from kith_platform.predict.models import CHAMPION, ModelVersion
+from kith_platform.predict import (
+    card,
+    charts,
+    comparison,
+    figures,
+    profit,
+    sentences,
+    service,
+    serving,
+    verdicts,
+    versions,
+    watched,
+)
+from kith_platform.predict.models import ModelVersion
 from kith_platform.predict.tasks import Task
+from kith_platform.sdk.types import Feature
+from kith_platform.web.forms import Form
 from kith_platform.web.locale import language
 from kith_platform.web.navigation import NavItem
 
@@ -77,18 +91,16 @@ def index(slug: str) -> str:
 @requires("models:read")
 def show(slug: str, task: str) -> str:
     """One model: what it answers, how good it is, what drives it, its former versions."""
-    session, held, actor = current_db(), runtime(), current_actor()
+    session, actor = current_db(), current_actor()
     known = serving.task_of(task, mine())
-    champion, latest = versions.champion(session, task), versions.latest(session, task)
-    row = champion if champion is not None and (latest is None or latest.state == CHAMPION) else latest
-    on = modules.enabled(session, held.plugins)
-    features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
-    features |= attributes.known(session, actor)
+    champion, row = versions.champion(session, task), versions.shown(session, task)
+    curve = profit.curve_of(known, row)
+    given = profit.assumed(session, request.args, curve) if curve else None
+    earned = profit.of(curve, given) if given and given.value else None
+    features = known_features()
     found = [one for one in (row.report.get("drivers", []) if row else []) if one["feature"] in features][:DRIVERS]
-    labels = [features[one["feature"]].label for one in found]
-    drivers = [
-        (gettext(label), one["weight"], sentences.direction(one, language())) for label, one in zip(labels, found, strict=True)
-    ]
+    labels = {name: gettext(one.label) for name, one in features.items()}
+    drivers = [(labels[one["feature"]], one["weight"], sentences.direction(one, language())) for one in found]
     return render_template(
         "predict/show.html",
         slug=slug,
@@ -97,15 +109,47 @@ def show(slug: str, task: str) -> str:
         champion=champion,
         grade=grade,
         verdict=verdicts.of_version(row, actor.currency, gettext) if row else "",
-        warnings=[verdicts.warning(one, gettext) for one in row.warnings] if row else [],
+        warnings=[verdicts.warning(one, gettext, labels) for one in row.warnings] if row else [],
+        card=card.lines(card.of(session, known, row), language()),
         drivers=drivers,
         charts=charts.of_version(row, actor.currency) if row else (),
-        facts=charts.facts(row) if row else (),
-        parameters=charts.parameters(row) if row else (),
+        profit=earned and profit.chart(earned),
+        profit_words=profit.words(earned) if earned else (),
+        profit_form=_profit_form(given) if given else None,
+        facts=figures.facts(row) if row else (),
+        parameters=figures.parameters(row) if row else (),
         watched=watched.of_version(session, row, features) if row else None,
         history=versions.history(session, task),
         states={key: gettext(label) for key, label in STATES.items()},
         job=running(),
+    )
+
+
+@pages.get("/<task>/compare")
+@requires("models:read")
+def compare(slug: str, task: str) -> str:
+    """Two versions side by side, `?a=&b=` by number; without them the last two."""
+    session, known = current_db(), serving.task_of(task, mine())
+    history = versions.history(session, task)
+    last = [row.version for row in history[1::-1]]
+    numbers = [request.args.get(name, default, type=int) for name, default in zip("ab", last, strict=False)]
+    before, after = (versions.numbered(session, task, number) for number in (*numbers, 0, 0)[:2])
+    labels = {name: gettext(one.label) for name, one in known_features().items()}
+    return render_template(
+        "predict/compare.html",
+        slug=slug,
+        task=known,
+        before=before,
+        after=after,
+        history=history,
+        grade=grade,
+        say=lambda row: verdicts.of_version(row, current_actor().currency, gettext),
+        warn=lambda row: [verdicts.warning(one, gettext, labels) for one in row.warnings],
+        states={key: gettext(label) for key, label in STATES.items()},
+        about=comparison.about(card.of(session, known, before), card.of(session, known, after), language()),
+        other_days=comparison.judged_apart(before, after),
+        figures=comparison.figures_of(before, after),
+        drivers=comparison.drivers(before, after, labels, DRIVERS),
     )
 
 
@@ -132,6 +176,14 @@ def promote(slug: str, task: str, public_id: uuid.UUID) -> AnyResponse:
     return redirect(url_for("predict.show", slug=slug, task=task))
 
 
+def known_features() -> dict[str, Feature]:
+    """Features that can be named here: core's, the modules', and the company's attributes that the reader may see."""
+    session, held = current_db(), runtime()
+    on = modules.enabled(session, held.plugins)
+    found = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
+    return found | attributes.known(session, current_actor())
+
+
 def mine() -> Mapping[str, Task]:
     """What this company can train."""
     return service.tasks(current_db(), runtime().plugins)
@@ -142,6 +194,13 @@ def running() -> Any:
     session = current_db()
     found = serving.active_training(session)
     return told(session, [found], gettext)[0] if found is not None else None
+
+
+def _profit_form(given: profit.Assumptions) -> Form:
+    """What was typed where it could not be read, else what holds."""
+    wrong = {error.field for error in given.errors}
+    holds = {"value": given.value, "cost": given.cost, "saved": 100 * given.saved, "capacity": given.capacity}
+    return Form({name: request.args.get(name) if name in wrong else f"{holds[name]:.12g}" for name in holds}, given.errors)
 
 
 def _ask(slug: str, keys: tuple[str, ...]) -> AnyResponse:

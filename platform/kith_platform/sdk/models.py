@@ -27,6 +27,8 @@ class Model:
     `senses` gives features of which it is known that more makes it likelier (1) or less likely (−1).
     `label`, `answers` (the question), `chance` (what a score is called), `yes` and `no` (what stands before the reasons of a high
     and a low score, "Typical of …:") are English msgids. `key` of a plugin's begins with the plugin's name and a dot.
+    `of_whom` and `counts` tell on the model's page whom it is asked of and what is a yes, as English msgids.
+    `saves`: a yes loses a customer whom a contact may save; the page then shows what contacting earns.
     `adverse`: a high score can lead to a decision against the customer, which only a person may take.
     """
 
@@ -47,3 +49,6 @@ class Model:
     without: tuple[str, ...] = ()
     senses: Mapping[str, int] = field(default_factory=dict)
     adverse: bool = False
+    of_whom: str = ""
+    counts: str = ""
+    saves: bool = False

@@ -35,4 +35,5 @@ def test_retail_learns_who_sends_goods_back_and_labels_whom_the_returns_name(wri
     assert len(said) > 10
     assert trained.verdict in ("better_than_baseline", "no_better_than_baseline")
     assert trained.scored is not None
+    assert trained.warnings == (), "no honest feature is suspected"
     assert dt.timedelta(days=model.horizon_days) == end - start

@@ -90,6 +90,7 @@ def test_leaving_by_choice_and_leaving_unpaid_are_told_apart_within_a_tenth_of_t
     for one in (by_choice, unpaid):
         told("ece, slope, positives", [one.metrics[name] for name in ("ece", "calibration_slope", "positives")])
         assert one.ships
+        assert one.warnings == (), "no honest feature is suspected"
         assert one.metrics["ece"] <= 0.05
         assert 0.8 <= one.metrics["calibration_slope"] <= 1.2
     assert found >= 0.9 * optimum

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from known_companies import Known, Told, Written
 
-from kith_platform.predict import charts, response, sends, uplift
+from kith_platform.predict import charts, figures, response, sends, uplift
 from kith_platform.predict.features import BUYING, MARKETING
 from kith_platform.predict.fits.uplift import Kind
 from kith_platform.predict.models import ModelVersion
@@ -105,7 +105,7 @@ def test_the_page_of_a_model_tells_gain_and_effect(retailer: Campaigned, web: Fl
     row = ModelVersion(task="uplift", version=1, report=found.report, metrics=found.metrics)
     with web.test_request_context("/"):
         assert [chart.key for chart in charts.of_version(row, "SGD")] == ["qini", "uplift_groups"]
-        told = dict(charts.facts(row))
+        told = dict(figures.facts(row))
     assert "Mean effect measured, with its interval" in told
     assert "Gain in average precision, with its interval" not in told, "it was compared by Qini"
 

@@ -75,6 +75,7 @@ def test_on_the_demo_retailer_churn_comes_within_a_tenth_of_the_best_attainable(
     told("optimum AUC", best)
     told("share of the optimum", found["auc"] / best)
     assert retailer.churn.tier == "xgboost"
+    assert retailer.churn.warnings == (), "no honest feature is suspected"
     assert found["auc"] >= 0.9 * best
     assert found["ece"] <= 0.05
     assert found["positives"] >= 100

@@ -154,3 +154,15 @@ def test_no_comparison_where_the_figure_does_not_exist() -> None:
     assert bootstrap.compare([1, 1], [0.2, 0.3], [0.1, 0.4], evaluation.auc) is None
     with pytest.raises(ValueError, match="same customers"):
         bootstrap.compare([1, 0], [0.2], [0.1, 0.4], evaluation.auc)
+
+
+def test_gains_cumulate_what_came_and_what_was_expected_and_stay_small() -> None:
+    """Of five: half a step in, half of the second one; ties share."""
+    assert evaluation.gains_table(OUTCOME, SCORE, points=2) == [
+        {"n": 2.5, "came": 1.5, "expected": pytest.approx(0.9 + 0.8 + 0.35)},
+        {"n": 5.0, "came": 2.0, "expected": pytest.approx(2.8)},
+    ]
+    assert evaluation.gains_table([1, 0], [0.5, 0.5], points=2)[0]["came"] == 0.5
+    many = evaluation.gains_table(np.arange(10_000) % 2, np.linspace(1, 0, 10_000))
+    assert (len(many), many[-1]["came"]) == (50, 5000)
+    assert evaluation.gains_table([], []) == []

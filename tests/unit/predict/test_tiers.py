@@ -210,3 +210,10 @@ def test_rates_without_any_customer_are_the_prior_or_refused() -> None:
         rates.fit(nobody, [], features=("rho",), rule=rates.Rule("rho", (1.5,)))
     with pytest.raises(FitRefused):
         rates.fit(nobody, [], features=("rho",), rule=rates.Rule("rho", (1.5,)), prior=0.0)
+
+
+def test_among_many_columns_one_that_is_wrong_every_time_is_as_strong_as_one_that_is_right() -> None:
+    train, later = sample(tiers.Tier.LOGISTIC, 1, missing=0.0), sample(tiers.Tier.LOGISTIC, 2, missing=0.0)
+    told = [tiers.Sample(np.column_stack([one.matrix, 1.0 - one.outcome]), one.outcome) for one in (train, later)]
+    model = tiers.fit(*told, features=(*FEATURES, "told"), rule=RULE, tier=tiers.Tier.LOGISTIC)
+    assert value(auc, later.outcome, model.predict(told[1].matrix)) == 1.0

@@ -155,6 +155,24 @@ def decile_table(outcome: ArrayLike, score: ArrayLike, groups: int = 10) -> list
     ]
 
 
+def gains_table(outcome: ArrayLike, score: ArrayLike, points: int = 50) -> list[dict[str, float]]:
+    """What the best ones by score hold, for `points` equal steps from none (left out) to all; never longer than `points`.
+
+    Each row: n contacted (fractional where a step or ties cross a row), came Σ outcome and expected Σ score of those n.
+    """
+    y, s = np.asarray(outcome, dtype=np.float64).ravel(), np.asarray(score, dtype=np.float64).ravel()
+    if y.size == 0:
+        return []
+    cases, found = _ranking(y, s)(np.ones(y.size))
+    _, scored = _ranking(s, s)(np.ones(y.size))
+    steps = np.arange(1, points + 1) * (y.size / points)
+    came, expected = (np.interp(steps, np.r_[0.0, cases], np.r_[0.0, curve]) for curve in (found, scored))
+    return [
+        {"n": round(float(n), 4), "came": round(float(a), 4), "expected": round(float(b), 4)}
+        for n, a, b in zip(steps, came, expected, strict=True)
+    ]
+
+
 def wilson(positives: float, cases: float, z: float = 1.959963984540054) -> tuple[float, float] | None:
     """Wilson's 95 % interval of a proportion (Wilson 1927); None without cases."""
     if cases <= 0:

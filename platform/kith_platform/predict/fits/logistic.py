@@ -120,7 +120,8 @@ def _standardise(values: Floats, medians: Floats, means: Floats, deviations: Flo
 def _choose(standard: Floats, y: Floats) -> list[int]:
     """Columns by |AUC - .5|, the best first, at most ten, none a repetition of a better one."""
     varies = np.flatnonzero(np.ptp(standard, axis=0) > 0)
-    strength = np.array([abs((value(auc, y, standard[:, column]) or 0.5) - 0.5) for column in varies])
+    told = (value(auc, y, standard[:, column]) for column in varies)  # 0 is as strong as 1
+    strength = np.array([0.0 if found is None else abs(found - 0.5) for found in told])
     chosen: list[int] = []
     for column in varies[np.argsort(-strength, kind="stable")]:
         repeats = [abs(float(np.corrcoef(standard[:, column], standard[:, other])[0, 1])) for other in chosen]

@@ -79,7 +79,11 @@ class Gate:
 def gate(outcome: ArrayLike) -> Gate:
     """The size gate of D0 for training outcomes (n,)."""
     y = np.asarray(outcome, dtype=np.float64).ravel()
-    found = int(min(y.sum(), y.size - y.sum()))
+    return gate_of(int(min(y.sum(), y.size - y.sum())))
+
+
+def gate_of(found: int) -> Gate:
+    """The same for `found` cases of the rarer outcome."""
     if found >= BOOSTED_FROM:
         return Gate(Tier.BOOSTED, found, None)
     if found >= LOGISTIC_FROM:

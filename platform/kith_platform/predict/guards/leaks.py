@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from kith_platform.predict.fits.evaluation import auc, value
 
 Floats = NDArray[np.float64]
+Ids = NDArray[np.int64]
 # AUC, on lines the model has not learnt from, of a model without these columns.
 Judge = Callable[[frozenset[str]], float]
 
@@ -84,6 +85,26 @@ def find(columns: Sequence[Column], outcome: Floats, judge: Judge, *, keep: Coll
     return tuple(found)
 
 
+def telling_alone(columns: Sequence[Column], outcome: Floats, things: Ids, *, keep: Collection[str] = ()) -> tuple[Leak, ...]:
+    """Those that are suspect whatever the others say, for rows that show the same `things` (n,) on several days.
+
+    One pass over the columns. `stands_alone` is not asked: of features that were computed before the cutoff an honest driver
+    without an echo is likelier than a leak. With fewer than 20 things of either outcome nothing is found.
+    """
+    if min(np.unique(things[outcome == said]).size for said in (0, 1)) < FEWEST:
+        return ()
+    found = (
+        _alone(one, own_answer(one, outcome), outcome, things)
+        for one in columns
+        if one.name not in keep and not _says_nothing(one)
+    )
+    return tuple(leak for leak in found if leak is not None)
+
+
+def _says_nothing(column: Column) -> bool:
+    return bool(np.isnan(column.values).all())
+
+
 def own_answer(column: Column, outcome: Floats) -> Floats:
     """What the column alone says of each line (n,): the rate seen elsewhere (out of fold) for lines of the same value, or of the
     same twentieth of the values; missing is a value of its own."""
@@ -127,7 +148,7 @@ def _codes(column: Column) -> NDArray[np.int64]:
     return codes
 
 
-def _alone(column: Column, answer: Floats, outcome: Floats) -> Leak | None:
+def _alone(column: Column, answer: Floats, outcome: Floats, things: Ids | None = None) -> Leak | None:
     """Why a column is suspect whatever the others say."""
     if column.later is not None:
         days = ~np.isnan(column.values)
@@ -137,15 +158,18 @@ def _alone(column: Column, answer: Floats, outcome: Floats) -> Leak | None:
     found, _low = own_auc(answer, outcome)
     if found >= CERTAIN:
         return Leak(column.name, "tells_outcome", {"auc": found})
-    return _pure(column, outcome, found)
+    return _pure(column, outcome, found, np.arange(outcome.size) if things is None else things)
 
 
-def _pure(column: Column, outcome: Floats, found: float) -> Leak | None:
-    """A value that the rarer outcome alone has: at least 20 lines and a twentieth of that outcome, 99 of 100 of them so."""
+def _pure(column: Column, outcome: Floats, found: float, things: Ids) -> Leak | None:
+    """A value that the rarer outcome alone has: at least 20 things and a twentieth of that outcome, 99 of 100 lines so."""
     rarer = outcome if outcome.mean() <= 0.5 else 1.0 - outcome
+    least = max(PURE_LINES, PURE_SHARE * np.unique(things[rarer > 0]).size)
     for reason, holds in _values(column):
-        lines = int(holds.sum())
-        if lines >= max(PURE_LINES, PURE_SHARE * rarer.sum()) and rarer[holds].mean() >= PURE and rarer.mean() < HALF:
+        if holds.sum() < least:
+            continue
+        lines = int(np.unique(things[holds]).size)
+        if lines >= least and rarer[holds].mean() >= PURE and rarer.mean() < HALF:
             return Leak(column.name, reason, {"auc": found, "lines": lines, "share": float(rarer[holds].mean())})
     return None
 
