@@ -30,6 +30,7 @@ PAGES: tuple[str, ...] = (
     "kith_platform.home.guide",
     "kith_platform.customers.views",
     "kith_platform.customers.erasure_views",
+    "kith_platform.customers.why_views",
     "kith_platform.segments.views",
     "kith_platform.segments.builder_views",
     "kith_platform.segments.saved_views",

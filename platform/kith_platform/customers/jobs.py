@@ -11,7 +11,9 @@ from kith_platform.jobs.declared import JobRun, job
 
 @job(JOB, queue="default", max_attempts=5, label=N_("Rewriting files after an erasure"))
 def rewrite_files(run: JobRun) -> None:
-    """Writes the whole snapshot, drops all older ones, and draws the segments' sample again. Safe to begin again."""
+    """Writes the whole snapshot, drops all older ones, draws the segments' sample again and
+    forgets what scores were made of. Safe to begin again."""
+    from kith_platform.predict import explain
     from kith_platform.refresh.graph import Turn
     from kith_platform.segments import sample
     from kith_platform.snapshots import service as snapshots
@@ -22,5 +24,6 @@ def rewrite_files(run: JobRun) -> None:
 
     with closing(Turn(run, snapshots.take(run.runtime, run.tenant.id, full=True, told=told))) as turn:
         sample.again(turn)
+    explain.forget(run.runtime.blobs.of(run.tenant.id))
     with run.step(last=True):
         pass

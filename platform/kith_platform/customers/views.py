@@ -27,7 +27,7 @@ from kith_platform.i18n import N_
 from kith_platform.modules import service as modules
 from kith_platform.modules.web import panels
 from kith_platform.outcomes import card
-from kith_platform.predict import scores, sentences, versions
+from kith_platform.predict import explain, scores, sentences, versions
 from kith_platform.predict import service as predict
 from kith_platform.predict.leaving_words import UNPAID
 from kith_platform.quality import issues
@@ -136,6 +136,7 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
     record_ids = [row.id for row in records]
     known = figures.of_customers(session, [customer.id]).get(customer.id, figures.NONE)
     mine = scores.of_customers(session, [customer.id])[customer.id] if actor.can("models:read") else {}
+    told_by = versions.telling(session, mine)
     consents = service.consents(session, record_ids)
     reachable = [row.channel for row in consents if row.status == "granted"]
     tab = request.args.get("show", "")
@@ -170,7 +171,7 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         year=figures.YEAR,
         churn=churn,
         clv=clv,
-        versions=versions.telling(session, mine),
+        versions=told_by,
         reasons=sentences.reasons(models["churn"], churn.reasons, features, language(), actor.currency) if churn else None,
         further=[
             (
@@ -183,6 +184,7 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
             if key in mine and key not in beside and task.value == "probability"
         ],
         kinds=kinds,
+        unexplained={key for key in mine if key in models and explain.missing(models[key], mine[key], told_by.get(key))},
         why=sentences.reasons(models["leaving_reason"], mine["leaving_reason"].reasons, features, language(), actor.currency)
         if "leaving_reason" in mine
         else None,

@@ -39,7 +39,8 @@ def train(run: JobRun) -> None:
         as_of = dt.date.fromisoformat(run.args["as_of"]) if run.args["as_of"] else frames.last_day
         question = Question(frames=frames, as_of=as_of, seed=int(run.args["seed"]), threads=run.threads)
         sets, warnings = feature_sets.usable(run, frames, question.cutoff)
-        evidence = Evidence(question, sets, cache(lambda: PurchaseDays.all(frames)), said=partial(said, run))
+        bought = cache(lambda: PurchaseDays.all(frames))
+        evidence = Evidence(question, sets, bought, said=partial(said, run), most=run.memory_mb // 4)
         for number, task in enumerate(wanted):
             run.check()
             with run.step() as session:

@@ -244,7 +244,7 @@ def _judged(evidence: Evidence, model: Classes, kept: tuple[str, ...], learnt: P
         },
         warnings=({"code": "reasons_merged", "reasons": gone, "needed": LEAST},) if gone else (),
         artefact=model.to_bytes(),
-        scored=scores(now, model, kept) if ships else _shares(now, kept, model.shares),
+        scored=scores(now, model, kept) if ships and now.ids.size else _shares(now, kept, model.shares),
     )
 
 
@@ -254,10 +254,8 @@ def _gap(said: Floats, place: Ids) -> float:
     return float(np.mean(each))
 
 
-def scores(now: Matrix, model: Classes, kept: tuple[str, ...]) -> Scored | None:
+def scores(now: Matrix, model: Classes, kept: tuple[str, ...]) -> Scored:
     """Each one's likeliest reason: its chance as the value, its place in CODES as `reason`, and the chances of all."""
-    if not now.ids.size:
-        return None
     values = now.columns(model.features)
     said = model.predict(values)
     best, row = said.argmax(axis=1), np.arange(now.ids.size)
@@ -293,7 +291,12 @@ def rescore(evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any
     now, kept = asked_of(evidence, evidence.question.cutoff), tuple(stored)
     if artefact is None:
         return _shares(now, kept, np.array(list(stored.values())))
-    return scores(now, classes.load(artefact, nthread=evidence.question.threads), kept)
+    return by_model(now, artefact, report, threads=evidence.question.threads) if now.ids.size else None
+
+
+def by_model(rows: Matrix, artefact: bytes, report: Mapping[str, Any], *, threads: int = 1) -> Scored:
+    """What a trained model says of rows."""
+    return scores(rows, classes.load(artefact, nthread=threads), tuple(report["shares"]))
 
 
 def _by_rule(evidence: Evidence, code: Ids, verdict: str, params: Mapping[str, Any]) -> Trained:

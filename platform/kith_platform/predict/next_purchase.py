@@ -96,14 +96,19 @@ def train(evidence: Evidence) -> Trained:
     )
 
 
-def rescore(evidence: Evidence, artefact: bytes | None, _report: Mapping[str, Any]) -> Scored | None:
+def rescore(evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any]) -> Scored | None:
     """Everybody's scores at the question's cutoff by what was trained before; None where it is asked of nobody."""
     everybody = _population(evidence, evidence.question.cutoff)
     if not everybody.ids.size:
         return None
     if artefact is None:
         return _rhythm_scores(everybody)
-    return _scored(waiting.load(artefact, nthread=evidence.question.threads), everybody)
+    return by_model(everybody, artefact, report, threads=evidence.question.threads)
+
+
+def by_model(rows: Matrix, artefact: bytes, _report: Mapping[str, Any], *, threads: int = 1) -> Scored:
+    """What a trained model says of rows."""
+    return _scored(waiting.load(artefact, nthread=threads), rows)
 
 
 def _population(evidence: Evidence, cutoff: dt.date) -> Matrix:

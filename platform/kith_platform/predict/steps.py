@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from kith_platform.guard import PluginFailed
 from kith_platform.i18n import N_
-from kith_platform.predict import feature_sets, scores, versions, watch
+from kith_platform.predict import explain, feature_sets, scores, versions, watch
 from kith_platform.predict.evidence import PurchaseDays
 from kith_platform.predict.jobs import guarded, said
 from kith_platform.predict.models import CHAMPION, ModelVersion
@@ -42,13 +42,23 @@ def refresh_scores(turn: Turn) -> None:
         with turn.run.step() as session:
             if task.subject == scores.CUSTOMERS and scores.freeze(session, task.key, frames.last_day) and task.matured:
                 watch.begin(session, task.key, scores.month_of(frames.last_day))
+    _leave_features(turn, evidence)
+
+
+def _leave_features(turn: Turn, evidence: Callable[[], Evidence]) -> None:
+    """What scores were made of, where too many customers are scored for each to have reasons stored."""
+    customers = turn.manifest.tables.get("customer")
+    if customers is None or not explain.many(customers.rows):
+        return
+    blobs, stamp = turn.run.runtime.blobs.of(turn.run.tenant.id), turn.manifest.public_id.hex
+    explain.keep(blobs, turn.frames.last_day, lambda: evidence().matrix(evidence().question.cutoff), stamp=stamp)
 
 
 def _evidence(turn: Turn) -> Evidence:
     run, frames = turn.run, turn.frames
     question = Question(frames=frames, as_of=frames.last_day, seed=0, threads=run.threads)
     sets, _warnings = feature_sets.usable(run, frames, question.cutoff)
-    return Evidence(question, sets, cache(lambda: PurchaseDays.all(frames)), said=partial(said, run))
+    return Evidence(question, sets, cache(lambda: PurchaseDays.all(frames)), said=partial(said, run), most=run.memory_mb // 4)
 
 
 def _judge(turn: Turn, task: Task, evidence: Callable[[], Evidence]) -> None:

@@ -16,6 +16,7 @@ from kith_platform.predict.winback import WINBACK
 if TYPE_CHECKING:
     from kith_platform.predict.cases import Cases
     from kith_platform.predict.classify import Classification
+    from kith_platform.predict.matrix import Matrix
     from kith_platform.predict.matured import Said
     from kith_platform.predict.training import Evidence, Scored, Trained
     from kith_platform.sdk.models import Model
@@ -25,6 +26,8 @@ CUSTOMERS = "customers"
 Trainer = Callable[["Evidence"], "Trained"]
 # Evidence, the opened artefact of the version that serves (None: the rule serves), and its report.
 Scorer = Callable[["Evidence", "bytes | None", "Mapping[str, Any]"], "Scored | None"]
+# One customer's features, the artefact and the report of the version that serves: the reasons of the score.
+Explainer = Callable[["Matrix", bytes, "Mapping[str, Any]"], list[dict[str, Any]]]
 # Evidence and what was said in the past: what came of it (`matured`).
 Judge = Callable[["Evidence", "Said"], dict[str, Any]]
 
@@ -50,7 +53,7 @@ class Task:
     `yes` and `no` stand before the reasons of a high and of a low score. `plugin` is empty for core's. `subject` is customers, or
     the plural of the fact whose rows are scored. `of_whom` and `counts` say whom it is asked of and what is a yes.
     `saves`: a yes loses a customer whom a contact may save. `matured` judges scores of customers whose window is over, where one
-    can.
+    can; `explain` gives the reasons of one customer's score.
     """
 
     key: str
@@ -71,6 +74,7 @@ class Task:
     counts: str = ""
     saves: bool = False
     matured: Judge | None = None
+    explain: Explainer | None = None
 
 
 def of_model(
@@ -120,11 +124,16 @@ def _classified(found: Callable[[], Classification], **words: Any) -> Task:
 
         return of_chances(found(), evidence, said)
 
-    return Task(train=train, rescore=rescore, matured=matured, **words)
+    def explain(row: Matrix, artefact: bytes, _report: Mapping[str, Any]) -> list[dict[str, Any]]:
+        from kith_platform.predict import protocol
+
+        return protocol.model_scores(row, *protocol.unpack(artefact)).reasons[0]
+
+    return Task(train=train, rescore=rescore, matured=matured, explain=explain, **words)
 
 
-def _module(name: str, **words: Any) -> Task:
-    """A task whose `train` and `rescore` a module of this folder has."""
+def _module(name: str, *, explained: bool = False, **words: Any) -> Task:
+    """A task whose `train` and `rescore` a module of this folder has; where it is `explained`, `by_model` too."""
 
     def train(evidence: Evidence) -> Trained:
         found: Trained = import_module(f"kith_platform.predict.{name}").train(evidence)
@@ -134,7 +143,11 @@ def _module(name: str, **words: Any) -> Task:
         found: Scored | None = import_module(f"kith_platform.predict.{name}").rescore(evidence, artefact, report)
         return found
 
-    return Task(train=train, rescore=rescore, **words)
+    def explain(row: Matrix, artefact: bytes, report: Mapping[str, Any]) -> list[dict[str, Any]]:
+        found: Scored = import_module(f"kith_platform.predict.{name}").by_model(row, artefact, report)
+        return found.reasons[0]
+
+    return Task(train=train, rescore=rescore, explain=explain if explained else None, **words)
 
 
 def _cases(found: Callable[[], Cases], **words: Any) -> Task:
@@ -208,6 +221,7 @@ CORE: Sequence[Task] = (
     ),
     _module(
         "leaving_reason",
+        explained=True,
         key="leaving_reason",
         label=N_("Reasons of leaving"),
         answers=N_("If a customer leaves by choice, which reason would it be?"),
@@ -233,6 +247,7 @@ CORE: Sequence[Task] = (
     ),
     _module(
         "next_purchase",
+        explained=True,
         key="next_purchase",
         label=N_("Next purchase"),
         answers=N_("When will each customer buy next?"),
@@ -258,6 +273,7 @@ CORE: Sequence[Task] = (
     ),
     _module(
         "uplift",
+        explained=True,
         key="uplift",
         label=N_("Campaign uplift"),
         answers=N_("Whom does a campaign move to buy, and whom is it better to leave alone?"),

@@ -37,15 +37,12 @@ class Question:
         return self.as_of + dt.timedelta(days=1)
 
 
-KEPT_BYTES = 256 * 2**20
-
-
 @dataclass(frozen=True)
 class Evidence:
     """What a training or scoring looks at: the question, the feature sets, and `purchases()`, all purchase days known now.
 
     `call(what, function)` calls what a plugin brought; `said(task)` gives what another task's model says now, by customer,
-    nothing where none serves; `kept` holds matrices that several tasks of one job look at.
+    nothing where none serves; `kept` holds matrices that several tasks of one job look at, up to `most` megabytes.
     """
 
     question: Question
@@ -54,13 +51,14 @@ class Evidence:
     call: Callable[[str, Callable[[], Any]], Any] = lambda _what, function: function()
     said: Callable[[str], Mapping[int, float]] = lambda _task: {}
     kept: dict[dt.date, Matrix] = field(default_factory=dict)
+    most: int = 256
 
     def matrix(self, cutoff: dt.date) -> Matrix:
-        """All features as known before the cutoff; computed once where matrices are small."""
+        """All features as known before the cutoff; computed once as far as there is room."""
         if cutoff in self.kept:
             return self.kept[cutoff]
         found = matrix_at(self.question.frames, self.sets, cutoff)
-        if sum(one.values.nbytes for one in (found, *self.kept.values())) <= KEPT_BYTES:
+        if sum(one.values.nbytes for one in (found, *self.kept.values())) <= self.most * 2**20:
             self.kept[cutoff] = found
         return found
 

@@ -194,4 +194,9 @@ def rescore(evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any
         return None
     if artefact is None:
         return _mean(now, Effect(**stored))
-    return scores(now, uplift.load(artefact, nthread=evidence.question.threads), Thresholds(**report["limits"]))
+    return by_model(now, artefact, report, threads=evidence.question.threads)
+
+
+def by_model(rows: Matrix, artefact: bytes, report: Mapping[str, Any], *, threads: int = 1) -> Scored:
+    """What a trained model says of rows."""
+    return scores(rows, uplift.load(artefact, nthread=threads), Thresholds(**report["limits"]))
