@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -101,6 +102,12 @@ class Tables:
             lambda rows: self.money(rows, "net"),
         )
 
+    def padded(self) -> Tables:
+        """The same tables with all declared columns: null where a column may change without saying when, so that nobody knows
+        what it was before the cut.
+        """
+        return Padded(self._source, self._cut, views=self._views)
+
     @property
     def timezone(self) -> str:
         """The tenant's, in which days begin."""
@@ -148,3 +155,15 @@ class Tables:
         frame = pl.from_arrow(self.run(expression))
         assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table gives a frame
         return frame
+
+
+class Padded(Tables):
+    """Tables that have the columns a cut leaves out, empty."""
+
+    def __getitem__(self, plural: str) -> ir.Table:
+        rows = super().__getitem__(plural)
+        if plural in {"customers", "records", "purchases"}:
+            return rows
+        whole = self._source.fact(self._source.catalogue.by_plural(plural).name).schema()
+        left_out = [name for name in whole if name not in rows.columns and name != "record_id"]
+        return rows.mutate(**{name: ibis.null(whole[name]) for name in left_out})

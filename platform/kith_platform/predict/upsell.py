@@ -1,8 +1,10 @@
 """Up-sell (domain.md D5): who would move to a higher plan and keep it.
 
-Asked of running subscriptions without notice, of customers to whom more would not be extractive: whose noted gains of the last
-year, where they are known, are not below what they paid in it (S66: real value). Label 1: an upgrade in the window that is kept
-for 60 days, as far as is known. The rule to beat is the use of at least 80 % of the seats.
+Asked of running subscriptions without notice, of customers who are well, where that is known (health of at least 50: B4's
+csm.health, as far as it was known before the cutoff), and to whom more would not be extractive (S66: real value): where gains of
+theirs were noted in the last year, these exceed their own costs and the price of a year on the next plan. Of what the next plan
+adds to their gains nothing is known, so nothing is counted. Label 1: an upgrade in the window that is kept for 60 days, as far as
+is known. The rule to beat is the use of at least 80 % of the seats.
 """
 
 from __future__ import annotations
@@ -15,27 +17,69 @@ import ibis.expr.types as ir
 
 from kith_platform.i18n import N_
 from kith_platform.predict.contracts import ends
+from kith_platform.sdk.health import SIGNS, health
 from kith_platform.sdk.models import Model
+from kith_platform.sdk.windows import marks
 
 if TYPE_CHECKING:
     from kith_platform.frames import Tables
 
 HORIZON, KEPT = 90, 60  # days
+HEALTHY = 50.0  # of 100
+YEAR, MONTHS = 365, 12
 
 
 def asked_of(tables: Tables, cutoff: dt.date) -> ir.Table:
-    """customer_id with a running subscription, no notice, and no known loss by the deal."""
+    """customer_id with a running subscription, no notice, no known bad health, and no known loss by more of it."""
     own = ends(tables.subscription_events)
     running = own.group_by("customer_id").aggregate(running=own.occurred_on.isnull().any(), notice=own.notice.any())
     bound = running.filter(running.running, ~running.notice).select("customer_id")
-    year = ibis.date(cutoff - dt.timedelta(days=365))
-    gains = tables.money(tables.outcomes, "value")
-    gained = gains.filter(gains.occurred_on >= year, gains.value.notnull())
-    gained = gained.group_by("customer_id").aggregate(gained=gained.value.sum())
-    paid = tables.purchases
-    paid = paid.filter(paid.day >= year).group_by("customer_id").aggregate(paid=paid.net.sum())
-    losing = gained.join(paid, "customer_id")
-    return bound.anti_join(losing.filter(losing.gained < losing.paid), "customer_id")
+    gaining = bound.anti_join(losing(tables, cutoff), "customer_id")
+    told = any(tables.any(plural) for sign in SIGNS.values() for plural in sign.needs)
+    return gaining.anti_join(unwell(tables, cutoff), "customer_id") if told else gaining
+
+
+def unwell(tables: Tables, cutoff: dt.date) -> ir.Table:
+    """customer_id of those whose health before the cutoff is known and below HEALTHY.
+
+    What may change without saying when, as the end of a licence or the state of a bill, counts as not known: a licence as one
+    that runs, a bill as paid by the payments there are.
+    """
+    rows = health(tables.padded(), lambda days: marks([cutoff], tables.timezone, days), tables.any)
+    return rows.filter(rows.health < HEALTHY).select("customer_id")
+
+
+def losing(tables: Tables, cutoff: dt.date) -> ir.Table:
+    """customer_id of those whose gains of a year are known and do not exceed their own costs and a year's price after an upgrade.
+
+    The price is what they bought for, or a year's fees where these are more, and what the next plan costs beyond their own. A
+    plan costs the median of the fees noted with it in the year; on the highest, or without fees, the price stays.
+    """
+    year = ibis.date(cutoff - dt.timedelta(days=YEAR))
+    noted = tables.money(tables.outcomes, "value", "own_cost")
+    noted = noted.filter(noted.occurred_on >= year, noted.value.notnull())
+    gained = noted.group_by("customer_id").aggregate(gained=(noted.value - noted.own_cost.fill_null(0)).sum())
+    bought = tables.purchases
+    bought = bought.filter(bought.day >= year).group_by(buyer="customer_id").aggregate(paid=bought.net.sum())
+    own = fees(tables, year)
+    rows = gained.left_join(bought, gained.customer_id == bought.buyer)
+    rows = rows.left_join(own, rows.customer_id == own.holder)
+    price = ibis.greatest(rows.paid.fill_null(0), MONTHS * rows.fee.fill_null(0)) + MONTHS * rows.more.fill_null(0)
+    return rows.filter(price > 0, rows.gained <= price).select("customer_id")
+
+
+def fees(tables: Tables, year: ir.DateValue) -> ir.Table:
+    """holder (customer id), fee (a month's, of the newest subscription event with one) and `more` that the next plan costs."""
+    events = tables.money(tables.subscription_events, "mrr")
+    paid = events.filter(events.customer_id.notnull(), events.mrr > 0)
+    order = (paid.occurred_at.desc(), paid.id.desc())
+    newest = paid.mutate(turn=ibis.row_number().over(group_by=paid.customer_id, order_by=order))
+    newest = newest.filter(newest.turn == 0).select(holder="customer_id", fee="mrr")
+    known = paid.filter(paid.occurred_on >= year, paid.plan.notnull())
+    plans = known.group_by("plan").aggregate(costs=known.mrr.median().round().cast("int64"))
+    dearer = newest.inner_join(plans, plans.costs > newest.fee)
+    after = dearer.group_by(of_holder="holder").aggregate(more=(dearer.costs - dearer.fee).min())
+    return newest.left_join(after, newest.holder == after.of_holder).drop("of_holder")
 
 
 def came(tables: Tables, start: dt.date, end: dt.date) -> ir.Table:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 from known_companies import Known, Told, Written
 
-from kith_platform.predict import classify, next_purchase
+from kith_platform.predict import classify, next_purchase, upsell
 from kith_platform.predict.asked import classification
+from kith_platform.predict.contracts import ends
 from kith_platform.predict.evidence import PurchaseDays, day_number
 from kith_platform.predict.fits import waiting
 from kith_platform.predict.service import TASKS
@@ -103,6 +106,44 @@ def test_an_upgrade_counts_where_it_is_kept_and_nothing_is_made_up_without_subsc
     assert without.scored is None
     with written("subscription", "misspecified", 500, years=2.0, threads=2) as known:
         found = classify.train(asked, known.evidence)
+        tables, cutoff = known.frames.before(known.question.cutoff), known.question.cutoff
+        unwell = set(tables.run(upsell.unwell(tables, cutoff))["customer_id"].to_pylist())
+        running = ends(tables.subscription_events)
+        bound = set(tables.run(running.filter(running.occurred_on.isnull()))["customer_id"].to_pylist())
     told("upsell", (found.verdict, dict(found.verdict_params)))
+    told("subscribers, of them in bad health", (len(bound), len(bound & unwell)))
     assert found.verdict in ("better_than_baseline", "no_better_than_baseline")
     assert found.scored is not None
+    offered = set(found.scored.customer_ids.tolist())
+    assert bound & unwell
+    assert not offered & unwell
+    assert offered <= bound
+    first, second, third = sorted(offered)[:3]
+    plans = [("Basic", 10.0), ("Standard", 15.0), ("Standard", 15.0)]
+    names = [str(known.company.truth.customer_ids[number - 1]) for number in (first, second, third)]
+    events = known.company.tables["subscription_events"].head(3)
+    begun = dt.datetime.combine(known.company.ends_on, dt.time()) - dt.timedelta(days=200)
+    events = events.with_columns(
+        customer_id=pl.Series(names),
+        kind=pl.lit("started"),
+        plan=pl.Series([name for name, _ in plans]),
+        mrr=pl.Series([fee for _, fee in plans]),
+        happened_at=pl.lit(begun).cast(events.schema["happened_at"]),
+    )
+    # Of 140 gained, 120 are paid for now, 180 after an upgrade; on the highest plan 180 stays the price.
+    gains = known.company.tables["outcomes"].drop_nulls("value").head(3)
+    gains = gains.with_columns(
+        customer_id=pl.Series(names),
+        value=pl.Series([140.0, 181.0, 200.0]),
+        own_cost=pl.Series([0.0, 0.0, 30.0]),
+        set_at=pl.lit(begun).cast(gains.schema["set_at"]),
+        measured_at=pl.lit(begun + dt.timedelta(days=1)).cast(gains.schema["measured_at"]),
+        currency=pl.lit(known.company.currency),
+    )
+    given = {"subscription_events": events.with_columns(currency=pl.lit(known.company.currency)), "outcomes": gains}
+    with written("subscription", "misspecified", 500, company=known.company, tables=given) as few:
+        tables = few.frames.before(cutoff)
+        lost = tables.run(upsell.losing(tables, cutoff))["customer_id"].to_pylist()
+        left = tables.run(upsell.asked_of(tables, cutoff))["customer_id"].to_pylist()
+    assert sorted(lost) == [first, third], "140 is less than 180 after the upgrade; 200 less 30 of own costs is less than 180"
+    assert left == [second]

@@ -14,11 +14,12 @@ from known_companies import Customer, NewCustomer, Written
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from kith_platform.customers.models import Customer as Person
 from kith_platform.errors import Conflict
 from kith_platform.facts.models import CustomerRecord
 from kith_platform.frames import open_frames
 from kith_platform.jobs.models import Job
-from kith_platform.predict import classify, scores, service, verdicts, versions
+from kith_platform.predict import classify, listing, scores, service, verdicts, versions
 from kith_platform.predict.artefacts import Tampered
 from kith_platform.predict.churn import CHURN
 from kith_platform.predict.horizon import ahead
@@ -284,3 +285,25 @@ def test_a_model_reads_what_another_says_only_while_that_serves(runtime: Runtime
         saved(session, runtime, shipped())
         assert scores.serving(session, "churn") == {1: 0.5}
         assert scores.serving(session, "uplift") == {}
+
+
+def test_written_scores_say_a_kind_in_words(runtime: Runtime, tenant: TenantContext) -> None:
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        known = []
+        for name in ("A1", "A2"):
+            customer = Person(name=name)
+            record = CustomerRecord(source="shop", external_id=name, known_at=dt.datetime.now(dt.UTC))
+            session.add_all([customer, record])
+            session.flush()
+            record.customer_id = customer.id
+            known.append(customer.id)
+        base = {"task": "leaving_reason", "band": 1, "as_of": ENDS, "version": 1}
+        own = {"price": 0.6, "moved": 0.4, "reason": 4.0}
+        session.add(Score(**base, customer_id=known[0], value=0.6, tier="multiclass", extra=own))
+        session.add(Score(**base, customer_id=known[1], value=0.5, tier="rule", extra={"price": 0.5, "moved": 0.5}))
+        told = {"as_of": ENDS, "watermark": dt.datetime.now(dt.UTC), "snapshot": "", "seed": 1, "key": runtime.model_key}
+        versions.save(session, "leaving_reason", shipped(), **told)
+    header, rows = listing.scores(runtime, tenant, "leaving_reason")
+    place = header.index("reason")
+    assert [(row[0], row[place], row[header.index("price")]) for row in rows] == [("A1", "price", 0.6), ("A2", "", 0.5)]
+    assert rows[0][header.index("bankruptcy")] is None
