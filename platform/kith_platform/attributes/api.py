@@ -23,7 +23,21 @@ from kith_platform.customers.models import Attribute
 api = Blueprint(
     "attributes_api", __name__, url_prefix="/attributes", description="Attributes: a company's own fields of its customers"
 )
-SHOWN = ("key", "label", "kind", "timing", "sensitive", "in_models", "choices", "columns", "filled", "misfits", "counted_at")
+SHOWN = (
+    "key",
+    "label",
+    "kind",
+    "timing",
+    "sensitive",
+    "in_models",
+    "purpose",
+    "consent",
+    "choices",
+    "columns",
+    "filled",
+    "misfits",
+    "counted_at",
+)
 
 
 def _document(row: Attribute, uses: Mapping[str, service.Uses]) -> dict[str, Any]:
@@ -97,10 +111,11 @@ class One(MethodView):
         session, actor = current_db(), current_actor()
         row = service.get(session, key)
         in_models = given.pop("in_models", None)
+        recorded = {name: given.pop(name) for name in ("purpose", "consent") if name in given}
         if given:
             service.change(session, actor, row, _given(given, given.get("kind", row.kind)))
         if in_models is not None:
-            service.allow(session, actor, row, in_models=in_models)
+            service.allow(session, actor, row, in_models=in_models, **recorded)
         return _document(row, service.uses(session))
 
     @requires("attributes:write")

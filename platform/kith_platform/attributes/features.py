@@ -37,6 +37,8 @@ def refused(one: Definition) -> str:
         return N_("Its values have no date: today's would tell a model the future.")
     if not one.in_models:
         return N_("Sensitive: left out until somebody allows it.") if one.sensitive else N_("Left out by choice.")
+    if not one.learnable:
+        return N_("Sensitive: left out until its purpose and the customers' consent are recorded.")
     if one.kind not in (*KINDS, *_NUMBERS) or one.kind == "text":
         return N_("Free text. Make it a list of values and models can use it.")
     if one.kind == CHOICE and len(one.choices) > MOST_CHOICES:

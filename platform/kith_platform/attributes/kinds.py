@@ -67,11 +67,21 @@ class Definition:
     in_models: bool = True
     choices: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
+    purpose: str = ""
+    consent: str = ""
+
+    @property
+    def learnable(self) -> bool:
+        """Whether models may learn from it: a sensitive one only for a recorded purpose, with recorded consent."""
+        return self.in_models and (not self.sensitive or bool(self.purpose and self.consent))
 
     @classmethod
     def of(cls, row: Attribute) -> Definition:
         columns = tuple(Column.from_json(one) for one in row.columns)
-        return cls(row.key, row.label, row.kind, row.timing, row.sensitive, row.in_models, tuple(row.choices), columns)
+        return cls(
+            row.key, row.label, row.kind, row.timing, row.sensitive, row.in_models, tuple(row.choices), columns,
+            row.purpose, row.consent,
+        )  # fmt: skip
 
     @property
     def places(self) -> tuple[Column, ...]:

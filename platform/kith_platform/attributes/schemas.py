@@ -41,6 +41,8 @@ class AttributeChangeSchema(Schema):
     choices = fields.List(fields.String(validate=validate.Length(1, CHOICE_LENGTH)), validate=validate.Length(max=CHOICES))
     columns = fields.List(fields.Nested(AttributeColumnSchema))
     in_models = fields.Boolean(metadata={"description": "whether models may learn from it"})
+    purpose = fields.String(metadata={"description": "with `in_models` of a sensitive one: what models may use it for"})
+    consent = fields.String(metadata={"description": "with `in_models` of a sensitive one: how the customers agreed"})
 
 
 class AttributeUsesSchema(Schema):
@@ -56,6 +58,8 @@ class AttributeSchema(Schema):
     timing = fields.String(metadata=_TIMING)
     sensitive = fields.Boolean()
     in_models = fields.Boolean()
+    purpose = fields.String(metadata={"description": "what models may use a sensitive one for; empty: none does"})
+    consent = fields.String()
     choices = fields.List(fields.String())
     columns = fields.List(fields.Nested(AttributeColumnSchema))
     filled = fields.Integer(allow_none=True, metadata={"description": "customers who have a value; null until counted"})

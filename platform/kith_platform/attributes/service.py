@@ -39,6 +39,11 @@ from kith_platform.segments.models import SavedView, Segment
 from kith_tenants.context import Actor
 
 SEE = "customers:sensitive"  # the right to see values of sensitive attributes, and to let models learn from them
+REASON = 500  # characters of a purpose or of how customers agreed
+NEEDED = {
+    "purpose": N_("Say for what purpose models may learn from it: it is sensitive."),
+    "consent": N_("Say how the customers agreed to that: it is sensitive."),
+}
 LISTED = "attribute."  # begins an attribute's column in the customer list's address
 FEATURE = "attribute_"  # begins the names of its features
 
@@ -107,7 +112,9 @@ def change(session: Session, actor: Actor, row: Attribute, given: Mapping[str, A
     if before.sensitive and not wanted.sensitive:
         _may_see(actor)
     # What becomes sensitive leaves the models until somebody says otherwise.
-    wanted = replace(wanted, key=row.key, in_models=before.in_models and wanted.sensitive <= before.sensitive)
+    stays = before.in_models and wanted.sensitive <= before.sensitive
+    purpose, consent = (before.purpose, before.consent) if stays and wanted.sensitive else ("", "")
+    wanted = replace(wanted, key=row.key, in_models=stays, purpose=purpose, consent=consent)
     for name, value in _stored(wanted).items():
         setattr(row, name, value)
     session.flush()
@@ -117,15 +124,25 @@ def change(session: Session, actor: Actor, row: Attribute, given: Mapping[str, A
     return row
 
 
-def allow(session: Session, actor: Actor, row: Attribute, *, in_models: bool) -> None:
-    """Let models learn from the attribute, or not. Raises Forbidden; a sensitive one asks for the right to see it."""
+def allow(session: Session, actor: Actor, row: Attribute, *, in_models: bool, purpose: str = "", consent: str = "") -> None:
+    """Let models learn from the attribute, or not. A sensitive one asks for the right to see it, and for what it is to be used
+    (`purpose`) and how the customers agreed (`consent`). Raises Forbidden, or Invalid where one of the two is missing.
+    """
     _may_write(actor)
+    recorded = {"purpose": "", "consent": ""}
     if row.sensitive:
         _may_see(actor)
-    if row.in_models != in_models:
-        row.in_models = in_models
+        if in_models:
+            recorded = {"purpose": purpose.strip() or row.purpose, "consent": consent.strip() or row.consent}
+            missing = [FieldError(name, NEEDED[name]) for name, words in recorded.items() if not words]
+            long = {name for name, words in recorded.items() if len(words) > REASON}
+            missing += [FieldError(name, N_("This is too long: %(most)s characters at most."), {"most": REASON}) for name in long]
+            if missing:
+                raise Invalid(fields=missing)
+    if (row.in_models, row.purpose, row.consent) != (in_models, recorded["purpose"], recorded["consent"]):
+        row.in_models, row.purpose, row.consent = in_models, recorded["purpose"], recorded["consent"]
         session.flush()
-        detail = {"name": row.label, "sensitive": row.sensitive}
+        detail = {"name": row.label, "sensitive": row.sensitive, **{name: words for name, words in recorded.items() if words}}
         record(session, actor, "attribute:allowed" if in_models else "attribute:kept_out", f"attribute:{row.key}", detail)
 
 

@@ -115,11 +115,16 @@ def change(slug: str, key: str) -> Any:
 
 @pages.post("/<key>/models")
 @requires("attributes:write")
-def allow(slug: str, key: str) -> AnyResponse:
+def allow(slug: str, key: str) -> Any:
     """Let models learn from it, or not."""
     session = current_db()
     allowed = request.form.get("in_models") == "1"
-    service.allow(session, current_actor(), service.get(session, key), in_models=allowed)
+    recorded = {name: request.form.get(name, "") for name in ("purpose", "consent")}
+    try:
+        service.allow(session, current_actor(), service.get(session, key), in_models=allowed, **recorded)
+    except Invalid as error:
+        row = service.get(session, key)
+        return _form(slug, row, Form({**_stored(row), **recorded}, error.fields)), 422
     told = N_("Models may learn from it with the next training.") if allowed else N_("The next training leaves it out.")
     flash(gettext(told), "good")
     return redirect(url_for("attributes.show", slug=slug, key=key))

@@ -72,7 +72,8 @@ class Attribute(Numbered, TenantRow):
     """A tenant's own field of its customers. `timing`: fixed (birth year), dated (with history) or current (undated).
 
     `choices` are the values of kind `choice`. `columns` names where values come from: [{"source", "column", "format"}], kept as
-    the source wrote them in `customer_record.raw`. A sensitive one is a feature of models only where `in_models` says so.
+    the source wrote them in `customer_record.raw`. A sensitive one is a feature of models only where `in_models` says so, and
+    `purpose` (what for) and `consent` (how the customers agreed) are recorded.
     `filled` customers have a value, `misfits` records one that is not of the kind, as counted at `counted_at`.
     """
 
@@ -85,6 +86,8 @@ class Attribute(Numbered, TenantRow):
     timing: Mapped[str] = mapped_column(server_default="current")
     sensitive: Mapped[bool] = mapped_column(server_default=text("false"))
     in_models: Mapped[bool] = mapped_column(server_default=text("true"))
+    purpose: Mapped[str] = mapped_column(server_default="")
+    consent: Mapped[str] = mapped_column(server_default="")
     choices: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     columns: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     filled: Mapped[int | None]

@@ -70,7 +70,7 @@ def of_customers(
     told: Told | None = None
     for one in known:
         texts = pl.Series([_text(row.get(one.key)) for row in held], dtype=pl.String)
-        column = reading.counted(Column(one.key, _KINDS.get(one.kind, TEXT), sensitive=not one.in_models), texts, zone="UTC")
+        column = reading.counted(Column(one.key, _KINDS.get(one.kind, TEXT), sensitive=not one.learnable), texts, zone="UTC")
         if one.key == asked.outcome:
             told = outcome.tell(column, texts, asked.test)
         elif (why := reading.why_not(column, texts.len())) and one.key not in asked.keep:

@@ -78,9 +78,7 @@ def _gains(curves: Mapping[str, _Table]) -> Chart:
         return [0.0, *(point["came"] / (total["came"] or 1.0) for point in table)]
 
     shares = [0.0, *(point["n"] / total["n"] for point in curves["model"])]
-    by_rule = (
-        (Series(name=gettext("by the simple rule"), values=reached(curves["rule"]), colour="muted"),) if "rule" in curves else ()
-    )
+    by_rule = (Series(name=gettext("by the rule"), values=reached(curves["rule"]), colour="muted"),) if "rule" in curves else ()
     tenth = locale.percent(reached(curves["model"])[round((len(shares) - 1) / 10)], 0)
     return Chart(
         key="gains",

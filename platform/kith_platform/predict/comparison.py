@@ -14,7 +14,7 @@ SAME = ("answers", "of_whom", "counts", "not_for", "left_out", "allowed")  # lin
 
 @dataclass(frozen=True)
 class Side:
-    """One line: a label, what either version says ("" for nothing), and the later less the earlier."""
+    """One label, what either version says ("" for nothing; a sentence a line), and the later less the earlier."""
 
     label: str
     before: str
@@ -27,7 +27,7 @@ def about(before: Card, after: Card, language: str) -> tuple[Side, ...]:
     told = [{line.key: line for line in card.lines(one, language) if line.key not in SAME} for one in (before, after)]
     labels = {key: line.label for lines in told for key, line in lines.items()}
     return tuple(
-        Side(label, *(" ".join(one[key].sentences) if key in one else "" for one in told)) for key, label in labels.items()
+        Side(label, *("\n".join(one[key].sentences) if key in one else "" for one in told)) for key, label in labels.items()
     )
 
 

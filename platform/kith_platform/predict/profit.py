@@ -119,7 +119,7 @@ def chart(profit: Profit) -> Chart:
         categories=[str(locale.number(point.n, 0)) for point in profit.points],
         series=(
             Series(name=gettext("expected"), values=[point.expected for point in profit.points], colour="accent"),
-            Series(name=gettext("as it came"), values=[point.came for point in profit.points], colour="muted", dashed=True),
+            Series(name=gettext("came"), values=[point.came for point in profit.points], colour="muted", dashed=True),
         ),
         unit="money",
         x_label=gettext("customers contacted, highest chance first"),

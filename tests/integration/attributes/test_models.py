@@ -6,10 +6,12 @@ import datetime as dt
 import random
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from kith_platform.attributes import features, service
 from kith_platform.attributes.kinds import definitions
+from kith_platform.errors import Invalid
 from kith_platform.frames import open_frames
 from kith_platform.predict import service as predict
 from kith_platform.predict.features import CORE_FEATURE_SETS
@@ -80,7 +82,14 @@ def test_a_sensitive_attribute_is_learnt_from_only_where_it_is_allowed(company: 
     company.keep("Disability", "choice", timing="fixed", sensitive=True, choices=["none", "some"])
     assert learnt(company, dt.date(2023, 1, 1)) == {}
     with company.writing() as session:
-        service.allow(session, company.actor, service.get(session, "disability"), in_models=True)
+        row = service.get(session, "disability")
+        with pytest.raises(Invalid):
+            service.allow(session, company.actor, row, in_models=True, purpose="Accessible offers")
+        row.in_models = True  # as it was allowed before purpose and consent were asked for
+    assert learnt(company, dt.date(2023, 1, 1)) == {}
+    with company.writing() as session:
+        row = service.get(session, "disability")
+        service.allow(session, company.actor, row, in_models=True, purpose="Accessible offers", consent="Form of 2023")
     assert learnt(company, dt.date(2023, 1, 1))[by_choice(company, "disability", "none")] == [1.0, 0.0]
 
 

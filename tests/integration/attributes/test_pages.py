@@ -191,10 +191,19 @@ def test_only_who_may_see_a_sensitive_attribute_lets_models_learn_from_it_and_it
 ) -> None:
     assert client_for("analyst").patch("/api/v1/attributes/health_notes", json={"in_models": True}).status_code == 403
     assert client_for("analyst").patch("/api/v1/attributes/health_notes", json={"sensitive": False}).status_code == 403
-    assert client_for("owner").patch("/api/v1/attributes/health_notes", json={"in_models": True}).json["in_models"] is True
+    owner = client_for("owner")
+    assert owner.patch("/api/v1/attributes/health_notes", json={"in_models": True}).status_code == 422
+    assert owner.patch("/api/v1/attributes/health_notes", json={"timing": "fixed"}).status_code == 200
+    page = owner.post(f"/c/{owner.slug}/attributes/health_notes/models", data={"in_models": "1", "purpose": "Care calls"})
+    assert page.status_code == 422
+    assert "Care calls" in page.text, "nothing typed is lost"
+    said = {"in_models": True, "purpose": "Care calls", "consent": "Signed form"}
+    assert owner.patch("/api/v1/attributes/health_notes", json=said).json["in_models"] is True
     with filled.reading() as session:
         found = session.execute(select(AuditEntry.action, AuditEntry.subject).order_by(AuditEntry.id.desc()).limit(1)).one()
+        detail = session.execute(select(AuditEntry.detail).order_by(AuditEntry.id.desc()).limit(1)).scalar_one()
     assert tuple(found) == ("attribute:allowed", "attribute:health_notes")
+    assert (detail["purpose"], detail["consent"]) == ("Care calls", "Signed form")
 
 
 def test_whoever_sees_only_their_own_customers_gets_no_examples_of_others(company: Any, client_for: Callable[..., Any]) -> None:

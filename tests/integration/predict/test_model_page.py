@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from kith_platform.customers.models import Attribute
+from kith_platform.customers.models import Attribute, Customer
+from kith_platform.predict.guards import fairness
 from kith_platform.predict.models import BASELINE, CHAMPION, RETIRED, ModelVersion, Score
 from kith_platform.runtime import Runtime
 from kith_tenants.tenant import TenantContext
@@ -163,3 +164,15 @@ def test_two_versions_stand_side_by_side_with_their_differences(
     assert client.get(f"{address}/compare?a=1&b=9").status_code == 404
     stranger = client_for("owner", tenant=other_tenant)
     assert stranger.get(f"/c/{stranger.slug}/models/churn/compare?a=1&b=2").status_code == 404
+
+
+def test_groups_of_sensitive_attributes_are_read_as_they_are_today(runtime: Runtime, tenant: TenantContext) -> None:
+    told = [{"faith": "a", "ill": "true", "age": "30"}, {"faith": "b", "ill": "false", "age": "50"}, {"age": "70", "tier": "x"}]
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        rows = [Customer(name=str(number), attributes=one) for number, one in enumerate(told)]
+        kinds = (("faith", "choice", True), ("ill", "boolean", True), ("age", "number", True), ("tier", "choice", False))
+        named = [Attribute(key=key, label=key, kind=kind, sensitive=sensitive) for key, kind, sensitive in kinds]
+        session.add_all([*rows, *named])
+        session.flush()
+        found = {one.key: [one.groups.get(row.id) for row in rows] for one in fairness.protected(session)}
+    assert found == {"faith": ["a", "b", None], "ill": ["yes", "no", None], "age": ["≤ 50", "≤ 50", "> 50"]}

@@ -40,6 +40,8 @@ def test_a_choices_feature_keeps_its_name_when_another_choice_comes() -> None:
         replace(RATE, timing="current"),
         replace(RATE, in_models=False),
         replace(RATE, sensitive=True, in_models=False),
+        replace(RATE, sensitive=True, purpose="Care calls"),
+        replace(RATE, sensitive=True, consent="Signed form"),
         replace(RATE, kind="text"),
         Definition("many", "Many", "choice", "fixed", choices=tuple(map(str, range(21)))),
     ],
@@ -47,3 +49,4 @@ def test_a_choices_feature_keeps_its_name_when_another_choice_comes() -> None:
 def test_whatever_is_left_out_of_models_has_its_reason(one: Definition) -> None:
     assert refused(one)
     assert not refused(RATE)
+    assert not refused(replace(RATE, sensitive=True, purpose="Care calls", consent="Signed form"))
