@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flask import Flask
 from known_companies import Known, Told, Written
 
-from kith_platform.predict import clv, verdicts
+from kith_platform.predict import charts, clv, sentences, verdicts
 from kith_platform.predict.evidence import day_number, day_of
 from kith_platform.predict.fits import staying
 from kith_platform.predict.fits.clv import DAYS_PER_MONTH
+from kith_platform.predict.models import ModelVersion
 from kith_platform.predict.training import Evidence, Trained
 from kith_platform.predict.value import serving
 from kith_platform.predict.value.brought import whole_months
@@ -127,9 +129,28 @@ def test_trees_and_hazard_come_back_from_their_bytes(subscribers: Outcome) -> No
     assert "per_purchase" not in one.extra, "trees tell of money, not of single purchases"
 
 
-@pytest.mark.parametrize("customers", [40])
-def test_a_small_company_gets_the_rule_and_is_told_which(customers: int, written: Written) -> None:
-    with written("subscription", "misspecified", customers) as known:
+def test_the_page_of_the_model_shows_every_way_that_was_tried(subscribers: Outcome, web: Flask) -> None:
+    found = subscribers.clv
+    row = ModelVersion(task="clv", version=1, report=found.report, metrics=found.metrics)
+    with web.test_request_context("/"):
+        told = dict(charts.facts(row))
+    rows = found.report["beside"]["subscriptions"]
+    assert told["Subscriptions by how long others with the plan stayed"].endswith(f"{rows['kaplan_meier']['bias']:.2f}")
+    assert {"Purchases by the rhythm (BG/NBD, Gamma-Gamma)", "Subscriptions if everybody stayed"} <= told.keys()
+
+
+def test_a_subscribers_value_is_told_in_words(subscribers: Outcome) -> None:
+    scored = subscribers.clv.scored
+    assert scored is not None
+    row = int(np.flatnonzero(~np.isnan(scored.extra["months_staying"]))[0])
+    own = {name: float(values[row]) for name, values in scored.extra.items() if not np.isnan(values[row])}
+    said = sentences.of_value(own, "en", "CAD")
+    assert f"for {own['months_staying']:.1f} of the next 12 months".replace(".0 ", " ") in said[0]
+    assert not any("with a chance of" in one for one in said), "that who subscribes is a customer needs no chance"
+
+
+def test_a_small_company_gets_the_rule_and_is_told_which(written: Written) -> None:
+    with written("subscription", "misspecified", 40) as known:
         found: Any = clv.train(known.evidence)
         again: Any = clv.rescore(known.evidence, None, found.report)
     assert (found.ships, found.verdict, found.scored.tier) == (False, "too_few_repeat_buyers", "rule")

@@ -9,6 +9,7 @@ import pytest
 
 from kith_platform.predict.fits import tweedie
 from kith_platform.predict.fits.refusal import FitRefused, Reason
+from kith_platform.predict.value.trees import chosen
 
 NAMES = ("rate", "noise")
 
@@ -52,3 +53,21 @@ def test_no_money_and_a_damaged_model_are_refused(found: tweedie.Tweedie) -> Non
     for damaged in ({}, {**found.to_fields(), "trees": {"learner": 1}}):
         with pytest.raises(FitRefused, match="cannot be read"):
             tweedie.load(damaged)
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "trees", "better", "serves"),
+    [
+        ((50.0, 1.0), (49.0, 1.0), True, "tweedie"),
+        ((50.0, 1.0), (49.0, 1.0), False, "bgnbd"),  # nearer, but perhaps by luck
+        ((50.0, 1.3), (50.0, 1.05), False, "tweedie"),  # the rhythm's sum is not fair, theirs is
+        ((50.0, 1.3), (51.0, 1.05), False, "bgnbd"),  # a fairer sum does not buy a larger error
+        ((50.0, 0.8), (49.0, 0.7), False, "bgnbd"),
+        ((50.0, None), (49.0, None), False, "bgnbd"),  # nothing came
+    ],
+)
+def test_trees_serve_where_they_are_better_or_fairer_at_no_cost(
+    rhythm: tuple[float, float | None], trees: tuple[float, float | None], better: bool, serves: str
+) -> None:
+    rows = [{"money_mae": error, "bias": bias} for error, bias in (rhythm, trees)]
+    assert chosen(*rows, better=better) == serves

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -58,10 +59,15 @@ def compare(evidence: Evidence, known: PurchaseDays, calendar: Calendar, trees: 
     }
     rows = {name: figures(money, expected) for name, expected in told.items()}
     against = bootstrap.compare(money, told["tweedie"], told["bgnbd"], evaluation.mean_absolute_error, seed=0)
-    fairer = _fair(rows["tweedie"]) and not _fair(rows["bgnbd"]) and rows["tweedie"]["money_mae"] <= rows["bgnbd"]["money_mae"]
     better = against is not None and against.better(lower_is_better=True)
     ends = {name: getattr(against, name) if against else None for name in ("difference", "low", "high")}
-    return {**rows, **ends, "power": trees.power, "serves": "tweedie" if better or fairer else "bgnbd"}
+    return {**rows, **ends, "power": trees.power, "serves": chosen(rows["bgnbd"], rows["tweedie"], better=better)}
+
+
+def chosen(rhythm: Mapping[str, Any], trees: Mapping[str, Any], *, better: bool) -> str:
+    """Who serves, from the figures of both and whether the trees were better by the whole interval."""
+    fairer = _fair(trees) and not _fair(rhythm) and trees["money_mae"] <= rhythm["money_mae"]
+    return "tweedie" if better or fairer else "bgnbd"
 
 
 def figures(money: Any, expected: Any) -> dict[str, Any]:
@@ -74,7 +80,7 @@ def figures(money: Any, expected: Any) -> dict[str, Any]:
     }
 
 
-def _fair(row: dict[str, Any]) -> bool:
+def _fair(row: Mapping[str, Any]) -> bool:
     return row["bias"] is not None and FAIR_BIAS[0] <= row["bias"] <= FAIR_BIAS[1]
 
 
