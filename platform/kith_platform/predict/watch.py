@@ -61,7 +61,9 @@ def begin(session: Session, task: str, month: dt.date) -> None:
     if stand is None or stand.tier == RULE:
         return
     one = select(ModelVersion).where(ModelVersion.task == task, ModelVersion.version == stand.version)
-    row = session.execute(one).scalar_one()
+    row = session.execute(one).scalar_one_or_none()
+    if row is None:
+        return
     start, end = window(stand.as_of, row.parameters)
     days = {"as_of": stand.as_of.isoformat(), "start": start.isoformat(), "end": end.isoformat()}
     _note(session, row, MATURED, month, {"state": WAITING, **days})
