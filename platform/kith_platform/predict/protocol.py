@@ -23,7 +23,7 @@ from kith_platform.predict.training import Progress, Scored, Trained
 
 TOO_GOOD = 0.98  # an AUC from which a leak is likelier than a good model
 LEAST_JUDGED = 50  # rows of validation and of test, below which nothing can be judged
-Z95 = 1.96
+Z99 = 2.576  # a company has a dozen models: by 95 % one of four companies without any signal would be told of one
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ def tells_apart(auc: float | None, positives: int, judged: int) -> bool:
     """Whether the order is better than chance (Mann & Whitney 1947): a constant beats a rule that errs by chance, too."""
     if auc is None or positives == judged:
         return False
-    return bool(auc - 0.5 > Z95 * np.sqrt((judged + 1) / (12.0 * positives * (judged - positives))))
+    return bool(auc - 0.5 > Z99 * np.sqrt((judged + 1) / (12.0 * positives * (judged - positives))))
 
 
 def pack(model: tiers.Classifier, calibrated: calibration.Calibration) -> bytes:
