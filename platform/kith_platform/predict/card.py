@@ -52,6 +52,7 @@ NOT_FOR = (
     N_("Saying why something happens: it tells what is typical, not what causes."),
 )
 WINDOW = N_("After the day of the look %(gap)s days are left to act, then %(days)s days are judged.")
+AT_ONCE = N_("The %(days)s days after the day of the look are judged.")
 PERIOD = N_("%(first)s to %(last)s")
 PEOPLE = N_("%(count)s customers, %(yes)s of them with yes")
 CASES = N_("%(count)s cases, %(yes)s of them with yes")
@@ -165,7 +166,8 @@ def _lines(card: Card, language: str) -> Iterator[tuple[str, str, list[str]]]:
 
     yield "answers", N_("It answers"), [say(card.answers)]
     yield "of_whom", N_("Asked of"), [say(card.of_whom)]
-    window = "" if card.window_days is None else say(WINDOW, gap=card.gap_days or 0, days=card.window_days)
+    said = WINDOW if card.gap_days else AT_ONCE
+    window = "" if card.window_days is None else say(said, gap=card.gap_days, days=card.window_days)
     yield "counts", N_("Counts as yes"), [say(card.counts), window]
     for key, label, seen in (("learnt", N_("Learnt from"), card.learnt), ("judged", N_("Judged on"), card.judged)):
         yield key, label, _told(seen, language, of_customers=card.of_customers) if seen else []

@@ -1,13 +1,13 @@
 // Turns the JSON of web/charts.py into Apache ECharts. One look for all: direct labels, zero-based bars, interval bands.
 import { BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart } from "echarts/charts";
-import { AriaComponent, GridComponent, MarkLineComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import * as echarts from "echarts/core";
 import { LabelLayout } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
 
 echarts.use([
   BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart,
-  AriaComponent, GridComponent, MarkLineComponent, TooltipComponent, VisualMapComponent, LabelLayout, CanvasRenderer,
+  AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent, LabelLayout, CanvasRenderer,
 ]);
 
 // The same values as in kith.css. Okabe and Ito's palette, which colour-blind eyes tell apart.
@@ -94,14 +94,25 @@ function whiskers(one, lying) {
   };
 }
 
+// Whether two lines end so near to one another that names at their ends would lie over each other.
+function meet(series) {
+  const values = series.flatMap((one) => one.values).filter((value) => value != null);
+  const near = 0.06 * (Math.max(...values) - Math.min(...values) || 1);
+  const ends = series.map((one) => one.values.filter((value) => value != null).at(-1)).sort((a, b) => a - b);
+  return ends.some((end, i) => i && end - ends[i - 1] < near);
+}
+
 function lines(spec, narrow, write) {
-  const direct = spec.series.length > 1 && spec.series.length <= 5;
+  const several = spec.series.length > 1 && spec.series.length <= 5;
+  const direct = several && !meet(spec.series);
+  const whole = spec.unit === "percent" && Math.max(...spec.series.flatMap((one) => one.values)) === 1;  // shares of one whole
   const room = Math.min(narrow ? 84 : 140, Math.max(...spec.series.map((one) => echarts.format.getTextRect(one.name, "12px sans-serif").width + 8)));
   return {
     ...frame(spec, narrow),
-    grid: { ...frame(spec, narrow).grid, right: direct ? room + 16 : 24 },
+    legend: { show: several && !direct, top: spec.yLabel ? 16 : 0, right: 0, itemWidth: 18, itemHeight: 8, textStyle: text(12) },
+    grid: { ...frame(spec, narrow).grid, right: direct ? room + 16 : 24, ...(several && !direct ? { top: spec.yLabel ? 56 : 36 } : {}) },
     xAxis: { ...categoryAxis(spec, narrow), boundaryGap: false },
-    yAxis: valueAxis(spec, spec.unit, spec.yLabel, write.short),
+    yAxis: { ...valueAxis(spec, spec.unit, spec.yLabel, write.short), ...(whole ? { max: 1 } : {}) },
     series: spec.series.flatMap((one, i) => [
       ...(one.low ? band(one, i) : []),
       {
