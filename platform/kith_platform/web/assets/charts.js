@@ -112,7 +112,7 @@ function lines(spec, narrow, write) {
     legend: { show: several && !direct, top: spec.yLabel ? 16 : 0, right: 0, itemWidth: 18, itemHeight: 8, textStyle: text(12) },
     grid: { ...frame(spec, narrow).grid, right: direct ? room + 16 : 24, ...(several && !direct ? { top: spec.yLabel ? 56 : 36 } : {}) },
     xAxis: { ...categoryAxis(spec, narrow), boundaryGap: false },
-    yAxis: { ...valueAxis(spec, spec.unit, spec.yLabel, write.short), ...(whole ? { max: 1 } : {}) },
+    yAxis: { ...valueAxis(spec, spec.unit, spec.yLabel, write.short), ...(whole ? { max: 1, interval: 0.25 } : {}) },
     series: spec.series.flatMap((one, i) => [
       ...(one.low ? band(one, i) : []),
       {
