@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from known_companies import Known, Told, Written
 
-from kith_platform.predict import charts, clv, sentences, verdicts
+from kith_platform.predict import clv, figures, sentences, verdicts
 from kith_platform.predict.evidence import day_number, day_of
 from kith_platform.predict.fits import staying
 from kith_platform.predict.fits.clv import DAYS_PER_MONTH
@@ -133,7 +133,7 @@ def test_the_page_of_the_model_shows_every_way_that_was_tried(subscribers: Outco
     found = subscribers.clv
     row = ModelVersion(task="clv", version=1, report=found.report, metrics=found.metrics)
     with web.test_request_context("/"):
-        told = dict(charts.facts(row))
+        told = dict(figures.facts(row))
     rows = found.report["beside"]["subscriptions"]
     assert told["Subscriptions by how long others with the plan stayed"].endswith(f"{rows['kaplan_meier']['bias']:.2f}")
     assert {"Purchases by the rhythm (BG/NBD, Gamma-Gamma)", "Subscriptions if everybody stayed"} <= told.keys()
