@@ -31,7 +31,7 @@ from visitor import PASSWORD, PATIENCE_FOR_JOBS, Visitor  # noqa: E402
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
-START_SECONDS = 480  # other tests load the machine beside these
+START_SECONDS = 240
 STOP_SECONDS = 60
 
 
