@@ -6,7 +6,6 @@ today's and would tell a model the future, so they are left out, as frames leave
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -53,7 +52,7 @@ def feature_set(known: Sequence[Definition], shapes: Sequence[AttributeShape]) -
     if not usable:
         return None
 
-    def compute(tables: Tables, cutoff: dt.date) -> ir.Table:
+    def compute(tables: Tables, cutoff: ir.DateScalar) -> ir.Table:
         """One row per customer known before the cutoff."""
         customers = tables.customers
         columns = {name: value for one in usable for name, value in _columns(one, customers, cutoff)}
@@ -73,7 +72,7 @@ def known(session: Session, actor: Actor) -> dict[str, Feature]:
     return {feature.name: feature for feature in features([one for one in definitions(session) if one.key not in secret])}
 
 
-def _columns(one: Definition, customers: ir.Table, cutoff: dt.date) -> Iterator[tuple[str, ir.Value]]:
+def _columns(one: Definition, customers: ir.Table, cutoff: ir.DateScalar) -> Iterator[tuple[str, ir.Value]]:
     value = customers[f"{ATTRIBUTE}{one.key}"]
     if one.kind == CHOICE:
         for choice in one.choices:

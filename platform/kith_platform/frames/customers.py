@@ -65,21 +65,19 @@ def _ibis_type(kind: str) -> ibis.DataType:
 
 
 def _seen(rows: ir.Table, source: Source, cut: Cut) -> ir.Table:
-    if cut.instant is None:
+    if cut.at is None:
         return rows
     first = source.first_seen
-    instant = ibis.literal(cut.instant, type="timestamp('UTC')")
-    traced = first.filter((first.known if cut.history else first.occurred) < instant)
+    traced = first.filter((first.known if cut.history else first.occurred) < cut.at)
     traced = _with(rows, traced.select("customer_id", traced=ibis.literal(True)))
-    seen = traced.traced | (traced.since < ibis.literal(cut.day)) | (traced.record_known < instant)
+    seen = traced.traced | (traced.since < cut.on) | (traced.record_known < cut.at)
     return traced.filter(seen.fill_null(False)).drop("traced")
 
 
 def people(source: Source, cut: Cut) -> ir.Table:
     """customer_id, since of customers seen before the cut, by the rule of `customers`."""
     rows = source.appearances
-    if cut.instant is not None:
-        instant = ibis.literal(cut.instant, type="timestamp('UTC')")
-        seen = (rows.known if cut.history else rows.occurred) < instant
-        rows = rows.filter((seen | (rows.since < ibis.literal(cut.day))).fill_null(False))
+    if cut.at is not None:
+        seen = (rows.known if cut.history else rows.occurred) < cut.at
+        rows = rows.filter((seen | (rows.since < cut.on)).fill_null(False))
     return rows.select("customer_id", "since")

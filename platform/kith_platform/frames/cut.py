@@ -13,6 +13,17 @@ import pyarrow as pa
 from kith_platform.sdk.facts import Column, Fact, Kind
 
 _INSTANT = "timestamp('UTC')"
+TOLD_AT, TOLD_ON = "cut_at", "cut_on"  # variables of the engine, which are constants when it plans
+
+
+@ibis.udf.scalar.builtin(name="getvariable", signature=(("string",), _INSTANT))  # type: ignore[untyped-decorator]
+def _told_instant(variable: str) -> dt.datetime:  # type: ignore[empty-body]
+    """The engine's."""
+
+
+@ibis.udf.scalar.builtin(name="getvariable", signature=(("string",), "date"))  # type: ignore[untyped-decorator]
+def _told_day(variable: str) -> dt.date:  # type: ignore[empty-body]
+    """The engine's."""
 
 
 def start_of(day: dt.date, zone: str) -> dt.datetime:
@@ -20,8 +31,39 @@ def start_of(day: dt.date, zone: str) -> dt.datetime:
     return dt.datetime.combine(day, dt.time.min, ZoneInfo(zone)).astimezone(dt.UTC)
 
 
+class History:
+    """What was known before an instant: `at` (UTC) and `on`, its calendar day in the tenant's zone, in Ibis."""
+
+    @property
+    def at(self) -> ir.TimestampScalar:
+        raise NotImplementedError
+
+    @property
+    def on(self) -> ir.DateScalar:
+        raise NotImplementedError
+
+    @property
+    def history(self) -> bool:
+        return True
+
+    def rows(self, fact: Fact, rows: ir.Table) -> ir.Table:
+        """Rows that had happened and were known, without what was filled in later or has no date of its own."""
+        if fact.occurred is not None:
+            # A day without a time has happened when it is over.
+            rows = rows.filter(rows.occurred_at < self.at, rows.known_at < self.at, ~rows.day_only | (rows.occurred_on < self.on))
+        late = {column.stored_as: self._known(fact, column, rows) for column in fact.stored if column.filled_at}
+        undated = [column.stored_as for column in fact.stored if column.undated]
+        return rows.mutate(**late).drop(*undated) if late else rows.drop(*undated)
+
+    def _known(self, fact: Fact, column: Column, rows: ir.Table) -> ir.Value:
+        said = fact.column(str(column.filled_at))
+        known = rows[said.stored_as] < (self.on if said.kind is Kind.DATE else self.at)
+        value = rows[column.stored_as]
+        return ibis.ifelse(known, value, ibis.null(value.type()))
+
+
 @dataclass(frozen=True)
-class Before:
+class Before(History):
     """What was known before an instant. `day` is its calendar day in the tenant's zone: whole days before it have passed."""
 
     instant: dt.datetime
@@ -37,27 +79,28 @@ class Before:
         return Before(cutoff.astimezone(dt.UTC), cutoff.astimezone(ZoneInfo(zone)).date())
 
     @property
-    def history(self) -> bool:
-        return True
+    def at(self) -> ir.TimestampScalar:
+        return ibis.literal(self.instant, type=_INSTANT)
 
-    def rows(self, fact: Fact, rows: ir.Table) -> ir.Table:
-        """Rows that had happened and were known, without what was filled in later or has no date of its own."""
-        if fact.occurred is not None:
-            instant = ibis.literal(self.instant, type=_INSTANT)
-            # A day without a time has happened when it is over.
-            rows = rows.filter(
-                rows.occurred_at < instant, rows.known_at < instant, ~rows.day_only | (rows.occurred_on < ibis.literal(self.day))
-            )
-        late = {column.stored_as: self._known(fact, column, rows) for column in fact.stored if column.filled_at}
-        undated = [column.stored_as for column in fact.stored if column.undated]
-        return rows.mutate(**late).drop(*undated) if late else rows.drop(*undated)
+    @property
+    def on(self) -> ir.DateScalar:
+        return ibis.literal(self.day)
 
-    def _known(self, fact: Fact, column: Column, rows: ir.Table) -> ir.Value:
-        said = fact.column(str(column.filled_at))
-        since = rows[said.stored_as]
-        known = since < (ibis.literal(self.day) if said.kind is Kind.DATE else ibis.literal(self.instant, type=_INSTANT))
-        value = rows[column.stored_as]
-        return ibis.ifelse(known, value, ibis.null(value.type()))
+
+NEVER = Before(dt.datetime.min.replace(tzinfo=dt.UTC), dt.date.min)
+
+
+@dataclass(frozen=True)
+class BeforeTold(History):
+    """What was known before a day that the engine is told when it runs: one expression for every day. Untold it sees nothing."""
+
+    @property
+    def at(self) -> ir.TimestampScalar:
+        return _told_instant(TOLD_AT)
+
+    @property
+    def on(self) -> ir.DateScalar:
+        return _told_day(TOLD_ON)
 
 
 @dataclass(frozen=True)
@@ -73,13 +116,13 @@ class BeforeEach:
         return False
 
     @property
-    def instant(self) -> dt.datetime:
+    def at(self) -> ir.TimestampScalar:
         """The last of them: what is derived of customers is told as of it."""
-        return max(cut.instant for cut in self.cuts)
+        return max(self.cuts, key=lambda cut: cut.instant).at
 
     @property
-    def day(self) -> dt.date:
-        return max(cut.day for cut in self.cuts)
+    def on(self) -> ir.DateScalar:
+        return max(self.cuts, key=lambda cut: cut.day).on
 
     @property
     def looks(self) -> ir.Table:
@@ -106,7 +149,7 @@ class BeforeEach:
 
 @dataclass(frozen=True)
 class Period:
-    """Days [start, end) in the tenant's zone, with all that is known now. None is open. `instant` is the start of `end`."""
+    """Days [start, end) in the tenant's zone, with all that is known now. None is open. `at` is the start of `end`."""
 
     start: dt.date | None
     end: dt.date | None
@@ -120,8 +163,12 @@ class Period:
         return Period(start, end, None if end is None else start_of(end, zone))
 
     @property
-    def day(self) -> dt.date | None:
-        return self.end
+    def at(self) -> ir.TimestampScalar | None:
+        return None if self.instant is None else ibis.literal(self.instant, type=_INSTANT)
+
+    @property
+    def on(self) -> ir.DateScalar | None:
+        return None if self.end is None else ibis.literal(self.end)
 
     @property
     def history(self) -> bool:
@@ -135,4 +182,4 @@ class Period:
         return rows if self.end is None else rows.filter(rows.occurred_on < ibis.literal(self.end))
 
 
-Cut = Before | BeforeEach | Period
+Cut = Before | BeforeTold | BeforeEach | Period

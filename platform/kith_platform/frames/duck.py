@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from kith_platform.blobs import TenantBlobs
+from kith_platform.frames.cut import NEVER, TOLD_AT, TOLD_ON, Before
 from kith_platform.snapshots.manifest import File, TableFiles
 
 
@@ -42,6 +43,8 @@ class Duck:
             self._duck.register_filesystem(blobs.files)
         self._ibis = ibis.duckdb.from_connection(self._duck)
         self._views = itertools.count(1)
+        self._told: Before | None = None
+        self._tell(NEVER)
         self._duck.execute(f"SET allowed_directories = [{_quoted(f'{self._prefix}{blobs.root}/')}]")
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
@@ -80,9 +83,20 @@ class Duck:
         """Drop what was kept under the name."""
         self._duck.execute(f"DROP TABLE IF EXISTS {_name(name)}")
 
-    def run(self, expression: ir.Expr) -> pa.Table:
-        result: Any = self._ibis.to_pyarrow(expression.as_table())
+    def run(self, expression: ir.Expr, told: Before = NEVER) -> pa.Table:
+        """The expression's rows; `told` is the day before which tables of `BeforeTold` see."""
+        self._tell(told)
+        try:
+            result: Any = self._ibis.to_pyarrow(expression.as_table())
+        finally:
+            self._tell(NEVER)
         return result
+
+    def _tell(self, told: Before) -> None:
+        if told != self._told:
+            self._duck.execute(f"SET VARIABLE {TOLD_AT} = $1", [told.instant])
+            self._duck.execute(f"SET VARIABLE {TOLD_ON} = $1", [told.day])
+            self._told = told
 
     def _rows(self, file: File) -> str:
         return f"read_parquet({_quoted(self._prefix + self._blobs.path(file.name))})"

@@ -13,24 +13,28 @@ from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
 
+import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from kith_platform.blobs import TenantBlobs
 from kith_platform.facts.catalogue import FactCatalogue
-from kith_platform.frames.cut import Before, BeforeEach, Cut, Period
+from kith_platform.frames.cut import Before, BeforeEach, BeforeTold, Cut, Period
 from kith_platform.frames.duck import Duck
 from kith_platform.frames.source import Source
-from kith_platform.frames.tables import Tables
+from kith_platform.frames.tables import Tables, Told
 from kith_platform.jobs import resources
 from kith_platform.runtime import Runtime
 from kith_platform.snapshots.manifest import Manifest
 from kith_tenants.tenant import TenantContext
 
 WEB_THREADS, WEB_MEMORY_MB = 1, 512
+Asked = Callable[[Tables, ir.DateScalar], ir.Table]
 
 
 class Frames:
-    """A tenant's facts at one snapshot. `before`, `before_each`, `during` and `at` are the only ways in.
+    """A tenant's facts at one snapshot. `before`, `known`, `before_each`, `during` and `at` are the only ways
+    in.
 
     A context manager. Days are the tenant's; times are UTC. `engine` is `duckdb`; others come with the extra that brings them.
     """
@@ -56,6 +60,7 @@ class Frames:
         self._kept = itertools.count(1)
         self.views = True
         self._tables = cache(self._made)
+        self._asked = cache(self._written)
 
     def __enter__(self) -> Frames:
         return self
@@ -98,6 +103,19 @@ class Frames:
         Raises ValueError for a time without a zone.
         """
         return self._tables(Before.of(cutoff, self.manifest.timezone))
+
+    def known(self, asked: Asked, cutoff: dt.date) -> pa.Table:
+        """The rows of `asked(tables, day)` as they were known before the start of the day `cutoff`. What is asked of many days is
+        written once: `day` is an Ibis scalar, and so are the tables' days.
+        """
+        if not self.views:
+            tables = self.before(cutoff)
+            return tables.run(asked(tables, ibis.literal(cutoff)))
+        return self._engine.run(self._asked(asked), Before.of(cutoff, self.manifest.timezone))
+
+    def _written(self, asked: Asked) -> ir.Table:
+        tables = Told(self._source, BeforeTold())
+        return self._engine.view("asked", asked(tables, BeforeTold().on))
 
     def before_each(self, days: Sequence[dt.date]) -> Tables:
         """What was known before the start of each of the days: facts (not what is derived of them) with `look`, the day, and

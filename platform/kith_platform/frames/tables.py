@@ -157,6 +157,16 @@ class Tables:
         return frame
 
 
+class Told(Tables):
+    """Tables whose day is told when the rows are asked for: there is nothing to run before that."""
+
+    def run(self, expression: ir.Expr) -> pa.Table:  # noqa: ARG002
+        raise TypeError("These tables have no day yet: give back the expression instead of running it.")
+
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:  # noqa: ARG002
+        raise TypeError("These tables have no day yet: nothing can be kept of them.")
+
+
 class Padded(Tables):
     """Tables that have the columns a cut leaves out, empty."""
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kith_platform.predict.classify import Classification
-from kith_platform.predict.contracts import ENDED, RUNS, UNPAID, noted, standing
+from kith_platform.predict.contracts import ENDED, RUNS, UNPAID, noted, standing, stands
 from kith_platform.predict.evidence import Floats, Ids, PurchaseDays, day_number, day_of
 from kith_platform.predict.fits import rates, rhythm
 from kith_platform.predict.matrix import Matrix
@@ -52,7 +52,7 @@ def staying(evidence: Evidence, matrix: Matrix, cutoff: dt.date) -> NDArray[np.b
     """
     rho, recency = matrix.column("rho"), matrix.column("recency")
     buys = ~np.isnan(recency) & ~((rho > LEFT_RHO) & (recency >= LEFT_DAYS))
-    bound = standing(evidence.question.frames.before(cutoff), cutoff, matrix.ids)
+    bound = standing(evidence.question.frames.known(stands, cutoff), matrix.ids)
     return np.asarray(np.where(np.isnan(bound), buys, bound == RUNS))
 
 
@@ -66,7 +66,7 @@ def left(evidence: Evidence, customers: Ids, start: dt.date, end: dt.date) -> Fl
     past = evidence.purchases().before(day_number(now) + 1)
     bought, _ = past.between(day_number(start), day_number(end)).totals(customers)
     tables = evidence.question.frames.at(now)
-    before, after = (standing(tables, day, customers) for day in (start, end))
+    before, after = (standing(tables.run(stands(tables, day)), customers) for day in (start, end))
     said = noted(tables, start, end, customers)
     after = np.where(np.isnan(said), after, said)
     bound = np.where(before != RUNS, np.nan, np.where(after == ENDED, 1.0, np.where(after == UNPAID, np.nan, 0.0)))

@@ -37,16 +37,19 @@ def ends(events: ir.Table) -> ir.Table:
     )
 
 
-def standing(tables: Tables, day: dt.date, customers: Ids) -> Floats:
-    """How each of `customers` (ascending) stands before `day`: RUNS with any subscription, NOTICE where its end was asked for,
-    ENDED by choice, UNPAID, or NaN for who never had one.
-    """
+def stands(tables: Tables, day: dt.date | ir.DateScalar) -> ir.Table:
+    """customer_id, running, notice, unpaid of each who ever had a subscription before `day`, for `standing`."""
     events = tables.subscription_events
     own = ends(events.filter(events.occurred_on < ibis.date(day)))
-    told = own.group_by("customer_id").aggregate(
+    return own.group_by("customer_id").aggregate(
         running=own.occurred_on.isnull().any(), notice=own.notice.any(), unpaid=own.unpaid.argmax(own.occurred_on)
     )
-    rows = tables.run(told)
+
+
+def standing(rows: pa.Table, customers: Ids) -> Floats:
+    """How each of `customers` (ascending) stands by the `rows` of `stands`: RUNS with any subscription, NOTICE where its end was
+    asked for, ENDED by choice, UNPAID, or NaN for who never had one.
+    """
     running = rows["running"].to_numpy(zero_copy_only=False).astype(bool)
     unpaid = rows["unpaid"].fill_null(False).to_numpy(zero_copy_only=False).astype(bool)
     notice = rows["notice"].to_numpy(zero_copy_only=False).astype(bool)

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from kith_platform.frames import Frames
+    import ibis.expr.types as ir
+
+    from kith_platform.frames import Frames, Tables
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -55,8 +57,7 @@ class PurchaseDays:
     @staticmethod
     def known(frames: Frames, cutoff: dt.date) -> PurchaseDays:
         """What was known before `cutoff`: an order that came back later was a purchase then."""
-        tables = frames.before(cutoff)
-        return PurchaseDays.of(tables.run(tables.purchases))
+        return PurchaseDays.of(frames.known(_purchases, cutoff))
 
     def before(self, day: int) -> PurchaseDays:
         return self.where(self.day < day)
@@ -81,6 +82,10 @@ class PurchaseDays:
         days = np.bincount(place[found], minlength=customers.size).astype(np.float64)
         money = np.bincount(place[found], np.nan_to_num(self.net[found]), minlength=customers.size)
         return days, money.astype(np.float64)
+
+
+def _purchases(tables: Tables, _cutoff: ir.DateScalar) -> ir.Table:
+    return tables.purchases
 
 
 @dataclass(frozen=True)

@@ -75,13 +75,12 @@ def matrix_at(frames: Frames, sets: Sequence[FeatureSet], cutoff: dt.date) -> Ma
 
     A set none of whose facts has a row is not computed: it knows nothing of anybody.
     """
-    tables = frames.before(cutoff)
     found = []
     for feature_set in sets:
         if feature_set.needs and not any(frames.any(plural) for plural in feature_set.needs):
             found.append(NOBODY)
             continue
-        rows = tables.run(feature_set.compute(tables, cutoff))
+        rows = frames.known(feature_set.compute, cutoff)
         found.append(rows.filter(rows["customer_id"].is_valid()))  # what nobody known did: a stranger's visit, a nameless answer
     ids = [rows["customer_id"].to_numpy().astype(np.int64) for rows in found]
     everybody: Ids = np.unique(np.concatenate(ids)) if ids else np.zeros(0, dtype=np.int64)

@@ -266,7 +266,8 @@ class Placement:
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureSet:
-    """Columns a model may learn from. `compute(tables, cutoff_day)` sees only `frames.before`: what was known then.
+    """Columns a model may learn from. `compute(tables, cutoff)` sees only what was known before the cutoff, an Ibis date: it is
+    called once, and the engine is told the day when it runs.
 
     Returns an Ibis table with customer_id and one float column per feature. Each feature has a sentence for reasons with
     `{value}` in it, and `sense` +1 or −1 where its direction is known.
@@ -275,7 +276,7 @@ class FeatureSet:
     key: str
     features: tuple[Feature, ...]
     needs: tuple[str, ...]
-    compute: Callable[[Tables, dt.date], ir.Table]
+    compute: Callable[[Tables, ir.DateScalar], ir.Table]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
+import ibis
 import polars as pl
 import pytest
 from known_companies import Known, Told, Written
@@ -14,7 +13,6 @@ from known_companies import Known, Told, Written
 from kith_platform.predict import classify, verdicts
 from kith_platform.predict.calendar import plan
 from kith_platform.predict.churn import CHURN
-from kith_platform.predict.evidence import day_number
 from kith_platform.predict.training import Evidence, Trained
 from kith_platform.sdk.types import Feature, FeatureSet
 
@@ -38,11 +36,13 @@ def reached(known: Known, evidence: Evidence, trained: Trained) -> float:
 def test_a_feature_set_that_leaks_the_label_is_named_and_left_out_with_both_figures(written: Written, told: Told) -> None:
     with written("retailer", "misspecified", 300) as known:
 
-        def compute(tables: Any, cutoff: dt.date) -> Any:
+        def compute(tables: Any, cutoff: Any) -> Any:
             """Who will buy in the days judged, as a column that is filled in afterwards would tell."""
-            later = known.purchases.between(day_number(cutoff) + 7, day_number(cutoff) + 97)
+            later = known.frames.at(known.frames.last_day).purchases
+            week = later.day.delta(ibis.date(cutoff), unit="day")
+            buyers = later.filter(week >= 7, week < 97).select("customer_id").distinct()
             customers = tables.customers
-            bought = customers.customer_id.isin(np.unique(later.customer).tolist())
+            bought = customers.customer_id.isin(buyers.customer_id)
             return customers.select("customer_id", afterwards=bought.cast("float64"))
 
         feature = Feature(name="afterwards", label="Afterwards", sentence="Afterwards.", unit="flag")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import ibis
 import pytest
 
 from kith_platform.facts.catalogue import FactCatalogue
@@ -201,3 +202,50 @@ def test_every_fact_can_be_seen_before_a_day_and_an_initiative_by_its_id(company
     assert "owner" not in tables.initiatives.columns
     for fact in FactCatalogue():
         assert tables.run(tables[fact.plural]).num_rows in (0, 1)
+
+
+def _spent(tables: Any, cutoff: Any) -> Any:
+    """Of each customer seen before the cutoff: net of a month and of all, tickets still open, days since the last order."""
+    orders, tickets = tables.orders, tables.tickets
+    month = orders.occurred_on >= ibis.date(cutoff - dt.timedelta(days=30))
+    paid = orders.group_by("customer_id").aggregate(
+        month=orders.net.sum(where=month),
+        whole=orders.net.sum(),
+        pause=ibis.date(cutoff - dt.timedelta(days=1)).delta(orders.occurred_on.max(), unit="day"),
+    )
+    waiting = tickets.filter(tickets.resolved_at.isnull()).group_by("customer_id").aggregate(waiting=lambda rows: rows.count())
+    joined = tables.customers.left_join(paid, "customer_id").drop("customer_id_right").left_join(waiting, "customer_id")
+    return joined.select("customer_id", "month", "whole", "pause", "waiting").order_by("customer_id")
+
+
+def test_what_is_asked_of_many_days_is_what_was_known_before_each(company: Any) -> None:
+    for number in range(1, 6):
+        who = company.customer(number, since=dt.date(2026, 3, number), known_at=utc(number))
+        for day in range(number, 28, 5):
+            company.fact("sales_order", utc(day, 23), record_id=who, net=day, known_at=utc(day + 2))
+            company.fact("ticket", utc(day), record_id=who, resolved_at=utc(day + 3))
+    frames = company.open()
+    days = [dt.date(2026, 3, day) for day in (20, 4, 27, 4, 1, 12)]
+    told = [frames.known(_spent, day).to_pylist() for day in days]
+    tables = [frames.before(day) for day in days]
+    assert told == [one.run(_spent(one, ibis.literal(day))).to_pylist() for one, day in zip(tables, days, strict=True)]
+    assert told[1] == told[3] != told[0]
+    assert [len(rows) for rows in told] == [5, 3, 5, 3, 0, 5]
+
+
+def test_a_day_that_is_not_told_shows_nobody(company: Any) -> None:
+    company.fact("sales_order", utc(1), record_id=company.customer(1), net=1)
+    frames, seen = company.open(), []
+
+    def asked(tables: Any, _cutoff: Any) -> Any:
+        seen.append(tables)
+        return tables.orders.select("id")
+
+    assert frames.known(asked, CUTOFF).num_rows == 1
+    everything = frames.at(CUTOFF)
+    assert everything.run(seen[0].orders.select("id")).num_rows == 0
+    assert everything.run(everything.orders).num_rows == 1
+    with pytest.raises(TypeError, match="no day yet"):
+        seen[0].run(seen[0].orders)
+    with pytest.raises(TypeError, match="no day yet"):
+        seen[0].keep("orders_kept", seen[0].orders)

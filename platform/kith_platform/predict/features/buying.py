@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import ibis
@@ -54,7 +53,7 @@ def rhythm(purchases: ir.Table) -> ir.Table:
     )
 
 
-def buying(tables: Tables, cutoff: dt.date) -> ir.Table:
+def buying(tables: Tables, cutoff: ir.DateScalar) -> ir.Table:
     """One row per customer who bought before the cutoff."""
     purchases = tables.purchases
     placed = rhythm(purchases)
@@ -82,7 +81,7 @@ def buying(tables: Tables, cutoff: dt.date) -> ir.Table:
     )
 
 
-def _money(purchases: ir.Table, cutoff: dt.date) -> ir.Table:
+def _money(purchases: ir.Table, cutoff: ir.DateScalar) -> ir.Table:
     day, net = purchases.day, purchases.net  # whole numbers until summed: the same sum, whichever thread adds first
     recent, year = within(day, cutoff, 90), within(day, cutoff, 365)
     sums = purchases.group_by("customer_id").aggregate(
@@ -98,7 +97,7 @@ def _money(purchases: ir.Table, cutoff: dt.date) -> ir.Table:
     return sums.mutate(order_trend=sums.average_recent / sums.average_before.nullif(0.0)).drop("average_recent", "average_before")
 
 
-def _spending_trend(purchases: ir.Table, own: ir.Table, cutoff: dt.date) -> ir.Table:
+def _spending_trend(purchases: ir.Table, own: ir.Table, cutoff: ir.DateScalar) -> ir.Table:
     """s of C4: spend of the last 2τ over the mean spend per 2τ of the 6τ before; null where younger than 8τ."""
     joined = purchases.join(own.select("customer_id", "tau", "tenure"), "customer_id")
     old = age(joined.day, cutoff).cast("float64")

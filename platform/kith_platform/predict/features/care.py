@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from kith_platform.frames import Tables
 
 
-def care(tables: Tables, cutoff: dt.date) -> ir.Table:
+def care(tables: Tables, cutoff: ir.DateScalar) -> ir.Table:
     """One row per customer with a ticket or an answered survey before the cutoff."""
     tickets = tables.tickets
     complaint = tickets.is_complaint.fill_null(False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import ibis
@@ -24,7 +23,7 @@ def held_back(touches: ir.Table) -> ir.BooleanValue:
     return touches.arm.strip().lower().isin(CONTROL).fill_null(False)
 
 
-def contacts(tables: Tables, cutoff: dt.date) -> ir.Table:
+def contacts(tables: Tables, cutoff: ir.DateScalar) -> ir.Table:
     """One row per customer who was sent anything before the cutoff."""
     rows = tables.touches
     rows = rows.filter(rows.customer_id.notnull(), ~held_back(rows))

@@ -5,7 +5,6 @@ Notice given is no feature: whoever gave it is not asked of.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import ibis
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from kith_platform.frames import Tables
 
 
-def contract(tables: Tables, cutoff: dt.date) -> ir.Table:
+def contract(tables: Tables, cutoff: ir.DateScalar) -> ir.Table:
     """One row per customer with a subscription event before the cutoff."""
     events = tables.money(tables.subscription_events, "mrr")
     order = ibis.window(group_by=[events.customer_id, events.subscription], order_by=[events.occurred_at, events.id])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from kith_platform.frames import Tables
 
 
-def delivery(tables: Tables, cutoff: dt.date) -> ir.Table:
+def delivery(tables: Tables, cutoff: ir.DateScalar) -> ir.Table:
     """One row per customer with an order before the cutoff."""
     orders = tables.money(tables.orders, "net", "discount")
     late = orders.delivered_on.delta(orders.promised_on, unit="day").cast("float64")

@@ -88,7 +88,7 @@ def _talks(each: Tables) -> ir.Table:
     )
 
 
-def worth(tables: Tables, cutoff: dt.date) -> ir.Table:
+def worth(tables: Tables, cutoff: ir.DateScalar) -> ir.Table:
     """channel, customers, money: what customers who came by a lead brought in the 365 days after (currency units, net)."""
     rows = tables.leads
     people = rows.filter(rows.converted_at.notnull(), rows.customer_id.notnull())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from kith_platform.frames import Tables
 
 
-def marketing(tables: Tables, cutoff: dt.date) -> ir.Table:
+def marketing(tables: Tables, cutoff: ir.DateScalar) -> ir.Table:
     """One row per customer with a campaign contact, an event or a subscription event before the cutoff."""
     touches, events = tables.touches, tables.events
     sent = touches.group_by("customer_id").aggregate(

@@ -40,7 +40,7 @@ def bills(tables: Tables) -> ir.Table:
     return tables.money(told, "amount")
 
 
-def paying(tables: Tables, cutoff: dt.date) -> ir.Table:
+def paying(tables: Tables, cutoff: ir.DateScalar) -> ir.Table:
     """One row per customer who was billed, or whose payment failed, before the cutoff."""
     rows = bills(tables)
     now = ibis.date(cutoff - dt.timedelta(days=1))

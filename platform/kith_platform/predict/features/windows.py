@@ -10,17 +10,17 @@ import ibis.expr.types as ir
 TEN_THOUSANDTHS = 10_000.0
 
 
-def age(day: ir.DateColumn, cutoff: dt.date) -> ir.IntegerColumn:
+def age(day: ir.DateColumn, cutoff: ir.DateScalar) -> ir.IntegerColumn:
     """Whole days from `day` to the last known day (cutoff − 1)."""
     return ibis.date(cutoff - dt.timedelta(days=1)).delta(day, unit="day")
 
 
-def within(day: ir.DateColumn, cutoff: dt.date, days: int) -> ir.BooleanColumn:
+def within(day: ir.DateColumn, cutoff: ir.DateScalar, days: int) -> ir.BooleanColumn:
     """Whether `day` is one of the last `days` known days."""
     return day >= ibis.date(cutoff - dt.timedelta(days=days))
 
 
-def fading(day: ir.DateColumn, cutoff: dt.date, half_life: int = 60) -> ir.IntegerColumn:
+def fading(day: ir.DateColumn, cutoff: ir.DateScalar, half_life: int = 60) -> ir.IntegerColumn:
     """What happened on `day` in thousandths of its weight: half of it is left after `half_life` days.
 
     Whole numbers, whose sums do not depend on the order of rows.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kith_platform.sdk.types import Tables
 
 
-def loyalty(tables: Tables, cutoff: dt.date) -> ir.Table:
+def loyalty(tables: Tables, cutoff: ir.DateScalar) -> ir.Table:
     """`retail_card_days` since the first card, `retail_coupons_used` in 365 days, `retail_coupons_open` valid and unused."""
     last_day, year_ago = ibis.date(cutoff - dt.timedelta(days=1)), ibis.date(cutoff - dt.timedelta(days=365))
     cards, coupons, used = tables["member_cards"], tables["coupons"], tables["coupon_redemptions"]
