@@ -13,7 +13,7 @@ from kith_platform import i18n
 from kith_platform.i18n import N_, mark_plural
 from kith_platform.predict.features import CORE_FEATURE_SETS, SUBJECT_FEATURES
 from kith_platform.predict.features.contacts import CONTACTS, RFM_CELL
-from kith_platform.predict.leaving_words import ACTIONS, CODES, REASONS
+from kith_platform.predict.leaving_words import ACTIONS, CODES, OTHER, REASONS
 from kith_platform.predict.tasks import Task
 from kith_platform.sdk.types import Feature, FeatureSet
 
@@ -137,10 +137,14 @@ def of_uplift(extra: Mapping[str, Any], language: str) -> str:
 
 
 def of_leaving(extra: Mapping[str, Any], language: str) -> tuple[str, ...]:
-    """Which reason it would be if a customer left, and what to do about it; where the shares serve, only which it mostly is."""
+    """Which reason it would be if a customer left, and what to do about it; where the shares serve, only which it mostly is.
+
+    Rare reasons together may outnumber the most frequent one, but are no answer to what it mostly is.
+    """
     own = extra.get("reason")
     chances = {code: extra[code] for code in CODES if code in extra}
-    code = CODES[int(own)] if own is not None else max(chances, key=lambda one: float(chances[one]))
+    named = [code for code in chances if code != OTHER] or list(chances)
+    code = CODES[int(own)] if own is not None else max(named, key=lambda one: float(chances[one]))
     said = {"reason": i18n.translate(REASONS[code], language), "value": i18n.percent(chances[code], language, digits=0)}
     if own is None:
         return (i18n.translate(OF_ALL, language, **said),)

@@ -135,6 +135,8 @@ def test_which_reason_it_would_be_is_told_better_than_by_the_shares_of_past_reas
     assert action in ACTIONS.values()
     (only,) = sentences.of_leaving({name: float(column[0]) for name, column in everybody.extra.items()}, "en")
     assert only.startswith("The most frequent reason of past leavers is: sees no value in it (")
+    (named,) = sentences.of_leaving({"other": 0.5, "price": 0.3, "no_value": 0.2}, "en")
+    assert "30" in named, "rare reasons together are no reason"
 
 
 def test_a_leaver_is_seen_before_the_note_and_teaches_one_part(subscribers: Subscribers) -> None:
