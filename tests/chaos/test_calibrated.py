@@ -28,7 +28,7 @@ def test_what_models_say_is_what_comes(kind: str, regime: str, tmp_path: Path) -
     plugins = Plugins()
     tasks = [*CORE, *(of_model(model, plugin) for plugin, model in plugins.brought("models", plugins.loaded))]
     sets = [*CORE_FEATURE_SETS, *(found for _plugin, found in plugins.brought("feature_sets", plugins.loaded))]
-    company = simulate(kind, regime=regime, customers=6_000, years=3.0, seed=7, ends_on=ENDS)
+    company = simulate(kind, regime=regime, customers=20_000, years=3.0, seed=7, ends_on=ENDS)
     wrong = []
     with frames_of(company, tmp_path, FactCatalogue(plugins.facts()), threads=cores()) as frames:
         purchases = PurchaseDays.all(frames)

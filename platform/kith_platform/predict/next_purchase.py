@@ -7,18 +7,20 @@ model ships where its error in days, on those who did buy, is smaller by its who
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kith_platform.i18n import N_
 from kith_platform.predict import guarded
 from kith_platform.predict.calendar import Calendar, HistoryTooShort, plan
 from kith_platform.predict.churn import LEFT_DAYS, LEFT_RHO, SHORTEST_HORIZON
 from kith_platform.predict.evidence import Floats, day_number, day_of
-from kith_platform.predict.fits import bootstrap, calibration, evaluation, waiting
+from kith_platform.predict.fits import bootstrap, calibration, evaluation, rates, waiting
 from kith_platform.predict.fits.refusal import FitRefused
 from kith_platform.predict.matrix import Matrix
 from kith_platform.predict.protocol import Labelled, tells_apart
@@ -26,6 +28,8 @@ from kith_platform.predict.reasons import drivers, of_rows
 from kith_platform.predict.training import Evidence, Scored, Trained
 
 SOON = 30  # days: a score is the chance of a purchase within them
+DUE = rates.Rule("due_in", (-90.0, -30.0, 0.0, 15.0, 30.0, 60.0, 120.0))  # days until the rhythm's day; below 0 it is over
+PRIOR = 0.3  # before anything could be seen
 QUANTILES = {"days_10": 0.1, "days_50": 0.5, "days_90": 0.9}
 MOST_DAYS = 3650.0
 RULE = ("tau", "recency")
@@ -40,11 +44,12 @@ def train(evidence: Evidence) -> Trained:
     try:
         calendar = plan(day_of(past.day.min()), question.cutoff, SHORTEST_HORIZON)
     except HistoryTooShort as short:
-        return _by_rhythm(evidence, "history_too_short", {"has": short.has, "needs": short.needs})
+        return _by_rhythm(evidence, _seen(), "history_too_short", {"has": short.has, "needs": short.needs})
     question.progress(10, N_("Looking at customers as they were then"))
     parts = [_cases(evidence, cutoff, calendar) for cutoff in calendar.training]
     matrix = Matrix.stack([rows for rows, _cases in parts])
     soon = np.concatenate([cases.happened & (cases.days <= SOON) for _rows, cases in parts])
+    seen = _seen(due_in(matrix), soon)
     suspects = guarded.suspects(Labelled(matrix, soon.astype(np.float64)), keep=RULE)
     names = matrix.without(suspects.names).varying()
 
@@ -61,7 +66,7 @@ def train(evidence: Evidence) -> Trained:
         metrics, comparison = _judge(model, judged, test, question.seed)
         flattered = _judge(*learnt(matrix.varying()), question.seed)[0]["auc"] if suspects else None
     except FitRefused as refusal:
-        ruled = _by_rhythm(evidence, str(refusal.code), {"found": refusal.found, "needed": refusal.needed})
+        ruled = _by_rhythm(evidence, seen, str(refusal.code), {"found": refusal.found, "needed": refusal.needed})
         return replace(ruled, warnings=(suspects.warning(),) if suspects else ())
     came = test.happened & (test.days <= SOON)
     apart = tells_apart(metrics["auc"], int(came.sum()), int(came.size))
@@ -89,10 +94,11 @@ def train(evidence: Evidence) -> Trained:
             "gains": {"model": evaluation.gains_table(came, model.chance(test.matrix, SOON))},
             "comparison": asdict(comparison) if comparison else None,
             "drivers": drivers(model.contributions, values, names, sign=-1),
+            "rule": json.loads(seen.to_bytes()),
         },
         warnings=(suspects.warning(metrics["auc"], flattered),) if suspects else (),
         artefact=model.to_bytes(),
-        scored=_scored(model, everybody) if ships else _rhythm_scores(everybody),
+        scored=_scored(model, everybody) if ships else _rhythm_scores(everybody, seen),
     )
 
 
@@ -102,7 +108,9 @@ def rescore(evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any
     if not everybody.ids.size:
         return None
     if artefact is None:
-        return _rhythm_scores(everybody)
+        rule = report.get("rule")  # as the database gives it back, its keys are in another order
+        known = rates.load({name: value for name, value in rule.items() if name != "kith_model"}) if rule else _seen()
+        return _rhythm_scores(everybody, known)
     return by_model(everybody, artefact, report, threads=evidence.question.threads)
 
 
@@ -170,7 +178,12 @@ def _judge(
 
 def by_rhythm(rows: Matrix) -> Floats:
     """The baseline: days until the last purchase plus τ, rounded half up to a day; at least one."""
-    return np.maximum(np.floor(rows.column("tau") - rows.column("recency") + 0.5), 1.0)
+    return np.maximum(due_in(rows), 1.0)
+
+
+def due_in(rows: Matrix) -> Floats:
+    """Days until the last purchase plus τ, rounded half up to a day; below 0 where that day is over."""
+    return np.asarray(np.floor(rows.column("tau") - rows.column("recency") + 0.5))
 
 
 def _scored(model: waiting.Waiting, rows: Matrix) -> Scored:
@@ -181,14 +194,23 @@ def _scored(model: waiting.Waiting, rows: Matrix) -> Scored:
     return Scored(customer_ids=rows.ids, values=soon, tier=model.tier, extra=extra, reasons=reasons, rows=rows)
 
 
-def _rhythm_scores(rows: Matrix) -> Scored:
-    """By the rhythm alone: it says a day and no chance, so the chance is that of an exponential wait with that mean."""
-    days = by_rhythm(rows)
-    return Scored(customer_ids=rows.ids, values=1.0 - np.exp(-SOON / days), tier="rule", extra={"days_50": days}, rows=rows)
+def _rhythm_scores(rows: Matrix, seen: rates.Rates) -> Scored:
+    """By the rhythm alone: its day, which may be over, and how often those bought within SOON days who were due like that."""
+    days = due_in(rows)
+    return Scored(customer_ids=rows.ids, values=seen.predict(days[:, None]), tier="rule", extra={"days_50": days}, rows=rows)
 
 
-def _by_rhythm(evidence: Evidence, verdict: str, params: Mapping[str, Any]) -> Trained:
-    return Trained(ships=False, verdict=verdict, verdict_params=dict(params), scored=rescore(evidence, None, {}))
+def _seen(due: Floats | None = None, soon: NDArray[np.bool_] | None = None) -> rates.Rates:
+    """How often who was due in so many days bought within SOON, drawn to the rate of all; PRIOR where nothing was seen."""
+    if due is None or soon is None or not soon.size:
+        return rates.fit(np.zeros((0, 1)), np.zeros(0), features=(DUE.feature,), rule=DUE, prior=PRIOR)
+    return rates.fit(due[:, None], soon, features=(DUE.feature,), rule=DUE)
+
+
+def _by_rhythm(evidence: Evidence, seen: rates.Rates, verdict: str, params: Mapping[str, Any]) -> Trained:
+    rule = json.loads(seen.to_bytes())
+    scored = rescore(evidence, None, {"rule": rule})
+    return Trained(ships=False, verdict=verdict, verdict_params=dict(params), report={"rule": rule}, scored=scored)
 
 
 def _ends(comparison: bootstrap.Comparison) -> dict[str, float]:

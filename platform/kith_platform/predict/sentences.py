@@ -26,6 +26,7 @@ EACH = N_("Worth about %(value)s each.")
 ALIVE = N_("Still a customer with a chance of %(value)s.")
 SUBSCRIBES = N_("Pays %(fee)s a month by subscription, and is expected to stay for %(value)s of the next 12 months.")
 EXPECTED = N_("Next purchase expected about %(day)s.")
+OVERDUE = N_("By the usual pause the next purchase was due about %(day)s.")
 SPAN = N_("Four of five such customers buy between %(first)s and %(last)s.")
 # In the order of fits.uplift.Kind.
 KINDS = (
@@ -118,11 +119,13 @@ def of_value(extra: Mapping[str, Any], language: str, currency: str) -> tuple[st
 
 
 def of_waiting(extra: Mapping[str, Any], as_of: dt.date, language: str) -> tuple[str, ...]:
-    """When the next purchase is to be expected: the day, and the span into which four of five fall."""
+    """When the next purchase is to be expected: the day, and the span into which four of five fall; of a rhythm whose day is over
+    when it was.
+    """
     days = {name: as_of + dt.timedelta(days=round(float(value))) for name, value in extra.items() if name.startswith("days_")}
     found = []
     if (middle := days.get("days_50")) is not None:
-        found.append(i18n.translate(EXPECTED, language, day=i18n.day(middle, language)))
+        found.append(i18n.translate(EXPECTED if middle > as_of else OVERDUE, language, day=i18n.day(middle, language)))
     if "days_10" in days and "days_90" in days:
         ends = {"first": i18n.day(days["days_10"], language), "last": i18n.day(days["days_90"], language)}
         found.append(i18n.translate(SPAN, language, **ends))

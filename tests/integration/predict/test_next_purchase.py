@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 from known_companies import Known, Told, Written
 
-from kith_platform.predict import classify, next_purchase, upsell
+from kith_platform.predict import classify, next_purchase, sentences, upsell
 from kith_platform.predict.asked import classification
 from kith_platform.predict.contracts import ends
 from kith_platform.predict.evidence import PurchaseDays, day_number
-from kith_platform.predict.fits import waiting
+from kith_platform.predict.fits import calibration, waiting
 from kith_platform.predict.service import TASKS
 from kith_platform.predict.training import Trained
 from kith_platform.predict.upsell import UPSELL
@@ -55,6 +55,24 @@ def test_a_stored_model_says_what_was_scored_and_a_changed_byte_is_no_model(reta
     assert next_purchase.train(retailer.evidence).artefact == trained.artefact, "the same seed gives the same bytes"
     with pytest.raises(ValueError, match="cannot be read"):
         waiting.load(b"{" + trained.artefact[1:].replace(b"learner", b"lerner", 1))
+
+
+def test_what_the_rule_says_of_a_purchase_soon_is_what_came(retailer: Known, trained: Trained, told: Told) -> None:
+    cutoff = dt.date.fromisoformat(trained.parameters["test_cutoff"])
+    evidence = replace(retailer.evidence, question=retailer.question_at(cutoff - dt.timedelta(days=1)))
+    said = next_purchase.rescore(evidence, None, trained.report)
+    assert said is not None
+    bought, _net = retailer.purchases.between(day_number(cutoff), day_number(cutoff) + 30).totals(said.customer_ids)
+    ece = calibration.expected_calibration_error(bought > 0, said.values)
+    late = said.extra["days_50"] <= -30.0
+    told("ECE of the rule", ece)
+    told("of those a month late", (said.values[late].mean(), (bought[late] > 0).mean()))
+    assert ece is not None
+    assert ece <= 0.05
+    assert said.values[late].max() < said.values[~late].mean()
+    over, ahead = (sentences.of_waiting({"days_50": days}, dt.date(2026, 6, 30), "en") for days in (-40.0, 3.0))
+    assert over == ("By the usual pause the next purchase was due about May 21, 2026.",)
+    assert ahead == ("Next purchase expected about Jul 3, 2026.",)
 
 
 def test_who_left_long_ago_may_be_won_back_and_who_bought_in_the_window_is(retailer: Known, told: Told) -> None:
