@@ -288,15 +288,20 @@ def rescore(evidence: Evidence, artefact: bytes | None, report: Mapping[str, Any
     stored = report.get("shares")
     if not stored:
         return None
-    now, kept = asked_of(evidence, evidence.question.cutoff), tuple(stored)
+    now, kept = asked_of(evidence, evidence.question.cutoff), _classes(stored)
     if artefact is None:
-        return _shares(now, kept, np.array(list(stored.values())))
+        return _shares(now, kept, np.array([stored[code] for code in kept]))
     return by_model(now, artefact, report, threads=evidence.question.threads) if now.ids.size else None
 
 
 def by_model(rows: Matrix, artefact: bytes, report: Mapping[str, Any], *, threads: int = 1) -> Scored:
     """What a trained model says of rows."""
-    return scores(rows, classes.load(artefact, nthread=threads), tuple(report["shares"]))
+    return scores(rows, classes.load(artefact, nthread=threads), _classes(report["shares"]))
+
+
+def _classes(shares: Mapping[str, float]) -> tuple[str, ...]:
+    """The reasons in the order of `merged`: the database gives their shares back in an order of its own."""
+    return tuple(code for code in (*(one for one in CODES if one != OTHER), OTHER) if code in shares)
 
 
 def _by_rule(evidence: Evidence, code: Ids, verdict: str, params: Mapping[str, Any]) -> Trained:

@@ -124,8 +124,11 @@ def test_which_reason_it_would_be_is_told_better_than_by_the_shares_of_past_reas
     assert np.array_equal(scored.values, chances.max(axis=0))
     best = np.array([CODES.index(code) for code in found.parameters["reasons"]])[chances.argmax(axis=0)]
     assert np.array_equal(scored.extra["reason"], best)
-    served = leaving_reason.rescore(evidence, found.artefact, found.report)
+    stored = dict(found.report, shares=dict(sorted(found.report["shares"].items(), key=lambda one: (len(one[0]), one[0]))))
+    assert list(stored["shares"]) != list(found.report["shares"]), "the database orders keys in its own way"
+    served = leaving_reason.rescore(evidence, found.artefact, stored)
     assert served is not None
+    assert all(np.array_equal(served.extra[name], scored.extra[name]) for name in scored.extra)
     assert np.array_equal(served.values, scored.values)
     everybody = leaving_reason.rescore(evidence, None, found.report)
     assert everybody is not None

@@ -75,3 +75,16 @@ def test_sources_reasons_are_read_in_three_languages() -> None:
     assert [code_of(one) for one in words] == found
     assert all(code_of(code) == code for code in CODES)
     assert list(ACTIONS) == list(REASONS)
+
+
+def test_a_class_that_comes_no_more_is_said_no_more() -> None:
+    """The later rows decide how often each class comes, drawn to the former shares by KAPPA rows."""
+    train, (matrix, came, _truth) = made(1, 3_000, 1.0), made(2, 1_500, 1.0)
+    later = came != 0
+    found = classes.fit(*train[:2], matrix[later], came[later], features=FEATURES, classes=3)
+    assert found.shares[0] < 0.01
+    assert found.predict(matrix[later])[:, 0].mean() < 0.01
+    assert found.predict(matrix[later])[:, 1].mean() == pytest.approx((came[later] == 1).mean(), abs=0.01)
+    again = classes.load(found.to_bytes())
+    assert np.array_equal(again.predict(matrix), found.predict(matrix))
+    assert again.to_bytes() == found.to_bytes()

@@ -1,8 +1,8 @@
 """Which of several it will be: trees for the softmax of all classes at once (`multi:softprob`, Chen & Guestrin 2016).
 
-The trees start from the classes' shares in training and learn what moves a row away from them. A slope, found on the validation
-rows, then says how far to trust that: 0 gives the shares again, 1 the trees as they are. It is never steeper: the trees were
-stopped by the same rows.
+The trees start from the classes' shares in training and learn what moves a row away from them. The validation rows, which are
+later, then say how often each class comes by now, and how far to trust the trees: a slope of 0 gives the shares, 1 the trees as
+they are. It is never steeper: the trees were stopped by the same rows (vector scaling, Guo et al. 2017, with a prior).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from kith_platform.predict.fits import boosted
@@ -23,15 +23,19 @@ from kith_platform.predict.fits.matrix import feature_matrix
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
 
-LEAST_CALIBRATED = 100  # validation rows from which the slope is found; below it is 1
+LEAST_CALIBRATED = 100  # validation rows from which slope and shares are found; below they are 1 and those of training
+KAPPA = 20.0  # rows that the former shares weigh (domain.md D0)
 
 
 @dataclass(frozen=True, eq=False)
 class Classes:
-    """`shares` (K,) of the classes in training, the slope, and trees cut after their best round."""
+    """`shares` (K,) of the classes by now, what the trees' mean is off from them (`shift`, K log-odds), the slope, and trees cut
+    after their best round.
+    """
 
     features: tuple[str, ...]
     shares: Floats
+    shift: Floats
     slope: float
     booster: Any
     nthread: int = 1
@@ -39,7 +43,7 @@ class Classes:
 
     def predict(self, matrix: ArrayLike) -> Floats:
         """The chance of each class, (n, K); rows sum to 1."""
-        return np.asarray(softmax(np.log(self.shares) + self.slope * self.moved(matrix), axis=1))
+        return np.asarray(softmax(np.log(self.shares) + self.shift + self.slope * self.moved(matrix), axis=1))
 
     def contributions(self, matrix: ArrayLike) -> Floats:
         """(n, K, k + 1): what each feature adds to a class's margin less what it adds to the others' on average (TreeSHAP, the
@@ -48,12 +52,15 @@ class Classes:
         data = self._data(matrix)
         terms = np.asarray(self.booster.predict(data, pred_contribs=True, strict_shape=True), dtype=np.float64)
         terms = terms.reshape(-1, self.shares.size, len(self.features) + 1)
-        return np.asarray(self.slope * (terms - terms.mean(axis=1, keepdims=True)))
+        terms *= self.slope
+        terms[:, :, -1] += self.shift
+        return np.asarray(terms - terms.mean(axis=1, keepdims=True))
 
     def to_bytes(self) -> bytes:
         """One JSON object; the same model always gives the same bytes."""
         trees = json.loads(bytes(self.booster.save_raw(raw_format="json")))
-        return json.dumps({"shares": self.shares.tolist(), "slope": self.slope, "trees": trees}, sort_keys=True).encode()
+        said = {"shares": self.shares.tolist(), "shift": self.shift.tolist(), "slope": self.slope, "trees": trees}
+        return json.dumps(said, sort_keys=True).encode()
 
     def moved(self, matrix: ArrayLike) -> Floats:
         """How far the trees move each class's log-odds from its share, (n, K)."""
@@ -105,10 +112,13 @@ def fit(
         early_stopping_rounds=EARLY_STOP,
         verbose_eval=False,
     )
-    raw = Classes(features, shares, 1.0, booster[: booster.best_iteration + 1], nthread)
+    raw = Classes(features, shares, np.zeros(classes), 1.0, booster[: booster.best_iteration + 1], nthread)
     if validation_came.size < LEAST_CALIBRATED:
         return raw
-    return Classes(features, shares, _slope(shares, raw.moved(validation_matrix), validation_came), raw.booster, nthread)
+    counts = np.bincount(validation_came, minlength=classes)
+    latest = (counts + KAPPA * shares) / (validation_came.size + KAPPA)
+    slope, shift = _calibrated(latest, raw.moved(validation_matrix), validation_came)
+    return Classes(features, latest, shift, slope, raw.booster, nthread)
 
 
 def load(data: bytes, *, nthread: int = 1) -> Classes:
@@ -118,10 +128,11 @@ def load(data: bytes, *, nthread: int = 1) -> Classes:
     try:
         stored = json.loads(data)
         trees, shares, slope = json.dumps(stored["trees"]).encode(), np.array(stored["shares"]), float(stored["slope"])
+        shift = np.array(stored.get("shift", np.zeros(shares.size)))  # artefacts of before have none
     except (ValueError, TypeError, KeyError) as error:
         raise FitRefused(Reason.UNREADABLE, "The stored model cannot be read.") from error
     opened = boosted.load(trees, nthread=nthread)
-    return Classes(opened.features, shares, slope, opened.booster, nthread)
+    return Classes(opened.features, shares, shift, slope, opened.booster, nthread)
 
 
 def shares_of(came: Ids, classes: int) -> Floats:
@@ -129,14 +140,21 @@ def shares_of(came: Ids, classes: int) -> Floats:
     return np.asarray((np.bincount(came, minlength=classes) + 1.0) / (came.size + classes))
 
 
-def _slope(shares: Floats, moved: Floats, came: Ids) -> float:
-    """The slope of least log-loss: a convex function of one number."""
-    start, row = np.log(shares), np.arange(came.size)
+def _calibrated(shares: Floats, moved: Floats, came: Ids) -> tuple[float, Floats]:
+    """Slope in [0, 1] and shift of least log-loss, as if KAPPA more rows had come by the shares alone: a convex function."""
+    start, row, classes = np.log(shares), np.arange(came.size), shares.size
+    truth = np.zeros((came.size, classes))
+    truth[row, came] = 1.0
 
-    def loss(slope: float) -> float:
-        return -float(log_softmax(start + slope * moved, axis=1)[row, came].mean())
+    def loss(both: Floats) -> tuple[float, Floats]:
+        slope, shift = both[0], both[1:]
+        said, plain = log_softmax(start + shift + slope * moved, axis=1), log_softmax(start + shift)
+        wrong = np.exp(said) - truth
+        gradient = np.concatenate([[float((wrong * moved).sum())], wrong.sum(axis=0) + KAPPA * (np.exp(plain) - shares)])
+        return -float(said[row, came].sum()) - KAPPA * float(shares @ plain), gradient
 
-    return float(minimize_scalar(loss, bounds=(0.0, 1.0), method="bounded").x)
+    found = minimize(loss, np.zeros(classes + 1), jac=True, method="L-BFGS-B", bounds=[(0.0, 1.0), *[(None, None)] * classes])
+    return float(found.x[0]), np.asarray(found.x[1:])
 
 
 def _data(values: Floats, features: tuple[str, ...], start: Floats, nthread: int, label: Ids | None = None) -> Any:
