@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from kith_platform.i18n import N_
-from kith_platform.predict import protocol
+from kith_platform.predict import guarded, protocol
 from kith_platform.predict.calendar import HistoryTooShort
 from kith_platform.predict.evidence import Floats, Ids, day_number
 from kith_platform.predict.fits import rates
@@ -158,22 +158,26 @@ def train(asked: Cases, evidence: Evidence) -> Trained:
     settles = asked.settles(evidence)
     try:
         weeks = plan(first, question.cutoff, settles)
-        parts = samples(asked, evidence, weeks)
-        learned = protocol.learn(
-            asked.rule, asked.plain, *parts, seed=question.seed, threads=question.threads, progress=question.progress,
-            fit=asked.fit,
-        )  # fmt: skip
     except HistoryTooShort as short:
         return _by_rule(asked, evidence, "cases_too_short", {"has": short.has, "needs": short.needs})
+    parts = samples(asked, evidence, weeks)
+    suspects = guarded.suspects(*parts[:2], keep=(asked.rule.feature,))
+    try:
+        learned, warnings = guarded.learn(
+            suspects, asked.rule, asked.plain, parts, seed=question.seed, threads=question.threads, progress=question.progress,
+            fit=asked.fit,
+        )  # fmt: skip
     except FitRefused as refusal:
         words = {"too_few_customers": "too_few_cases"}.get(str(refusal.code), str(refusal.code))
-        return _by_rule(asked, evidence, words, {"found": refusal.found, "needed": refusal.needed, "facts": asked.subject})
+        by_rule = _by_rule(asked, evidence, words, {"found": refusal.found, "needed": refusal.needed, "facts": asked.subject})
+        return replace(by_rule, warnings=(suspects.warning(),) if suspects else ())
     question.progress(85, N_("Scoring what is open"))
     metrics, report = _judged(asked, evidence, learned, parts[2])
     learned = replace(learned, metrics={**learned.metrics, **metrics}, report={**learned.report, **report})
     rows = open_now(asked, evidence)
     trained = learned.trained(rows, _parameters(asked, learned, weeks, settles))
-    return replace(trained, scored=_whole(asked, evidence, rows, learned.score(rows)))
+    scored = _whole(asked, evidence, rows, learned.score(rows))
+    return replace(trained, scored=scored, warnings=(*trained.warnings, *warnings))
 
 
 def samples(asked: Cases, evidence: Evidence, weeks: Weeks) -> tuple[Labelled, Labelled, Labelled]:

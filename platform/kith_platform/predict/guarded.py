@@ -63,13 +63,14 @@ def learn(
     seed: int,
     threads: int,
     progress: Progress,
+    fit: protocol.Fitter | None = None,
 ) -> tuple[Learned, tuple[Mapping[str, Any], ...]]:
     """`protocol.learn` of training, validation and test without the suspects, and what to warn of. Raises as it does."""
 
     def by(names: frozenset[str], say: Progress) -> Learned:
         rest = tuple(name for name in plain if name not in names)
         train, validation, test = (replace(part, matrix=part.matrix.without(names)) for part in parts)
-        return protocol.learn(rule, rest, train, validation, test, seed=seed, threads=threads, progress=say)
+        return protocol.learn(rule, rest, train, validation, test, seed=seed, threads=threads, progress=say, fit=fit)
 
     learned = by(found.names, progress)
     if not found:

@@ -72,8 +72,9 @@ def _train_one(run: JobRun, task: Task, evidence: Evidence, warnings: Any, manif
     trained = trained_by(run, task, evidence)
     question = evidence.question
     # A day that was asked for stays: scores as of then are not moved on by the next refresh.
-    report = {**trained.report, "day_given": bool(run.args["as_of"]), "fairness": _fairness(run, task, trained)}
-    trained = replace(trained, report=report, warnings=(*trained.warnings, *warnings))
+    groups, unlike = _fairness(run, task, trained)
+    report = {**trained.report, "day_given": bool(run.args["as_of"]), "fairness": groups}
+    trained = replace(trained, report=report, warnings=(*trained.warnings, *unlike, *warnings))
     with run.step() as session:
         row = versions.save(
             session,
@@ -91,15 +92,16 @@ def _train_one(run: JobRun, task: Task, evidence: Evidence, warnings: Any, manif
     return row
 
 
-def _fairness(run: JobRun, task: Task, trained: Trained) -> list[dict[str, Any]]:
-    """How those whom the scores put first are spread over the groups of sensitive attributes."""
+def _fairness(run: JobRun, task: Task, trained: Trained) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """How those whom the scores put first are spread over the groups of sensitive attributes, and what to warn of."""
     from kith_platform.predict.guards import fairness
 
     if trained.scored is None or task.subject != CUSTOMERS:
-        return []
+        return [], []
     with run.step() as session:
         found = fairness.protected(session)
-    return fairness.judged(found, trained.scored.customer_ids, trained.scored.values)
+    groups = fairness.judged(found, trained.scored.customer_ids, trained.scored.values)
+    return groups, fairness.warnings(groups)
 
 
 def trained_by(run: JobRun, task: Task, evidence: Evidence) -> Trained:

@@ -171,6 +171,10 @@ WARNINGS: Mapping[str, str] = {
     "bias": N_("On unseen days the model expected %(bias)s times what came. Read sums with that in mind."),
     "uplift_off": N_("On the last campaigns the measured effect was another than the model expected (%(mean)s)."),
     "reasons_merged": N_("Fewer than %(needed)s leavers to learn from name these reasons, so they count as one: %(reasons)s."),
+    "unlike_groups": N_(
+        "%(label)s: of “%(group)s” %(ratio)s times as many are in the first tenth as of “%(best)s”. "
+        "Let somebody responsible look at why, before anybody acts on these scores."
+    ),
     "features_left_out": N_("Features of the module %(module)s could not be computed and were left out: %(set)s."),
     "value_depends_on_frequency": N_("Frequent buyers spend differently per purchase, so values are fitted by frequency."),
 }
@@ -213,6 +217,8 @@ def warning(found: Mapping[str, Any], translate: Callable[[str], str] = str, lab
     numbers = {key: _plain(value) for key, value in found.items()}
     if "reasons" in found:
         numbers["reasons"] = " · ".join(translate(REASONS[code]) for code in found["reasons"])
+    if found.get("plain"):
+        numbers |= {name: translate(found[name]) for name in ("group", "best")}
     if "features" in found:
         numbers["columns"] = translate(N_(", ")).join((labels or {}).get(name, name) for name in found["features"])
     return fill(translate(message), numbers)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -20,8 +20,9 @@ from kith_platform.predict.deals import DEAL
 from kith_platform.predict.evidence import Floats
 from kith_platform.predict.fits.evaluation import auc, value
 from kith_platform.predict.leads import LEAD
+from kith_platform.predict.matrix import Matrix
 from kith_platform.predict.payment_risk import PAYMENT_RISK
-from kith_platform.predict.training import Trained
+from kith_platform.predict.training import Evidence, Trained
 from kith_platform.simulator import Company, simulate
 from kith_platform.simulator.telling import Law, telling
 
@@ -102,6 +103,26 @@ def test_opportunities_are_told_apart_by_who_sells_them_and_the_pipeline_is_weig
     assert [row["group"] for row in stages] == [1.0, 2.0, 3.0, 4.0]
     assert all(abs(row["mean_probability"] - row["rate"]) <= 0.12 for row in stages if row["n"] >= 100)
     assert not any("customer" in name for name in trained.features), "a customer is often entered with the win"
+
+
+def test_a_column_of_leads_that_is_filled_with_the_outcome_is_named_and_left_out(company: Telling) -> None:
+    ends, until = LEAD.ends(company.known.evidence), company.known.evidence.question.cutoff
+
+    def look(evidence: Evidence, days: Sequence[dt.date]) -> cases.Looked:
+        """With a column that says who converted, as one that sales fill in afterwards."""
+        rows = LEAD.look(evidence, days)
+        known = np.nan_to_num(ends.outcome(rows, until, LEAD.within))
+        matrix = rows.matrix
+        wider = Matrix(matrix.ids, np.column_stack([matrix.values, known]), (*matrix.names, "afterwards"), matrix.senses)
+        return replace(rows, matrix=wider)
+
+    leaking, honest = company.train(replace(LEAD, look=look)), company.train(LEAD)
+    (warning,) = leaking.warnings
+    assert (warning["code"], warning["features"]) == ("leaks_left_out", ["afterwards"])
+    assert warning["with_auc"] > 0.98
+    assert warning["auc"] == pytest.approx(honest.metrics["auc"])
+    assert leaking.artefact == honest.artefact, "the model is what it is without the column"
+    assert honest.warnings == ()
 
 
 def test_no_opportunity_and_no_lead_is_judged_by_what_it_was_learned_from(company: Telling) -> None:

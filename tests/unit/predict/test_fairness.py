@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kith_platform.predict.guards.fairness import Protected, judged
+from kith_platform.predict import verdicts
+from kith_platform.predict.guards.fairness import Protected, judged, warnings
 
 IDS = np.arange(100)
 
@@ -21,6 +22,9 @@ def test_a_group_that_gets_less_than_four_fifths_of_the_best_ones_part_is_to_be_
     assert found["review"]
     assert [(one["group"], one["count"], one["share"]) for one in found["groups"]] == [("a", 50, 0.14), ("b", 50, 0.06)]
     assert found["groups"][1]["ratio"] == pytest.approx(3 / 7)
+    (warning,) = warnings([found])
+    said = verdicts.warning(warning)
+    assert said.startswith("Faith: of “b” 0.429 times as many are in the first tenth as of “a”."), said
     # 7·47 pairs won, 7·3 + 43·47 tied at half.
     assert found["auc"] == pytest.approx((7 * 47 + (7 * 3 + 43 * 47) / 2) / 2500)
 
@@ -29,6 +33,7 @@ def test_equal_scores_share_the_last_places_so_that_a_score_that_says_nothing_is
     (found,) = judged([Protected("faith", "Faith", groups(60, 40))], IDS, np.full(100, 0.3))
     assert [one["share"] for one in found["groups"]] == pytest.approx([0.1, 0.1])
     assert (found["review"], found["auc"]) == (False, 0.5)
+    assert warnings([found]) == []
 
 
 def test_groups_of_fewer_than_thirty_are_not_told_and_one_group_alone_is_no_comparison() -> None:

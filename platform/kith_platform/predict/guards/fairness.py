@@ -92,6 +92,17 @@ def judged(attributes: Sequence[Protected], customers: NDArray[np.int64], scores
     return found
 
 
+def warnings(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Of each attribute that people have to review: the group that is first least often, and its ratio to the best one."""
+    told = []
+    for one in found:
+        if one["review"]:
+            least, best = (pick(one["groups"], key=lambda group: group["ratio"]) for pick in (min, max))
+            names = {"label": one["label"], "group": least["group"], "best": best["group"], "plain": one["plain"]}
+            told.append({"code": "unlike_groups", **names, "ratio": least["ratio"]})
+    return told
+
+
 def _in_first(scores: Floats) -> Floats:
     """By how much each one (n,) belongs to the first tenth: 1 or 0, and a part where equal scores share its last places."""
     places = FIRST * scores.size
