@@ -100,7 +100,8 @@ def _fairness(run: JobRun, task: Task, trained: Trained) -> tuple[list[dict[str,
         return [], []
     with run.step() as session:
         found = fairness.protected(session)
-    groups = fairness.judged(found, trained.scored.customer_ids, trained.scored.values)
+    scored = trained.scored  # first is who is first in line, by the number that ranks
+    groups = fairness.judged(found, scored.customer_ids, scored.extra.get(scored.ranked, scored.values))
     return groups, fairness.warnings(groups)
 
 

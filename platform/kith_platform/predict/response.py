@@ -39,8 +39,12 @@ def train(evidence: Evidence) -> Trained:
             )
         split = sends.parts(evidence, every, reached)
         parts = (_labelled(split.train, counted), _labelled(split.validation, counted), _labelled(split.test, counted))
+    except FitRefused as refusal:
+        return _by_rule(evidence, str(refusal.code), {"found": refusal.found, "needed": refusal.needed})
+    suspects = guarded.suspects(*parts[:2], keep=(RULE.feature,))
+    try:
         learned, warnings = guarded.learn(
-            guarded.suspects(*parts[:2], keep=(RULE.feature,)),
+            suspects,
             RULE,
             PLAIN,
             parts,
@@ -49,7 +53,8 @@ def train(evidence: Evidence) -> Trained:
             progress=question.progress,
         )
     except FitRefused as refusal:
-        return _by_rule(evidence, str(refusal.code), {"found": refusal.found, "needed": refusal.needed})
+        by_rule = _by_rule(evidence, str(refusal.code), {"found": refusal.found, "needed": refusal.needed})
+        return replace(by_rule, warnings=(suspects.warning(),) if suspects else ())
     question.progress(85, N_("Scoring every customer"))
     parameters = {
         "window_days": sends.WINDOW_DAYS,

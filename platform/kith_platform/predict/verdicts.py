@@ -172,7 +172,7 @@ WARNINGS: Mapping[str, str] = {
     "uplift_off": N_("On the last campaigns the measured effect was another than the model expected (%(mean)s)."),
     "reasons_merged": N_("Fewer than %(needed)s leavers to learn from name these reasons, so they count as one: %(reasons)s."),
     "unlike_groups": N_(
-        "%(label)s: of “%(group)s” %(ratio)s times as many are in the first tenth as of “%(best)s”. "
+        "%(label)s: “%(group)s” is in the first tenth %(ratio)s times as often as “%(best)s”. "
         "Let somebody responsible look at why, before anybody acts on these scores."
     ),
     "features_left_out": N_("Features of the module %(module)s could not be computed and were left out: %(set)s."),

@@ -24,7 +24,7 @@ def test_a_group_that_gets_less_than_four_fifths_of_the_best_ones_part_is_to_be_
     assert found["groups"][1]["ratio"] == pytest.approx(3 / 7)
     (warning,) = warnings([found])
     said = verdicts.warning(warning)
-    assert said.startswith("Faith: of “b” 0.429 times as many are in the first tenth as of “a”."), said
+    assert said.startswith("Faith: “b” is in the first tenth 0.429 times as often as “a”."), said
     # 7·47 pairs won, 7·3 + 43·47 tied at half.
     assert found["auc"] == pytest.approx((7 * 47 + (7 * 3 + 43 * 47) / 2) / 2500)
 
@@ -34,6 +34,13 @@ def test_equal_scores_share_the_last_places_so_that_a_score_that_says_nothing_is
     assert [one["share"] for one in found["groups"]] == pytest.approx([0.1, 0.1])
     assert (found["review"], found["auc"]) == (False, 0.5)
     assert warnings([found]) == []
+
+
+def test_who_has_no_score_is_in_no_line() -> None:
+    scores = np.r_[np.full(7, 0.9), np.full(43, 0.1), np.full(3, 0.9), np.full(47, 0.1)]
+    attribute = Protected("faith", "Faith", groups(50, 50, 40))
+    more = judged([attribute], np.arange(140), np.r_[scores, np.full(40, np.nan)])
+    assert more == judged([attribute], IDS, scores)
 
 
 def test_groups_of_fewer_than_thirty_are_not_told_and_one_group_alone_is_no_comparison() -> None:

@@ -61,14 +61,17 @@ def _halves(numbers: Mapping[int, float]) -> dict[int, str]:
 
 def judged(attributes: Sequence[Protected], customers: NDArray[np.int64], scores: Floats) -> list[dict[str, Any]]:
     """Per attribute with at least two groups to tell: attribute, label, plain, auc, review, and groups with their count, share
-    in the first tenth and ratio. Of several groups the AUC is that of the one best told from all others, never below .5.
+    in the first tenth and ratio; who has no score (NaN) does not count. Of several groups the AUC is that of the one best
+    told from all others, never below .5.
     """
+    known = ~np.isnan(scores)
+    customers, scores = customers[known], scores[known]
     first = _in_first(scores)
     found = []
     for one in attributes:
         names = np.array([one.groups.get(int(customer), "") for customer in customers], dtype=np.str_)
-        known = names != ""
-        told = [str(name) for name, count in zip(*np.unique(names[known], return_counts=True), strict=True) if count >= LEAST]
+        sizes = zip(*np.unique(names[names != ""], return_counts=True), strict=True)
+        told = [str(name) for name, count in sizes if count >= LEAST]
         if len(told) < 2:
             continue
         shares = {name: float(first[names == name].mean()) for name in told}
