@@ -24,7 +24,7 @@ def told(request: pytest.FixtureRequest) -> Told:
     """Says a figure: on the terminal with -s, and in a report of the run."""
 
     def tell(name: str, value: object) -> None:
-        request.node.user_properties.append((name, value))
+        request.node.user_properties.append((name, str(value)))  # whatever it is, it travels between processes of the run
         print(f"  {name}: {value:.4f}" if isinstance(value, float) else f"  {name}: {value}")  # noqa: T201
 
     return tell
