@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -31,16 +32,18 @@ def start_of(day: dt.date, zone: str) -> dt.datetime:
     return dt.datetime.combine(day, dt.time.min, ZoneInfo(zone)).astimezone(dt.UTC)
 
 
-class History:
-    """What was known before an instant: `at` (UTC) and `on`, its calendar day in the tenant's zone, in Ibis."""
+class History(ABC):
+    """What was known before an instant, in Ibis."""
 
     @property
+    @abstractmethod
     def at(self) -> ir.TimestampScalar:
-        raise NotImplementedError
+        """The instant, UTC."""
 
     @property
+    @abstractmethod
     def on(self) -> ir.DateScalar:
-        raise NotImplementedError
+        """Its calendar day in the tenant's zone."""
 
     @property
     def history(self) -> bool:

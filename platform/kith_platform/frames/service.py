@@ -33,8 +33,8 @@ Asked = Callable[[Tables, ir.DateScalar], ir.Table]
 
 
 class Frames:
-    """A tenant's facts at one snapshot. `before`, `known`, `before_each`, `during` and `at` are the only ways
-    in.
+    """A tenant's facts at one snapshot. `before`, `known`, `before_each`, `during` and `at` are the
+    only ways in.
 
     A context manager. Days are the tenant's; times are UTC. `engine` is `duckdb`; others come with the extra that brings them.
     """
