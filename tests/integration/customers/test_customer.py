@@ -288,3 +288,22 @@ def test_selected_customers_change_owner_together(
     assert client.post(f"/c/{client.slug}/customers/owner", data={"ids": ids, "owner": str(member)}).status_code == 302
     listed = client.get(f"/c/{client.slug}/customers/?owner=me").text
     assert len(re.findall(r'name="ids"', listed)) == 2
+
+
+def test_reasons_of_an_own_question_are_for_who_may_see_what_is_sensitive(
+    runtime: Runtime, tenant: TenantContext, buyer: int, client_for: Callable[..., Any]
+) -> None:
+    """They name columns of the company's own tables, which nobody can tell from sensitive ones afterwards."""
+    with runtime.doors.tenant_scope(tenant.id) as session:
+        base = {"customer_id": buyer, "band": 1, "tier": "xgboost", "as_of": dt.date(2026, 6, 1), "version": 1, "extra": {}}
+        for task, feature in (("custom:visits.left", "religion"), ("churn", "recency")):
+            reasons = [{"feature": feature, "value": 1.0, "effect": 0.9}]
+            session.execute(insert(Score), [{"task": task, "value": 0.6, "reasons": reasons, **base}])
+        public_id = session.get_one(Customer, (tenant.id, buyer)).public_id
+    seen = {}
+    for role in ("viewer", "owner"):
+        client = client_for(role)
+        told = client.get(f"/api/v1/customers/{public_id}", headers={"X-Kith-Tenant": client.slug}).json["scores"]
+        seen[role] = {task: [one["feature"] for one in score["reasons"]] for task, score in told.items()}
+    assert seen["viewer"] == {"custom:visits.left": [], "churn": ["recency"]}
+    assert seen["owner"] == {"custom:visits.left": ["religion"], "churn": ["recency"]}
