@@ -15,6 +15,7 @@ from kith_platform.dashboards import asked as asking
 from kith_platform.dashboards import people
 from kith_platform.dashboards.people import Person
 from kith_platform.dashboards.readiness import last_day
+from kith_platform.leads import scored
 from kith_platform.metrics.periods import months
 from kith_platform.opportunities import chances, csv_file, listing, money, stages, words
 from kith_platform.opportunities.chances import Chance
@@ -73,7 +74,7 @@ def person(slug: str) -> str:
         one=one,
         keys=people,
         deals=deals,
-        chances=(likely := chances.of(session, rows)),
+        chances=(likely := chances.of(session, rows, scored.serving(session, actor, "opportunities", [row.id for row in rows]))),
         weighted=_weighted(rows, likely),
         stages=stages.by_text(stages.stages(session)),
         stage_name=words.stage_name,

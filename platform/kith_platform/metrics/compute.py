@@ -24,7 +24,8 @@ from kith_platform.metrics.grains import SEGMENT, TENANT
 from kith_platform.metrics.periods import covered, month, months
 from kith_platform.metrics.scope import Sources
 from kith_platform.opportunities import reps
-from kith_platform.predict.models import Score, ScoreMonth
+from kith_platform.predict import versions
+from kith_platform.predict.models import FactScore, Score, ScoreMonth
 from kith_platform.quality import store as readings
 from kith_platform.runtime import Runtime
 from kith_platform.sdk.metrics import Period, Signed
@@ -116,6 +117,7 @@ def _compute(
         until=until,
         calendar=open_hours,
         scores=cache(_scores(runtime, tenant)),
+        row_scores=cache(_row_scores(runtime, tenant)),
         frozen=cache(_frozen(runtime, tenant)),
         quality=lambda: quality,
         usual_gap=_usual_gap(offered),
@@ -151,6 +153,24 @@ def _scores(runtime: Runtime, tenant: TenantContext) -> Callable[[str], ir.Table
         )
         with runtime.doors.tenant_arrow(tenant.id) as door:
             rows: pa.Table = door.read(statement).read_all().rename_columns(["customer_id", "value"])
+        return ibis.memtable(rows) if rows.num_rows else None
+
+    return scores
+
+
+def _row_scores(runtime: Runtime, tenant: TenantContext) -> Callable[[str], ir.Table | None]:
+    def scores(model: str) -> ir.Table | None:
+        """row_id, value by the model that serves; None where a rule does."""
+        with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
+            serving = versions.champion(session, model)
+        if serving is None:
+            return None
+        one = FactScore
+        statement = select(cast(one.row_id, BigInteger), cast(one.value, Double)).where(
+            one.tenant_id == tenant.id, one.task == model, one.version == serving.version
+        )
+        with runtime.doors.tenant_arrow(tenant.id) as door:
+            rows: pa.Table = door.read(statement).read_all().rename_columns(["row_id", "value"])
         return ibis.memtable(rows) if rows.num_rows else None
 
     return scores

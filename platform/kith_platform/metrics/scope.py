@@ -32,8 +32,9 @@ CALENDAR_BACK, CALENDAR_AHEAD = dt.timedelta(days=3660), dt.timedelta(days=732) 
 
 
 class Sources:
-    """Facts, scores and what else metrics read. `scores(model)` gives a model's scores as a table, or None; `quality()` what
-    the refresh last read of the data's quality; `usual_gap` the days between two purchases of a company too small to tell.
+    """Facts, scores and what else metrics read. `scores(model)` gives a model's scores as a table, or None, `row_scores(model)`
+    those of a fact's rows; `quality()` what the refresh last read of the data's quality; `usual_gap` the days between two
+    purchases of a company too small to tell.
     """
 
     def __init__(
@@ -45,13 +46,15 @@ class Sources:
         until: dt.date,
         calendar: BusinessCalendar,
         scores: Callable[[str], ir.Table | None],
+        row_scores: Callable[[str], ir.Table | None] = lambda _model: None,
         frozen: Callable[[str], ir.Table | None] = lambda _model: None,
         quality: Callable[[], Sequence[QualityReading]] = tuple,
         usual_gap: float = USUAL_GAP,
         teams: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.frames, self.tenant, self.facts, self.until = frames, tenant, facts, until
-        self.calendar, self.scores, self.frozen, self.quality, self.usual_gap = calendar, scores, frozen, quality, usual_gap
+        self.scores, self.row_scores, self.frozen = scores, row_scores, frozen
+        self.calendar, self.quality, self.usual_gap = calendar, quality, usual_gap
         self._teams = teams or {}
         self._kept: dict[tuple[str, str, tuple[Period, ...]], ir.Table] = {}
         self._named: dict[tuple[str, str], ir.Table] = {}
@@ -104,6 +107,7 @@ class Sources:
             settings=settings,
             buying=self.buying,
             scores=self.scores,
+            row_scores=self.row_scores,
             has=self.any,
             once=once,
             named=lambda name, make: self.named(plugin, name, make),

@@ -25,7 +25,7 @@ from kith_platform.metrics.periods import change, compared, covered, month, mont
 from kith_platform.modules import service as modules
 from kith_platform.opportunities import reps
 from kith_platform.plugins import Plugins
-from kith_platform.predict.models import Score
+from kith_platform.predict.models import FactScore, Score
 from kith_platform.sdk.metrics import Metric, Period
 from kith_platform.segments.models import Segment
 from kith_tenants.context import Actor, Reach, visible
@@ -88,11 +88,15 @@ def state(session: Session, plugins: Plugins) -> str:
     """
     on = sorted(modules.enabled(session, plugins))
     said = [(name, plugins[name].manifest.version, sorted(modules.settings_of(session, plugins, name).items())) for name in on]
-    scores = session.execute(
-        select(Score.task, func.max(Score.version), func.max(Score.as_of), func.count()).group_by(Score.task).order_by(Score.task)
-    )
+    scores = [
+        tuple(row)
+        for one in (Score, FactScore)
+        for row in session.execute(
+            select(one.task, func.max(one.version), func.max(one.as_of), func.count()).group_by(one.task).order_by(one.task)
+        )
+    ]
     agreed = [(one.key, one.grain, one.unit, one.baseline, one.target) for one in criteria.signed(session)]
-    said_all = (said, [tuple(row) for row in scores], agreed, reps.teams(session))
+    said_all = (said, scores, agreed, reps.teams(session))
     return hashlib.sha256(repr(said_all).encode()).hexdigest()
 
 

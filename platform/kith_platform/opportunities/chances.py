@@ -1,11 +1,11 @@
-"""The chance that an open opportunity is won: the one stated with it, else what became of those that stood in its stage.
+"""The chance that an open opportunity is won: by the model, else as stated with it, else what became of those of its stage.
 
 As in the metric cim.sal.weighted_pipeline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,27 +15,30 @@ from sqlalchemy.orm import Session
 from kith_platform.facts.models import Opportunity, OpportunityStage
 from kith_platform.opportunities.service import LOST
 from kith_platform.opportunities.stages import WON
+from kith_platform.predict.models import FactScore
 
 CLOSED_ENOUGH = 10  # closed ones that stood in a stage, before its history says anything
-STATED, HISTORY = "stated", "history"
+MODEL, STATED, HISTORY = "model", "stated", "history"
 
 
 @dataclass(frozen=True)
 class Chance:
-    """`value` between 0 and 1, and where it comes from: STATED or HISTORY (of `closed` opportunities). None: nobody knows."""
+    """`value` between 0 and 1, None where nobody knows; from MODEL, STATED or HISTORY (of `closed` opportunities)."""
 
     value: float | None
     source: str = ""
     closed: int = 0
 
 
-def of(session: Session, rows: Sequence[Any]) -> dict[int, Chance]:
-    """The chances of these opportunities by their ids."""
-    known = history(session) if any(_stated(row) is None for row in rows) else {}
-    return {row.id: _of(row, known) for row in rows}
+def of(session: Session, rows: Sequence[Any], scores: Mapping[int, FactScore]) -> dict[int, Chance]:
+    """The chances of these opportunities by their ids; `scores` are of the model that serves, none where none does."""
+    known = history(session) if any(row.id not in scores and _stated(row) is None for row in rows) else {}
+    return {row.id: _of(row, scores.get(row.id), known) for row in rows}
 
 
-def _of(row: Any, known: dict[str, Chance]) -> Chance:
+def _of(row: Any, score: FactScore | None, known: Mapping[str, Chance]) -> Chance:
+    if score is not None:
+        return Chance(score.value, MODEL)
     own = _stated(row)
     return known.get(row.stage or "", Chance(None)) if own is None else Chance(own, STATED)
 

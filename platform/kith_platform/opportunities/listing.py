@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy import Numeric, Select, and_, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from kith_platform.customers.figures import today
@@ -17,9 +17,12 @@ from kith_platform.facts.models import CustomerRecord, Opportunity, OpportunityS
 from kith_platform.opportunities import money, paging, reps, service
 from kith_platform.opportunities.paging import COUNTED, PAGE, Page
 from kith_platform.opportunities.stages import Stage, by_text, stages
+from kith_platform.predict import versions
+from kith_platform.predict.models import FactScore
 from kith_tenants.context import Actor
 
 CARDS = 50  # of each column; the list has the rest
+MODEL = "opportunities"  # which says how likely each is won
 STATES = ("open", "won", "lost", "all")
 
 
@@ -141,8 +144,12 @@ def board(session: Session, actor: Actor, wanted: Filter) -> list[Column]:
 
 
 def _groups(session: Session, actor: Actor, wanted: Filter) -> Sequence[Any]:
-    """Open ones by stage and currency: how many, their amount, the weighted amount of those with a chance of their own."""
-    amount, chance = Opportunity.amount, Opportunity.probability
+    """Open ones by stage and currency: how many, their amount, the weighted amount of those with a chance by the model or of
+    their own.
+    """
+    serving = versions.champion(session, MODEL) if actor.can("models:read") else None
+    amount, said = Opportunity.amount, cast(FactScore.value, Numeric)
+    chance = Opportunity.probability if serving is None else func.coalesce(said, Opportunity.probability)
     statement = _with_customer(
         Opportunity.stage,
         Opportunity.currency,
@@ -152,6 +159,9 @@ def _groups(session: Session, actor: Actor, wanted: Filter) -> Sequence[Any]:
         func.coalesce(func.sum(amount * chance), 0).label("weighted"),
         func.coalesce(func.sum(amount).filter(chance.is_(None)), 0).label("unweighted"),
     ).where(Opportunity.duplicate.is_not(True))
+    if serving is not None:
+        own = (FactScore.task == MODEL, FactScore.version == serving.version, FactScore.row_id == Opportunity.id)
+        statement = statement.outerjoin(FactScore, and_(*own))
     statement = matching(session, statement, actor, wanted).group_by(Opportunity.stage, Opportunity.currency)
     return session.execute(statement.order_by(Opportunity.stage, Opportunity.currency)).all()
 

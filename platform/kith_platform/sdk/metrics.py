@@ -135,6 +135,8 @@ class MetricScope:
     """Purchase days and money per customer and day, up to `today`."""
     scores: Callable[[str], ir.Table | None]
     """The champion's latest scores: customer_id, value; None where there are none."""
+    row_scores: Callable[[str], ir.Table | None]
+    """What the champion of a model of a fact's rows (leads, opportunities, …) says of them: row_id, value; None without one."""
     frozen: Callable[[str], ir.Table | None]
     """The scores with which each month began: month (its first day), customer_id, value, expected (purchases, or null)."""
     has: Callable[[str], bool]

@@ -15,10 +15,11 @@ from sqlalchemy import select
 
 from kith_platform.auth.models import MemberUnit, Unit
 from kith_platform.customers.models import Customer
-from kith_platform.facts.models import CustomerRecord
+from kith_platform.facts.models import CustomerRecord, Opportunity
 from kith_platform.jobs.child import run_job
 from kith_platform.jobs.models import Job
 from kith_platform.placements.models import CustomerPlacement, PlacementTrack
+from kith_platform.predict.models import FactScore, ModelVersion
 from kith_platform.snapshots import service as snapshots
 
 MARCH = "2026-03"
@@ -191,6 +192,23 @@ def test_the_chance_of_each_open_deal_and_where_it_comes_from(ready: Shop) -> No
     assert cells["Said deal"] == ["60%", "stated with the deal", "$1,200"]
     assert cells["Guessed deal"] == ["25%", "of 12 closed deals that stood in this stage", "$500"]
     assert cells["Blind deal"][0] == "–"
+
+
+def test_the_models_chance_comes_first_while_it_serves(ready: Shop) -> None:
+    told = {"task": "opportunities", "version": 1, "as_of": dt.date(2026, 3, 28)}
+    day = dt.datetime(2026, 3, 28, tzinfo=dt.UTC)
+    with ready.company.runtime.doors.tenant_scope(ready.company.tenant.id) as session:
+        said = session.execute(select(Opportunity.id).where(Opportunity.external_id == "said")).scalar_one()
+        score = FactScore(**told, row_id=said, subject="opportunities", value=0.35, band=1, tier="xgboost")
+        serving = ModelVersion(**told, state="champion", verdict="better_than_baseline", watermark=day, snapshot="x", seed=1)
+        session.add_all((score, serving))
+    shown = ready.page("people/person", period=MARCH, rep=ready.agent.email)
+    words = re.search(r"Said deal.*?</tr>", shown, re.DOTALL)
+    assert words
+    assert re.search(r"35%.*by the model of deals.*\$700", words[0], re.DOTALL)
+    with ready.company.runtime.doors.tenant_scope(ready.company.tenant.id) as session:
+        for row in (score, serving):
+            session.delete(session.merge(row))
 
 
 def test_an_agent_sees_the_own_numbers_alone(ready: Shop) -> None:

@@ -35,6 +35,7 @@ def test_every_measure_compiles_for_spark(runtime: Runtime, tenant: TenantContex
             until=until,
             calendar=BusinessCalendar(zone=tenant.timezone),
             scores=lambda _model: ibis.memtable(SCORED),
+            row_scores=lambda _model: ibis.memtable(SCORED.rename_columns(["row_id", "value"])),
             frozen=lambda _model: ibis.memtable(KEPT),
         )
         sources.any = lambda _plural: True  # type: ignore[method-assign] - so that every branch is taken, without a row of anything

@@ -7,6 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
+
+from kith_platform.facts.models import Opportunity
+from kith_platform.predict.models import FactScore, ModelVersion
 
 MARCH, APRIL = "2026-03", "2026-04"  # April runs: the data end on the 17th
 SHANGHAI = "+08:00"
@@ -246,6 +250,39 @@ def test_the_whole_pipeline_leaves_out_what_nobody_can_weigh(company: Any) -> No
     found = company.read("cim.sal.weighted_pipeline", APRIL)
     assert found["value"] == pytest.approx(64_000)
     assert figures(found)["Deals without a chance, left out"] == 1
+
+
+def test_the_model_weighs_deals_before_what_is_stated_where_it_serves(vectors: Callable[..., Any]) -> None:
+    """100,000 at the model's .7 instead of the stated .3; 50,000 has no score and stays at its .6: 70,000 + 30,000."""
+    company = vectors("analytics_cim", timezone="Asia/Shanghai", currency="CNY")
+    company.bring(
+        "opportunities",
+        [
+            deal("one", at("2026-03-28"), rep="tv", amount=100_000, probability=0.3),
+            deal("two", at("2026-03-28"), rep="tv", amount=50_000, probability=0.6),
+        ],
+    )
+    told = {"task": "opportunities", "version": 1, "as_of": dt.date(2026, 3, 28)}
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
+        ids = dict(session.execute(select(Opportunity.external_id, Opportunity.id)).all())
+        session.add(FactScore(**told, row_id=ids["Done"], subject="opportunities", value=0.7, band=1, tier="xgboost"))
+    company.compute(MARCH, grain="rep")
+    company.compute(MARCH)
+    rule = company.read("cim.sal.weighted_pipeline", MARCH)
+    assert rule["value"] == pytest.approx(60_000), "no model serves: what a rule says is the history of the stage"
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
+        day = dt.datetime(2026, 3, 28, tzinfo=dt.UTC)
+        session.add(ModelVersion(**told, state="champion", verdict="better_than_baseline", watermark=day, snapshot="x", seed=1))
+    company.compute(MARCH, grain="rep")
+    company.compute(MARCH)
+    found = company.read("cim.sal.weighted_pipeline", MARCH)
+    assert found["value"] == pytest.approx(100_000)
+    assert figures(found)["Deals with the chance of the model"] == 1
+    assert company.units("cim.sal.weighted_pipeline", MARCH, "rep")["tv"]["value"] == pytest.approx(100_000)
+    with company.runtime.doors.tenant_scope(company.tenant.id) as session:
+        session.execute(update(ModelVersion).values(state="retired"))
+    company.compute(MARCH)
+    assert company.read("cim.sal.weighted_pipeline", MARCH)["value"] == pytest.approx(60_000)
 
 
 def test_attainment_45_of_100_by_the_newest_target(company: Any) -> None:

@@ -128,6 +128,7 @@ def test_board_and_list_show_the_models_chance_of_open_ones_while_it_serves(comp
     board = columns(company.page("opportunities/"))["needs"]
     assert board.count(words) == 1
     assert re.search(rf"Open one.*{words}\s+37%", board, flags=re.S)
+    assert "weighted $62" in board, "100 at the model's .37, and 100 at the stage's usual .25"
     listed = company.page("opportunities/list")
     assert words in listed
     assert ("37%" in listed, "81%" in listed) == (True, False)

@@ -12,6 +12,7 @@ from kith_platform.sdk.types import N_, Measure, Metric, MetricScope, Reading, R
 from kith_plugins.analytics_cim.book import UNIT
 from kith_plugins.analytics_cim.deals import is_open
 
+MODEL = "opportunities"  # domain D8
 CLOSED_ENOUGH = 10  # closed deals that passed a stage, before its history says anything
 
 
@@ -26,23 +27,38 @@ def history(deals: ir.Table, stages: ir.Table) -> ir.Table:
     return found.filter(found.closed >= CLOSED_ENOUGH).select("of_stage", "chance")
 
 
-def chances(open_deals: ir.Table, known: ir.Table) -> ir.Table:
-    """Open deals with `chance`, their own or their stage's, and `guessed`, 1 where it is their stage's."""
+def chances(open_deals: ir.Table, known: ir.Table, scores: ir.Table | None) -> ir.Table:
+    """Open deals with `chance`, by the model, else their own, else their stage's; `scored` and `guessed`, 1 where it is the
+    model's, or their stage's.
+    """
     own = ibis.ifelse(open_deals.probability.between(0.0, 1.0), open_deals.probability, ibis.null("float64"))
-    rows = open_deals.mutate(own=own).left_join(known, open_deals.stage == known.of_stage)
-    guessed = (rows.own.isnull() & rows.chance.notnull()).cast("int64")
-    return rows.mutate(chance=ibis.coalesce(rows.own, rows.chance), guessed=guessed).drop("own", "of_stage")
+    rows = open_deals.mutate(own=own)
+    if scores is None:
+        rows = rows.mutate(said=ibis.null("float64"))
+    else:
+        said = scores.select(of_deal="row_id", said="value")
+        rows = rows.left_join(said, rows.id == said.of_deal).drop("of_deal")
+    rows = rows.left_join(known, rows.stage == known.of_stage)
+    return rows.mutate(
+        chance=ibis.coalesce(rows.said, rows.own, rows.chance),
+        scored=rows.said.notnull().cast("int64"),
+        guessed=(rows.said.isnull() & rows.own.isnull() & rows.chance.notnull()).cast("int64"),
+    ).drop("said", "own", "of_stage")
 
 
 def _open(scope: MetricScope) -> ir.Table:
-    """Deals open at the end of each period, with their chance: place, rep, amount, had_amount, chance, guessed."""
+    """Deals open at the end of each period, with their chance: place, rep, amount, had_amount, chance, scored, guessed.
+
+    Both metrics know the present alone, so the newest scores are of no later day than the deals.
+    """
     tables = scope.frames.at(scope.today)
     rows = scope.known("opportunities")
     known = history(rows, tables["opportunity_stages"])
     marks = scope.days.select("place", "ends_at")
     rows = rows.filter(~rows.duplicate.fill_null(False)).inner_join(marks, rows.occurred_at < marks.ends_at)
     rows = rows.filter(is_open(rows).fill_null(False))
-    return chances(rows, known).select("place", "rep", "amount", "had_amount", "chance", "guessed")
+    found = chances(rows, known, scope.row_scores(MODEL))
+    return found.select("place", "rep", "amount", "had_amount", "chance", "scored", "guessed")
 
 
 OPEN = Rows(key="pipeline", make=_open)
@@ -54,6 +70,7 @@ WEIGHED = Measure(
 )
 AMOUNT = Measure(key="amount", fact=OPEN, aggregate=lambda rows: rows.amount.sum())
 DEALS = Measure(key="deals", fact=OPEN, aggregate=lambda rows: rows.count())
+SCORED = Measure(key="scored", fact=OPEN, aggregate=lambda rows: rows.scored.sum())
 GUESSED = Measure(key="guessed", fact=OPEN, aggregate=lambda rows: rows.guessed.sum())
 BLIND = Measure(key="blind", fact=OPEN, aggregate=lambda rows: rows.chance.isnull().cast("int64").sum())
 
@@ -67,6 +84,8 @@ def weighted(values: Mapping[str, Any]) -> Reading:
         {"name": N_("Open deals"), "count": deals, "what": "deals"},
         {"name": N_("Amount of all open deals"), "money": (values["amount"] or 0.0) / UNIT, "what": "amount"},
     ]
+    if values["scored"]:
+        rows.append({"name": N_("Deals with the chance of the model"), "count": int(values["scored"])})
     if values["guessed"]:
         rows.append({"name": N_("Deals with the chance of their stage"), "count": int(values["guessed"])})
     if blind:
@@ -122,14 +141,14 @@ METRICS = (
         better="info",
         kind="process",
         words=N_(
-            "Sum over open deals of amount × chance of winning: the deal's own chance, else the share won of at least ten closed "
-            "deals that stood in the same stage. Deals with neither are left out. Amounts at the rate of the day they "
-            "were opened."
+            "Sum over open deals of amount × chance of winning: by the model where one serves, else as stated with the deal, "
+            "else the share won of at least ten closed deals that stood in the same stage. Deals with none of these are left "
+            "out. Amounts at the rate of the day they were opened."
         ),
         code="Σ amount·p(win)",
         needs=("opportunities",),
         grains=("tenant", "rep"),
-        measures=(WEIGHED, AMOUNT, DEALS, GUESSED, BLIND),
+        measures=(WEIGHED, AMOUNT, DEALS, SCORED, GUESSED, BLIND),
         formula=weighted,
         latest_only=True,
     ),
