@@ -17,7 +17,7 @@ from kith_platform.criteria.scores import scored
 from kith_platform.customers.service import owners
 from kith_platform.errors import Invalid, NotFound
 from kith_platform.metrics import service as metrics
-from kith_platform.metrics.engine import Offered
+from kith_platform.metrics.answers import Offered
 from kith_platform.scorecards import words as metric_words
 from kith_platform.scorecards.card import card, month_name
 from kith_platform.web.forms import Form

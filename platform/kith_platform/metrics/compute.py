@@ -19,8 +19,10 @@ from kith_platform.calendar import service as calendar
 from kith_platform.criteria import service as criteria
 from kith_platform.frames import Frames
 from kith_platform.metrics import service, store
-from kith_platform.metrics.engine import Engine, Offered, Result, Wanted
+from kith_platform.metrics.answers import Answers, Offered
+from kith_platform.metrics.engine import Engine, Result, Wanted
 from kith_platform.metrics.grains import SEGMENT, TENANT
+from kith_platform.metrics.indices import Indices
 from kith_platform.metrics.periods import covered, month, months
 from kith_platform.metrics.scope import Sources
 from kith_platform.opportunities import reps
@@ -49,19 +51,46 @@ class Computed:
 
 
 def refresh_values(runtime: Runtime, tenant: TenantContext, frames: Frames, scope: Scope, *, today: dt.date, told: Told) -> int:
-    """This month and the 13 before, with what they are compared with, of the company and its segments. How many values are new
-    or different.
+    """This month and the 13 before, with what they are compared with, of the company and its segments, but for metrics above
+    others (`refresh_indices`). How many values are new or different.
     """
     until = frames.last_day
-    last = month(until)
-    periods = list(dict.fromkeys([*months(until), *service.comparisons(last, until, today)]))
+    last, periods = month(until), _kept_periods(until, today)
     grains = (TENANT, SEGMENT)
-    found = _compute(runtime, tenant, frames, scope, periods, grains, latest=last, today=today, told=told)
+    found = _compute(runtime, tenant, frames, scope, periods, grains, latest=last, today=today, told=told, above=False)
     metrics = [one.metric for one in found.offered]
     with scope() as session:
         only_latest = [one.key for one in metrics if one.latest_only]
         store.forget(session, [one.key for one in metrics], periods, only_latest, found.segments)
         return store.keep(session, found.results, found.wanted, found.source, grains)
+
+
+def refresh_indices(runtime: Runtime, tenant: TenantContext, frames: Frames, scope: Scope, *, today: dt.date) -> int:
+    """The metrics above others, of the periods that `refresh_values` keeps, from what it kept: what a company agrees changes
+    these alone. How many values are new or different.
+    """
+    until, manifest = frames.last_day, frames.manifest
+    last = month(until)
+    wanted = [Wanted(period, covered(period, until, today), latest=period == last) for period in _kept_periods(until, today)]
+    with scope() as session:
+        offered = service.catalogue(session, runtime.plugins)
+        source = store.Source(manifest.public_id, manifest.read_at, service.state(session, runtime.plugins), until)
+        below = [one.metric.key for one in offered if not one.metric.above]
+        measured = store.readings(session, below, [one.period for one in wanted])
+        signed = _signed(session)
+    results = Indices(Answers(runtime.plugins, tenant), signed).results(offered, wanted, measured)
+    with scope() as session:
+        return store.keep(session, results, wanted, source, (TENANT, SEGMENT))
+
+
+def _kept_periods(until: dt.date, today: dt.date) -> list[Period]:
+    """The months that a refresh keeps, and the days which the last of them is compared with."""
+    return list(dict.fromkeys([*months(until), *service.comparisons(month(until), until, today)]))
+
+
+def _signed(session: Session) -> dict[str, Signed]:
+    agreed = [one for one in criteria.signed(session) if one.grain == TENANT]
+    return {one.key: Signed(baseline=one.baseline, target=one.target) for one in agreed}
 
 
 def period_values(
@@ -99,6 +128,7 @@ def _compute(
     latest: Period | None,
     today: dt.date,
     told: Told,
+    above: bool = True,
 ) -> Computed:
     until, manifest = frames.last_day, frames.manifest
     with scope() as session:
@@ -107,8 +137,7 @@ def _compute(
         source = store.Source(manifest.public_id, manifest.read_at, service.state(session, runtime.plugins), until)
         open_hours = calendar.of_tenant(session)
         teams = reps.teams(session)
-        agreed = [one for one in criteria.signed(session) if one.grain == TENANT]
-        signed = {one.key: Signed(baseline=one.baseline, target=one.target) for one in agreed}
+        signed = _signed(session)
         segments = list(session.execute(select(Segment.id).order_by(Segment.id)).scalars())
     sources = Sources(
         frames,
@@ -125,9 +154,12 @@ def _compute(
     )
     asked = [grain for grain in grains if grain != SEGMENT or segments]
     members = _members(runtime, tenant) if SEGMENT in asked else None
-    engine = Engine(sources, runtime.plugins, members=members, signed=signed)
+    engine = Engine(sources, runtime.plugins, members=members)
     wanted = [Wanted(period, covered(period, until, today), latest=period == latest) for period in periods]
-    results = engine.results(offered, wanted, asked, lambda done: told(done, len(offered)))
+    measured = [one for one in offered if not one.metric.above]
+    results = engine.results(measured, wanted, asked, lambda done: told(done, len(measured)))
+    if above and TENANT in grains:
+        results += Indices(engine.answers, signed).results(offered, wanted, results)
     return Computed(offered, wanted, results, source, [str(one) for one in segments])
 
 

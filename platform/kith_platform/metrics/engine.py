@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,24 +10,16 @@ from typing import Any
 import ibis.expr.types as ir
 
 from kith_platform.guard import PluginFailed
+from kith_platform.metrics.answers import Answers, Offered
 from kith_platform.metrics.grains import TENANT, WHOLE, summed
 from kith_platform.metrics.scope import Sources
 from kith_platform.plugins import Plugins
-from kith_platform.sdk.metrics import Above, Measure, Metric, Number, Period, Reading, Rows, Signed
+from kith_platform.sdk.metrics import Measure, Metric, Number, Period, Reading, Rows
 
 IMPORT, TRAIN, FAILED, NOT_YET = "import", "train", "failed", "not_yet"
 PARTIAL = "partial"
 
 Values = dict[tuple[str, Period], dict[str, dict[str, Number]]]  # (grain, period) → unit → measure → value
-
-
-@dataclass(frozen=True)
-class Offered:
-    """A metric with the module that brings it, and that module's settings for the tenant."""
-
-    plugin: str
-    metric: Metric
-    settings: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -52,18 +43,11 @@ class Result:
 
 
 class Engine:
-    """One computation over one snapshot. `members` has segment_id and customer_id; `signed` the criteria the company signed."""
+    """One computation over one snapshot, of all metrics but those above others. `members` has segment_id and customer_id."""
 
-    def __init__(
-        self,
-        sources: Sources,
-        plugins: Plugins,
-        *,
-        members: ir.Table | None = None,
-        signed: Mapping[str, Signed] | None = None,
-    ) -> None:
-        self.sources, self.plugins, self.members, self.signed = sources, plugins, members, signed or {}
-        self.tenant = sources.tenant
+    def __init__(self, sources: Sources, plugins: Plugins, *, members: ir.Table | None = None) -> None:
+        self.sources, self.plugins, self.members = sources, plugins, members
+        self.tenant, self.answers = sources.tenant, Answers(plugins, sources.tenant)
         self._broken: set[tuple[str, str]] = set()  # (grain, measure)
 
     def results(
@@ -77,12 +61,11 @@ class Engine:
         ready = [one for one in offered if one.metric.formula and not self._lacking(one.metric)]
         values = self._measured(ready, [one.covered for one in wanted if one.covered], grains)
         found: list[Result] = []
-        for number, one in enumerate(sorted(offered, key=lambda one: one.metric.above is not None)):
+        for number, one in enumerate(offered):
             told(number)
             places = [place for place in wanted if place.latest or not one.metric.latest_only]
             if TENANT in grains:
-                readings = self._above(one, places, found) if one.metric.above else self._readings(one, places, values)
-                found += [Result(one.metric.key, place.period, reading) for place, reading in zip(places, readings, strict=True)]
+                found += results_of(one, places, self._readings(one, places, values))
             if one in ready:
                 for grain in grains:
                     if grain != TENANT and grain in one.metric.grains:
@@ -105,21 +88,22 @@ class Engine:
             found = dict(zip(covered, self._computed(one, covered, values), strict=True))
         except PluginFailed:
             found = dict.fromkeys(covered, Reading.none(FAILED))
-        return [_flagged(found[place.covered], place.covered) if place.covered else Reading.none(NOT_YET) for place in places]
+        return [flagged(found[place.covered], place.covered) if place.covered else Reading.none(NOT_YET) for place in places]
 
     def _computed(self, one: Offered, periods: Sequence[Period], values: Values) -> list[Reading]:
         metric = one.metric
         if metric.formula is not None:
             return [self._formula(one, values[TENANT, period].get(WHOLE, {}), TENANT) for period in periods]
         if metric.compute is not None:
-            return [self._checked(one, self._call(one, metric.compute, self._scope(one, (period,)))) for period in periods]
+            scopes = (self._scope(one, (period,)) for period in periods)
+            return [self.answers.checked(one, self.answers.call(one, metric.compute, scope)) for scope in scopes]
         assert metric.over is not None  # noqa: S101 - checked where metrics are offered
         found: list[Reading] = []
         for part in self._parts(periods):
-            answers = self._call(one, metric.over, self._scope(one, part))
+            answers = self.answers.call(one, metric.over, self._scope(one, part))
             if not isinstance(answers, Sequence) or len(answers) != len(part):
-                raise self._refused(one, f"not one reading for each of {len(part)} periods")
-            found += [self._checked(one, answer) for answer in answers]
+                raise self.answers.refused(one, f"not one reading for each of {len(part)} periods")
+            found += [self.answers.checked(one, answer) for answer in answers]
         return found
 
     def _of_units(self, one: Offered, places: Sequence[Wanted], values: Values, grain: str) -> list[Result]:
@@ -135,28 +119,8 @@ class Engine:
                     except PluginFailed:
                         reading = Reading.none(FAILED)
                     assert place.covered is not None  # noqa: S101 - `of` is empty without
-                    found.append(Result(one.metric.key, place.period, _flagged(reading, place.covered), grain, unit))
+                    found.append(Result(one.metric.key, place.period, flagged(reading, place.covered), grain, unit))
         return found
-
-    def _above(self, one: Offered, places: Sequence[Wanted], found: Sequence[Result]) -> list[Reading]:
-        """A metric above the others: what they read over the same period."""
-        assert one.metric.above is not None  # noqa: S101 - the caller looked
-        by_period: dict[Period, dict[str, Reading]] = defaultdict(dict)
-        for result in found:
-            if result.grain == TENANT:
-                by_period[result.period][result.key] = result.reading
-        readings = []
-        for place in places:
-            if place.covered is None:
-                readings.append(Reading.none(NOT_YET))
-                continue
-            seen = Above(period=place.covered, readings=by_period[place.period], signed=self.signed, settings=one.settings)
-            try:
-                reading = self._checked(one, self._call(one, one.metric.above, seen))
-            except PluginFailed:
-                reading = Reading.none(FAILED)
-            readings.append(_flagged(reading, place.covered))
-        return readings
 
     def _formula(self, one: Offered, values: Mapping[str, Number], grain: str) -> Reading:
         measures = one.metric.measures
@@ -164,7 +128,7 @@ class Engine:
             raise PluginFailed(f"a measure of {one.metric.key} failed")  # counted already, where it failed
         own = {measure.key: values.get(_name(one, measure)) for measure in measures}
         assert one.metric.formula is not None  # noqa: S101 - only metrics with one come here
-        reading = self._checked(one, self._call(one, one.metric.formula, own))
+        reading = self.answers.checked(one, self.answers.call(one, one.metric.formula, own))
         return replace(reading, coverage=_coverage(one, values)) if reading.coverage is None else reading
 
     def _parts(self, periods: Sequence[Period]) -> Iterable[tuple[Period, ...]]:
@@ -173,23 +137,6 @@ class Engine:
 
     def _scope(self, one: Offered, periods: tuple[Period, ...]) -> Any:
         return self.sources.scope(one.plugin, one.settings, periods)
-
-    def _call(self, one: Offered, function: Callable[..., Any], argument: Any) -> Any:
-        return self.plugins.call(one.plugin, self.tenant.id, f"metric {one.metric.key}", function, argument)
-
-    def _refused(self, one: Offered, problem: str) -> PluginFailed:
-        return self.plugins.guard.refuse(one.plugin, self.tenant.id, f"metric {one.metric.key}", problem)
-
-    def _checked(self, one: Offered, answer: Any) -> Reading:
-        """The plugin's answer, which must be a Reading with a finite value or a reason."""
-        if not isinstance(answer, Reading):
-            raise self._refused(one, f"{type(answer).__name__} instead of a Reading")
-        numbers = (answer.value, answer.low, answer.high, answer.coverage)
-        if any(number is not None and not math.isfinite(number) for number in numbers):
-            raise self._refused(one, "a number that is not finite")
-        if answer.value is None and not answer.reason:
-            raise self._refused(one, "no value and no reason")
-        return answer
 
     def _measured(self, offered: Sequence[Offered], periods: Sequence[Period], grains: Sequence[str]) -> Values:
         """Every measure's value per grain, period and unit: a query per rows and grain, however many metrics and periods."""
@@ -238,6 +185,11 @@ class Engine:
         return scope.once(f"rows {fact.key}", lambda: fact.make(scope)) if fact.keep else fact.make(scope)
 
 
+def results_of(one: Offered, places: Sequence[Wanted], readings: Sequence[Reading]) -> list[Result]:
+    """A metric's readings at their places."""
+    return [Result(one.metric.key, place.period, reading) for place, reading in zip(places, readings, strict=True)]
+
+
 def _rows_key(one: Offered, measure: Measure) -> tuple[str, str]:
     """Facts are the same for all modules, rows of a module its own."""
     return ("", measure.fact) if isinstance(measure.fact, str) else (one.plugin, measure.fact.key)
@@ -261,7 +213,8 @@ def _coverage(one: Offered, values: Mapping[str, Any]) -> float | None:
     return min((covered / amounts for covered, amounts in pairs if amounts and covered is not None), default=None)
 
 
-def _flagged(reading: Reading, covered: Period) -> Reading:
+def flagged(reading: Reading, covered: Period) -> Reading:
+    """With the flags that follow from its period."""
     flags = list(reading.flags)
     if reading.reason == "empty_denominator":
         flags.append("empty_denominator")

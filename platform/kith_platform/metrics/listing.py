@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from kith_platform.metrics import service, store
-from kith_platform.metrics.engine import Offered
+from kith_platform.metrics.answers import Offered
 from kith_platform.metrics.grains import TENANT
 from kith_platform.metrics.models import MetricPeriod
 from kith_platform.metrics.service import Shown, UnitName

@@ -18,7 +18,7 @@ from kith_platform.errors import Invalid, NotFound
 from kith_platform.facts.models import Product
 from kith_platform.i18n import N_
 from kith_platform.metrics import store
-from kith_platform.metrics.engine import Offered
+from kith_platform.metrics.answers import Offered
 from kith_platform.metrics.grains import COLUMNS, CUSTOMER, LABELS, PRODUCT, REP, SEGMENT, TENANT, UNIT, WHOLE
 from kith_platform.metrics.models import MetricPeriod, MetricValue
 from kith_platform.metrics.periods import change, compared, covered, month, months
@@ -83,9 +83,18 @@ def latest_period(session: Session) -> Period | None:
 
 
 def state(session: Session, plugins: Plugins) -> str:
-    """Stands for what values depend on beside the data: modules as they are set, scores, what was agreed, and who is in which
-    team.
-    """
+    """Stands for what values depend on beside the data: what measures do, and what was agreed."""
+    return hashlib.sha256((measured_state(session, plugins) + agreed_state(session)).encode()).hexdigest()
+
+
+def agreed_state(session: Session) -> str:
+    """Stands for what indices depend on beside the metrics below them."""
+    agreed = [(one.key, one.grain, one.unit, one.baseline, one.target) for one in criteria.signed(session)]
+    return hashlib.sha256(repr(agreed).encode()).hexdigest()
+
+
+def measured_state(session: Session, plugins: Plugins) -> str:
+    """Stands for what measures depend on beside the data: modules as they are set, scores, and who is in which team."""
     on = sorted(modules.enabled(session, plugins))
     said = [(name, plugins[name].manifest.version, sorted(modules.settings_of(session, plugins, name).items())) for name in on]
     scores = [
@@ -95,9 +104,7 @@ def state(session: Session, plugins: Plugins) -> str:
             select(one.task, func.max(one.version), func.max(one.as_of), func.count()).group_by(one.task).order_by(one.task)
         )
     ]
-    agreed = [(one.key, one.grain, one.unit, one.baseline, one.target) for one in criteria.signed(session)]
-    said_all = (said, scores, agreed, reps.teams(session))
-    return hashlib.sha256(repr(said_all).encode()).hexdigest()
+    return hashlib.sha256(repr((said, scores, reps.teams(session))).encode()).hexdigest()
 
 
 def shown(session: Session, found: Sequence[Offered], period: Period, grain: str = TENANT, unit: str = WHOLE) -> list[Shown]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from kith_platform.metrics.engine import NOT_YET, Result, Wanted
 from kith_platform.metrics.grains import SEGMENT, TENANT, WHOLE
 from kith_platform.metrics.models import MetricPeriod, MetricValue, MetricVersion
-from kith_platform.sdk.types import Period
+from kith_platform.sdk.metrics import Period, Reading
 
 BATCH = 500
 UNMADE = {NOT_YET, "immature"}  # what such a value becomes is no correction
@@ -141,6 +141,11 @@ def values(
     return {(row.key, Period(row.period_start, row.period_end)): row for row in rows}
 
 
+def readings(session: Session, keys: Collection[str], periods: Collection[Period]) -> list[Result]:
+    """What these metrics read of the company as a whole, as the engine gave it."""
+    return [_result(row) for row in values(session, keys, periods).values()]
+
+
 def of_units(session: Session, key: str, period: Period, grain: str, *, after: str = "", limit: int = 1000) -> list[MetricValue]:
     """A metric's stored values of a grain's units over one period, by unit, beyond `after`."""
     statement = select(MetricValue).where(
@@ -203,6 +208,20 @@ def _row(result: Result, snapshot: uuid.UUID) -> dict[str, Any]:
         "rows": [dict(row) for row in reading.rows],
         "snapshot": snapshot,
     }
+
+
+def _result(row: MetricValue) -> Result:
+    reading = Reading(
+        value=row.value,
+        n=row.n,
+        low=row.low,
+        high=row.high,
+        reason=row.reason,
+        flags=tuple(row.flags),
+        coverage=row.coverage,
+        rows=tuple(row.rows),
+    )
+    return Result(row.key, Period(row.period_start, row.period_end), reading, row.grain, row.unit)
 
 
 def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

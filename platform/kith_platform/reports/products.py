@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from kith_platform.i18n import N_
 from kith_platform.metrics import service as metrics
 from kith_platform.metrics import store
-from kith_platform.metrics.engine import Offered
+from kith_platform.metrics.answers import Offered
 from kith_platform.metrics.grains import PRODUCT
 from kith_platform.metrics.models import MetricValue
 from kith_platform.metrics.periods import MOM, YOY

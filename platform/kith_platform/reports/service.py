@@ -32,7 +32,7 @@ from kith_tenants.tenant import TenantContext
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kith_platform.metrics.engine import Offered
+    from kith_platform.metrics.answers import Offered
 
 PRINT = "reports.print"
 LONGEST = 366 * 10  # days

@@ -14,7 +14,7 @@ from kith_platform.errors import NotFound
 from kith_platform.i18n import N_
 from kith_platform.metrics import service as metrics
 from kith_platform.metrics import store
-from kith_platform.metrics.engine import Offered
+from kith_platform.metrics.answers import Offered
 from kith_platform.metrics.models import MetricValue
 from kith_platform.metrics.periods import month, months
 from kith_platform.metrics.service import Shown

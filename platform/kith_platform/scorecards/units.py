@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from kith_platform import workbook
 from kith_platform.metrics import service, store
-from kith_platform.metrics.engine import Offered
+from kith_platform.metrics.answers import Offered
 from kith_platform.metrics.grains import LABELS, TENANT
 from kith_platform.metrics.models import MetricValue
 from kith_platform.metrics.service import UnitName

@@ -13,6 +13,7 @@ from sqlalchemy import insert
 from kith_platform.customers.models import Customer
 from kith_platform.facts.models import CustomerRecord, SalesOrder
 from kith_platform.jobs import claim
+from kith_platform.jobs.models import Job
 from kith_platform.jobs.run import JobRun
 from kith_platform.modules import service as modules
 from kith_platform.refresh.jobs import refresh
@@ -53,14 +54,17 @@ def stock(runtime: Runtime, tenant: TenantContext) -> None:
                 )
 
 
-def run_refresh(runtime: Runtime, tenant: TenantContext) -> None:
-    """One refresh job, run by this process."""
+def run_refresh(runtime: Runtime, tenant: TenantContext) -> dict[str, str]:
+    """One refresh job, run by this process: what each step did."""
     with runtime.doors.tenant_scope(tenant.id) as session:
         asked = ask_refresh(session)
     with runtime.doors.tenant_scope(tenant.id) as session:
         held = claim.claim(session, asked.id, lease=300, unrouted=True)
     assert held is not None
     refresh(JobRun(runtime, tenant, held, pulse=runtime.doors, threads=1, memory_mb=512))
+    with runtime.doors.tenant_scope(tenant.id, read_only=True) as session:
+        done = session.get_one(Job, (tenant.id, asked.id))
+    return {step["name"]: step["state"] for step in (done.result or {})["steps"]}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from typing import Any
 
 from kith_platform.calendar.business import BusinessCalendar
 from kith_platform.frames import open_frames
-from kith_platform.metrics.engine import Engine, Offered, Wanted
+from kith_platform.metrics.answers import Offered
+from kith_platform.metrics.engine import Engine, Wanted
 from kith_platform.metrics.periods import month
 from kith_platform.metrics.scope import Sources
 from kith_platform.plugins import Plugins

@@ -124,13 +124,14 @@ def sold() -> ir.Table:
 
 def test_every_expression_compiles_for_spark() -> None:
     deals, stages, leads = money("opportunities"), fact("opportunity_stages"), fact("leads")
+    scored = ibis.table({"row_id": "int64", "value": "float64"}, name="scored")
     tickets, states, talks = fact("tickets"), fact("ticket_statuses"), fact("activities")
     bought = fact("orders").select("customer_id", "channel", "net", day="occurred_on", at="occurred_at")
     first, rows = newcomers.firsts(bought), book.compared(sold(), MAY)
     counted = talks.group_by(of_ticket=talks.ticket_id).aggregate(talks=talks.count())
     for expression in (
         funnel.passed(funnel.reached(stages, deals), MAY, END),
-        pipeline.chances(deals, pipeline.history(deals, stages)),
+        pipeline.chances(deals, pipeline.history(deals, stages), scored),
         attainment.newest(fact("targets")),
         growth.alike(growth.steady(rows, MAY, fact("fx_rates"))),
         products.mixed(rows),
