@@ -33,15 +33,21 @@ def up(console: Console, port: int, demo: bool) -> None:
 
 
 def _demo(console: Console) -> None:
-    """Each company in a process of its own, side by side. Raises ServerError where one fails."""
+    """Each company in a process of its own, side by side, with its share of the cores. Raises ServerError where one fails."""
+    from dataclasses import replace
+
     from kith_platform.demo.companies import companies
+    from kith_platform.jobs import resources
     from kith_platform.plugins import Plugins
     from kith_platform.servers.home import ServerError
     from kith_platform.servers.programs import environment
 
     keys = [company.key for company in companies(Plugins())]
+    share = resources.threads(console.settings, len(keys))
+    given = _environment(environment(replace(console.settings, job_threads=share)))
+    resources.tell_libraries(given, share)
     children = [
-        subprocess.Popen([sys.executable, "-m", "kith_platform.demo.load", key], env=_environment(environment(console.settings)))  # noqa: S603
+        subprocess.Popen([sys.executable, "-m", "kith_platform.demo.load", key], env=given)  # noqa: S603
         for key in keys
     ]
     failed = [key for key, child in zip(keys, children, strict=True) if child.wait() != 0]
