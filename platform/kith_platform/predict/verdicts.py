@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kith_platform.errors import fill
 from kith_platform.facts.catalogue import CORE_FACTS
 from kith_platform.i18n import N_, mark_plural
 from kith_platform.predict.leaving_words import REASONS
+from kith_platform.predict.models import RETIRED, ModelVersion
 
-if TYPE_CHECKING:
-    from kith_platform.predict.models import ModelVersion
-
-SENTENCES: Mapping[str, str] = {
+# Of a version that served before and does no more, where its verdict would say that it serves.
+FORMER: dict[str, str] = {
+    "better_than_baseline": N_("Better than the simple rule on what it had not seen. It served before, and does no more."),
+    "no_holdout": N_("Fitted, with too few days to judge it then. It served before, and does no more."),
+}
+SENTENCES: dict[str, str] = {
     "better_than_baseline": N_("Better than the simple rule on what it had not seen. Kith uses the model."),
     "no_better_than_baseline": N_("This model is not better than the simple rule. Kith uses the rule."),
     "no_holdout": N_("Fitted, but there are too few days to judge it yet. Kith uses the model and judges it as days come in."),
@@ -180,15 +183,22 @@ WARNINGS: Mapping[str, str] = {
 }
 
 
-def sentence(verdict: str, params: Mapping[str, Any], *, currency: str = "", translate: Callable[[str], str] = str) -> str:
+def sentence(
+    verdict: str,
+    params: Mapping[str, Any],
+    *,
+    currency: str = "",
+    translate: Callable[[str], str] = str,
+    known: Mapping[str, str] = SENTENCES,
+) -> str:
     """The verdict in the language of `translate`; where model and rule were compared, by what measure and with what interval.
 
-    `currency` is the unit of a model of money.
+    `currency` is the unit of a model of money, `known` has the words.
     """
     numbers = {key: _plain(value) for key, value in params.items()}
     if "facts" in params:
         numbers["facts"] = translate(FACTS.get(params["facts"], params["facts"]))
-    words = fill(translate(SENTENCES[verdict]), numbers) if verdict in SENTENCES else verdict
+    words = fill(translate(known[verdict]), numbers) if verdict in known else verdict
     if "feature" in params:
         numbers["feature"] = translate(params["feature"])
     chosen = [translate(SERVES[one]) for one in params.get("serves", ()) if one in SERVES]
@@ -208,7 +218,8 @@ def _joined(*sentences: str) -> str:
 
 def of_version(row: ModelVersion, currency: str, translate: Callable[[str], str] = str) -> str:
     """What a version is worth, in words."""
-    return sentence(row.verdict, row.verdict_params, currency=currency, translate=translate)
+    known = SENTENCES | FORMER if row.state == RETIRED else SENTENCES
+    return sentence(row.verdict, row.verdict_params, currency=currency, translate=translate, known=known)
 
 
 def warning(found: Mapping[str, Any], translate: Callable[[str], str] = str, labels: Mapping[str, str] | None = None) -> str:

@@ -155,9 +155,10 @@ def test_two_versions_stand_side_by_side_with_their_differences(
     page = client.get(f"{address}/compare?a=1&b=2").text
     for words in (
         "+0.050", "\u22125.0%", "\u221210.0%", "A small logistic regression", "Boosted trees (xgboost)", "served before",
-        "a difference may lie in the days",
+        "a difference may lie in the days", "It served before, and does no more.",
     ):  # fmt: skip
         assert words in page, words
+    assert page.count("Kith uses the model") == 1, "the one that serves"
     assert "gone_plugin" not in page
     assert "+5.0%" in client.get(f"{address}/compare?a=2&b=1").text
     assert client.get(f"{address}/compare").text.count("+0.050") == 1, "the last two, the older first"
