@@ -18,7 +18,7 @@ from kith_platform.errors import Forbidden
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.facts.models import CustomerRecord, FactRemoved, FactVersion
 from kith_platform.jobs import service as jobs
-from kith_platform.predict.models import FactScore
+from kith_platform.predict.models import FactScore, FactScoreMonth
 from kith_platform.sdk.facts import Fact
 from kith_platform.segments.models import Segment, SegmentMember
 from kith_tenants.context import Actor
@@ -105,8 +105,9 @@ def _remove_facts(session: Session, facts: FactCatalogue, records: list[int]) ->
     """Rows of facts, what imports keep of them to be undone by, and how many there were. Snapshots are told of each."""
     gone = {fact.name: _remove(session, fact, table, _theirs(table, records)) for fact, table in _tables(facts)}
     for fact in (one for one in facts if gone.get(one.name)):
-        own = (FactScore.subject == fact.plural, FactScore.row_id.in_(gone[fact.name]))
-        session.execute(delete(FactScore).where(*own), execution_options={"synchronize_session": False})
+        for kept in (FactScore, FactScoreMonth):
+            own = (kept.subject == fact.plural, kept.row_id.in_(gone[fact.name]))
+            session.execute(delete(kept).where(*own), execution_options={"synchronize_session": False})
     _forget_versions(session, "customer_record", records)
     return sum(map(len, gone.values())) + _let_go(session, facts, gone)
 

@@ -80,18 +80,21 @@ class Ends:
     no: Floats
 
     def outcome(self, rows: Looked, until: dt.date, horizon: int | None) -> Floats:
+        """Of rows as they were looked at; see `of`."""
+        return self.of(rows.matrix.ids, rows.day, until, horizon)
+
+    def of(self, ids: Ids, looked: Floats, until: dt.date, horizon: int | None) -> Floats:
         """1 or 0 as known before `until`, NaN where neither is. With a `horizon` a yes counts only within its days of the
-        look, and no is certain when they are over.
+        look, whose day numbers are `looked` (n,), and no is certain when they are over. Of unknown ids neither is.
         """
-        ids = rows.matrix.ids
         if not self.ids.size:
             return np.full(ids.size, np.nan)
         place = np.minimum(np.searchsorted(self.ids, ids), self.ids.size - 1)
         known = self.ids[place] == ids
         yes, no = (np.where(known, days[place], np.inf) for days in (self.yes, self.no))
-        end, over = day_number(until), np.inf if horizon is None else rows.day + float(horizon)
+        end, over = day_number(until), np.inf if horizon is None else looked + float(horizon)
         came = (yes < end) & (yes < over)
-        return np.where(came, 1.0, np.where((no < end) | (over <= end), 0.0, np.nan))
+        return np.where(came, 1.0, np.where(known & ((no < end) | (over <= end)), 0.0, np.nan))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +113,8 @@ class Cases:
     (default: those open now). `ends` tells how all ended, as known at the question's day. `settles` gives the days after
     which most ends are known; where `within` is set, the outcome is asked of that many days. `judge(evidence, test rows,
     chances)` adds metrics and parts of the report, `explain` parameters, `beside` the numbers that stand beside a score;
-    `ranked` names the one by which tenths are counted.
+    `ranked` names the one by which tenths are counted. Where other rows are scored than tested, `as_tested` gives the ids of
+    those that stood before a day as in the test.
     """
 
     key: str
@@ -124,6 +128,7 @@ class Cases:
     within: int | None = None
     now: Callable[[Evidence], Matrix] | None = None
     fit: protocol.Fitter | None = None
+    as_tested: Callable[[Evidence, dt.date], Ids] | None = None
     judge: Callable[[Evidence, Labelled, Floats], tuple[dict[str, Any], dict[str, Any]]] | None = None
     explain: Callable[[Learned], dict[str, Any]] | None = None
     beside: Callable[[Evidence, Matrix, Floats], Mapping[str, Floats]] | None = None

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from kith_platform.predict.cases import Cases
 from kith_platform.predict.classify import Classification
 from kith_platform.predict.evidence import Floats, Ids, day_number
 from kith_platform.predict.fits import evaluation
@@ -44,15 +45,36 @@ class Said:
 def window(as_of: dt.date, parameters: Mapping[str, Any]) -> tuple[dt.date, dt.date]:
     """The days [start, end) that a score of `as_of` speaks of, by the parameters of its version; a year where they name none."""
     start = as_of + dt.timedelta(days=1 + int(parameters.get("gap_days", 0)))
-    return start, start + dt.timedelta(days=int(parameters.get("horizon_days", YEAR)))
+    days = next((parameters[name] for name in ("said_days", "settles_days", "horizon_days") if name in parameters), YEAR)
+    return start, start + dt.timedelta(days=int(days))
 
 
 def of_chances(asked: Classification, evidence: Evidence, said: Said) -> dict[str, Any]:
     """state, judged, positives; and where there are enough, auc, and what was said and came on average."""
     said = said.still_there(evidence)
-    outcome = asked.outcome(evidence, said.ids, said.start, said.end)
+    return _against(said.values, asked.outcome(evidence, said.ids, said.start, said.end))
+
+
+def of_soon(evidence: Evidence, said: Said) -> dict[str, Any]:
+    """As `of_chances`, of chances to buy within the window."""
+    said = said.still_there(evidence)
+    bought, _money = evidence.purchases().between(day_number(said.start), day_number(said.end)).totals(said.ids)
+    return _against(said.values, (bought > 0).astype(np.float64))
+
+
+def of_cases(asked: Cases, evidence: Evidence, said: Said) -> dict[str, Any]:
+    """As `of_chances`, of rows of a fact: how they ended, as far as it was known when the window was over."""
+    ids, values = said.ids, said.values
+    if asked.as_tested is not None:
+        same = np.isin(ids, asked.as_tested(evidence, said.start))
+        ids, values = ids[same], values[same]
+    return _against(values, asked.ends(evidence).of(ids, np.full(ids.size, day_number(said.start)), said.end, asked.within))
+
+
+def _against(values: Floats, outcome: Floats) -> dict[str, Any]:
+    """What was said against what came, NaN where neither did."""
     told = ~np.isnan(outcome)
-    outcome, values = outcome[told], said.values[told]
+    outcome, values = outcome[told], values[told]
     positives = int(outcome.sum())
     found = {"judged": int(outcome.size), "positives": positives}
     if outcome.size < LEAST_JUDGED or positives < LEAST_POSITIVES or positives == outcome.size:

@@ -119,6 +119,19 @@ class ModelWatch(TenantRow):
     noted_at: Mapped[dt.datetime] = mapped_column(server_default=text("now()"))
 
 
+class FactScoreMonth(TenantRow):
+    """What the score of a fact's row was when a month began, to be held against what came. `month` is its first day."""
+
+    __tablename__ = "fact_score_month"
+    __table_args__ = {"info": {"access": Access(app="SELECT, INSERT, DELETE")}}  # noqa: RUF012
+
+    task: Mapped[str] = mapped_column(primary_key=True)
+    month: Mapped[dt.date] = mapped_column(primary_key=True)
+    row_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    subject: Mapped[str]
+    value: Mapped[float]
+
+
 class ScoreMonth(TenantRow):
     """What a score was when a month began: lists that are kept by month, and what became of the value of the same customers.
 

@@ -82,6 +82,7 @@ def train(evidence: Evidence) -> Trained:
         parameters={
             "horizon_days": calendar.horizon,
             "gap_days": 0,
+            "said_days": SOON,
             "training_cutoffs": [day.isoformat() for day in calendar.training],
             "validation_cutoff": calendar.validation.isoformat(),
             "test_cutoff": calendar.test.isoformat(),

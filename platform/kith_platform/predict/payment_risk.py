@@ -16,7 +16,7 @@ import ibis
 import numpy as np
 
 from kith_platform.predict.cases import Cases, Ends, Looked, day_numbers
-from kith_platform.predict.evidence import Floats
+from kith_platform.predict.evidence import Floats, Ids
 from kith_platform.predict.features.bills import FEATURES, WEEK, issued
 from kith_platform.predict.features.paying import bills
 from kith_platform.predict.fits import bootstrap, evaluation, rates, scorecard, tiers
@@ -55,6 +55,14 @@ def settles(evidence: Evidence) -> int:
     terms = tables.run(rows.select(terms=rows.due_on.delta(rows.occurred_on, unit="day")))["terms"].to_numpy()
     usual = np.clip(np.quantile(terms, MOST_TERMS), 0, LONGEST_TERMS) if terms.size else 0
     return WEEK + int(usual) + LATE + 1
+
+
+def fresh(evidence: Evidence, day: dt.date) -> Ids:
+    """The bills of the week before a day, as the test asks of them: those still open after months are late more often."""
+    tables = evidence.question.frames.before(evidence.question.cutoff)
+    rows = bills(tables)
+    week = (rows.occurred_on >= ibis.date(day - dt.timedelta(days=WEEK)), rows.occurred_on < ibis.date(day))
+    return np.asarray(tables.run(rows.filter(*week).select("id"))["id"].to_numpy(), dtype=np.int64)
 
 
 def now(evidence: Evidence) -> Matrix:
@@ -121,6 +129,7 @@ PAYMENT_RISK = Cases(
     prior=0.05,
     plain=("days_late", "days_late_most", "failed_payments_365"),
     now=now,
+    as_tested=fresh,
     fit=fit,
     judge=judge,
     explain=card,

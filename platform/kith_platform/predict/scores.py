@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kith_platform.predict import versions
-from kith_platform.predict.models import FactScore, Score, ScoreMonth
+from kith_platform.predict.models import FactScore, FactScoreMonth, Score, ScoreMonth
 from kith_platform.predict.training import Scored
 from kith_tenants.context import tenant_id_of
 
@@ -126,14 +126,18 @@ def month_of(day: dt.date) -> dt.date:
     return day.replace(day=1)
 
 
-def freeze(session: Session, task: str, day: dt.date) -> int:
+def freeze(session: Session, task: str, day: dt.date, subject: str = CUSTOMERS) -> int:
     """Keep the task's scores as those with which the day's month began, where none are kept yet; how many."""
-    month = month_of(day)
-    there = select(ScoreMonth.customer_id).where(ScoreMonth.task == task, ScoreMonth.month == month).limit(1)
-    if session.execute(there).first() is not None:
+    month, of_customers = month_of(day), subject == CUSTOMERS
+    kept: Any = ScoreMonth if of_customers else FactScoreMonth
+    if session.execute(select(kept.value).where(kept.task == task, kept.month == month).limit(1)).first() is not None:
         return 0
     hold(session, task)
-    expected = cast(Score.extra["expected_purchases"].astext, Double)
-    columns = select(literal(task), literal(month, Date), Score.customer_id, Score.value, expected).where(Score.task == task)
-    kept = insert(ScoreMonth).from_select(["task", "month", "customer_id", "value", "expected"], columns)
-    return len(session.execute(kept.returning(ScoreMonth.customer_id)).all())
+    own = (literal(task), literal(month, Date))
+    if of_customers:
+        expected = cast(Score.extra["expected_purchases"].astext, Double)
+        columns, names = select(*own, Score.customer_id, Score.value, expected), ["customer_id", "value", "expected"]
+    else:
+        columns, names = select(*own, FactScore.row_id, FactScore.subject, FactScore.value), ["row_id", "subject", "value"]
+    found = columns.where(_table(subject).task == task)
+    return len(session.execute(insert(kept).from_select(["task", "month", *names], found).returning(kept.value)).all())

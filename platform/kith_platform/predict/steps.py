@@ -40,8 +40,10 @@ def refresh_scores(turn: Turn) -> None:
         _judge(turn, task, evidence)
         _rescore(turn, task, evidence)
         with turn.run.step() as session:
-            if task.subject == scores.CUSTOMERS and scores.freeze(session, task.key, frames.last_day) and task.matured:
-                watch.begin(session, task.key, scores.month_of(frames.last_day))
+            of_customers = task.subject == scores.CUSTOMERS  # whose scores of a month metrics read, too
+            kept = (of_customers or task.matured) and scores.freeze(session, task.key, frames.last_day, task.subject)
+            if kept and task.matured:
+                watch.begin(session, task.key, scores.month_of(frames.last_day), task.subject)
     _leave_features(turn, evidence)
 
 
@@ -68,7 +70,7 @@ def _judge(turn: Turn, task: Task, evidence: Callable[[], Evidence]) -> None:
     run = turn.run
     with run.step() as session:
         over = watch.due(session, task.key, turn.frames.last_day + dt.timedelta(days=1))
-        said = [watch.said(session, month) for month in over]
+        said = [watch.said(session, month, task.subject) for month in over]
     if not over:
         return
     known = guarded(run, task, evidence())

@@ -161,7 +161,18 @@ def _cases(found: Callable[[], Cases], **words: Any) -> Task:
 
         return cases.rescore(found(), evidence, artefact, report)
 
-    return Task(train=train, rescore=rescore, **words)
+    def matured(evidence: Evidence, said: Said) -> dict[str, Any]:
+        from kith_platform.predict.matured import of_cases
+
+        return of_cases(found(), evidence, said)
+
+    return Task(train=train, rescore=rescore, matured=matured, **words)
+
+
+def _matured_soon(evidence: Evidence, said: Said) -> dict[str, Any]:
+    from kith_platform.predict.matured import of_soon
+
+    return of_soon(evidence, said)
 
 
 def _matured_clv(evidence: Evidence, said: Said) -> dict[str, Any]:
@@ -257,6 +268,7 @@ CORE: Sequence[Task] = (
         extra=("days_10", "days_50", "days_90"),
         of_whom=N_("Who bought before and is not silent for more than 3 times their own rhythm."),
         counts=N_("A purchase; asked is the day. Where none came in the days judged, it counts as still open."),
+        matured=_matured_soon,
     ),
     of_model(INVOLUNTARY),
     of_model(UPSELL),

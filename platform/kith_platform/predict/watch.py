@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select, update
+from sqlalchemy import Double, cast, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from kith_platform.auth.who import system
 from kith_platform.predict import scores, versions
 from kith_platform.predict.fits import stability
 from kith_platform.predict.matured import JUDGED, Said, window
-from kith_platform.predict.models import CHAMPION, ModelVersion, ModelWatch, ScoreMonth
+from kith_platform.predict.models import CHAMPION, FactScoreMonth, ModelVersion, ModelWatch, ScoreMonth
 from kith_platform.predict.training import Scored
 
 STABILITY, MATURED, FALLBACK = "stability", "matured", "fallback"
@@ -55,9 +55,9 @@ def look(session: Session, row: ModelVersion, scored: Scored, as_of: dt.date) ->
     _note(session, row, STABILITY, monday(as_of), numbers)
 
 
-def begin(session: Session, task: str, month: dt.date) -> None:
+def begin(session: Session, task: str, month: dt.date, subject: str = scores.CUSTOMERS) -> None:
     """A task's scores were kept for a month: note when they can be judged. What the rule says is no model's."""
-    stand = scores.stand(session, task)
+    stand = scores.stand(session, task, subject)
     if stand is None or stand.tier == RULE:
         return
     one = select(ModelVersion).where(ModelVersion.task == task, ModelVersion.version == stand.version)
@@ -76,10 +76,11 @@ def due(session: Session, task: str, cutoff: dt.date) -> list[ModelWatch]:
     return list(session.execute(select(ModelWatch).where(*own, over).order_by(ModelWatch.day)).scalars())
 
 
-def said(session: Session, month: ModelWatch) -> Said:
+def said(session: Session, month: ModelWatch, subject: str = scores.CUSTOMERS) -> Said:
     """What was said when the month began."""
-    columns = (ScoreMonth.customer_id, ScoreMonth.value, ScoreMonth.expected)
-    kept = select(*columns).where(ScoreMonth.task == month.task, ScoreMonth.month == month.day).order_by(ScoreMonth.customer_id)
+    one: Any = ScoreMonth if subject == scores.CUSTOMERS else FactScoreMonth
+    who, purchases = (one.customer_id, one.expected) if one is ScoreMonth else (one.row_id, cast(None, Double))
+    kept = select(who, one.value, purchases).where(one.task == month.task, one.month == month.day).order_by(who)
     found = session.execute(kept).all()
     ids = np.array([row[0] for row in found], dtype=np.int64)
     values, expected = (np.array([row[place] for row in found], dtype=np.float64) for place in (1, 2))

@@ -14,7 +14,7 @@ from test_leaks import CUTOFF, another_future
 
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.plugins import Plugins
-from kith_platform.predict import cases, protocol
+from kith_platform.predict import cases, matured, protocol
 from kith_platform.predict.cases import Cases
 from kith_platform.predict.deals import DEAL
 from kith_platform.predict.evidence import Floats
@@ -123,6 +123,39 @@ def test_a_column_of_leads_that_is_filled_with_the_outcome_is_named_and_left_out
     assert warning["auc"] == pytest.approx(honest.metrics["auc"])
     assert leaking.artefact == honest.artefact, "the model is what it is without the column"
     assert honest.warnings == ()
+
+
+def test_what_was_said_a_while_ago_is_judged_by_how_it_ended(company: Telling, told: Told) -> None:
+    """At the first look of the test, by chances that are exactly right: as the test would, but of that week's bills alone."""
+    evidence, law = company.known.evidence, company.law
+    for key, asked in ASKED.items():
+        settles = asked.settles(evidence)
+        first = cases.began(asked, evidence)
+        assert first is not None
+        day = cases.plan(first, evidence.question.cutoff, settles).test[0]
+        rows = asked.look(evidence, (day - dt.timedelta(days=7) if asked is PAYMENT_RISK else day,)).matrix
+        if asked is LEAD:
+            chances = law.lead_chance(rows.ids - 1, rows.column("lead_age"))
+        elif asked is DEAL:
+            chances = law.deal_chance(rows.ids - 1, rows.column("deal_position").astype(np.int64))
+        else:
+            chances = law.bill_chance(rows.ids - 1)
+        # Whom nobody knows any more, and bills of older weeks, are not judged.
+        strangers = np.append(rows.ids, [9_999_999])
+        said = matured.Said(
+            strangers, np.append(chances, 0.5), np.full(strangers.size, np.nan), day, day + dt.timedelta(days=settles)
+        )
+        found = matured.of_cases(asked, evidence, said)
+        told(key, found)
+        assert found["judged"] <= rows.ids.size
+        if found["state"] == matured.JUDGED:
+            assert found["auc"] > 0.6
+        everything = np.unique(np.append(rows.ids, np.arange(1, 400)))
+        wider = matured.Said(everything, np.full(everything.size, 0.5), np.full(everything.size, np.nan), said.start, said.end)
+        judged = matured.of_cases(asked, evidence, wider)["judged"]
+        assert judged == found["judged"] if asked is PAYMENT_RISK else judged > found["judged"]
+    window = matured.window(dt.date(2026, 1, 1), {"settles_days": 90, "horizon_days": 5})
+    assert window == (dt.date(2026, 1, 2), dt.date(2026, 4, 2))
 
 
 def test_no_opportunity_and_no_lead_is_judged_by_what_it_was_learned_from(company: Telling) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from known_companies import Known, Told, Written
 
-from kith_platform.predict import classify, next_purchase, sentences, upsell
+from kith_platform.predict import classify, matured, next_purchase, sentences, upsell
 from kith_platform.predict.asked import classification
 from kith_platform.predict.contracts import ends
 from kith_platform.predict.evidence import PurchaseDays, day_number
@@ -73,6 +73,21 @@ def test_what_the_rule_says_of_a_purchase_soon_is_what_came(retailer: Known, tra
     over, ahead = (sentences.of_waiting({"days_50": days}, dt.date(2026, 6, 30), "en") for days in (-40.0, 3.0))
     assert over == ("By the usual pause the next purchase was due about May 21, 2026.",)
     assert ahead == ("Next purchase expected about Jul 3, 2026.",)
+
+
+def test_a_month_of_chances_to_buy_soon_is_judged_by_who_did(retailer: Known, trained: Trained, told: Told) -> None:
+    cutoff = dt.date.fromisoformat(trained.parameters["test_cutoff"])
+    evidence = replace(retailer.evidence, question=retailer.question_at(cutoff - dt.timedelta(days=1)))
+    assert trained.artefact is not None
+    scored = next_purchase.rescore(evidence, trained.artefact, trained.report)
+    assert scored is not None
+    window = matured.window(cutoff - dt.timedelta(days=1), trained.parameters)
+    assert window == (cutoff, cutoff + dt.timedelta(days=30))
+    nobody = np.full(scored.customer_ids.size, np.nan)
+    found = matured.of_soon(retailer.evidence, matured.Said(scored.customer_ids, scored.values, nobody, *window))
+    told("AUC at the test, and as a month that came", (trained.metrics["auc"], found["auc"]))
+    assert found["judged"] == trained.metrics["customers"]
+    assert found["auc"] == pytest.approx(trained.metrics["auc"])
 
 
 def test_who_left_long_ago_may_be_won_back_and_who_bought_in_the_window_is(retailer: Known, told: Told) -> None:

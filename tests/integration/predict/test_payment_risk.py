@@ -6,12 +6,12 @@ import datetime as dt
 
 import pytest
 from known_companies import Customer, NewCustomer
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from kith_platform.facts.models import Lead
 from kith_platform.leads import scored
-from kith_platform.predict import listing, versions
-from kith_platform.predict.models import Score
+from kith_platform.predict import listing, scores, versions, watch
+from kith_platform.predict.models import FactScore, Score
 from kith_platform.predict.service import TASKS
 from kith_platform.runtime import Runtime
 from kith_platform.simulator import simulate
@@ -60,3 +60,22 @@ def test_leads_and_bills_are_scored_listed_and_kept_until_they_are_over(company:
         shown = scored.serving(session, _actor(Reach.ALL), "leads", [score.row_id for score, _id in every])
         assert bool(shown) == (versions.champion(session, "leads") is not None), "pages show what a model says, not the rule"
     assert TASKS["payment_risk"].adverse, "who is held back is a person's decision"
+
+
+def test_scores_of_a_month_are_kept_once_and_wait_until_it_is_known_what_came(company: Customer, runtime: Runtime) -> None:
+    company.train("leads")
+    month = ENDS.replace(day=1)
+    with runtime.doors.tenant_scope(company.tenant.id) as session:
+        serving = versions.serving(session, "leads")
+        assert serving is not None
+        said = dict(session.execute(select(FactScore.row_id, FactScore.value).where(FactScore.task == "leads")).all())
+        assert scores.freeze(session, "leads", ENDS, "leads") == len(said) > 0
+        assert scores.freeze(session, "leads", ENDS, "leads") == 0
+        session.execute(update(FactScore).where(FactScore.task == "leads").values(tier="logistic"))
+        watch.begin(session, "leads", month, "leads")
+        [waits] = watch.rows(session, "leads", serving.version, watch.MATURED)
+        assert waits.numbers["state"] == watch.WAITING
+        assert watch.due(session, "leads", ENDS + dt.timedelta(days=90)) == []
+        [over] = watch.due(session, "leads", ENDS + dt.timedelta(days=91))
+        kept = watch.said(session, over, "leads")
+        assert dict(zip(kept.ids.tolist(), kept.values.tolist(), strict=True)) == said
