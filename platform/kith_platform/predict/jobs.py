@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kith_platform.guard import PluginFailed
 from kith_platform.i18n import N_
+from kith_platform.jobs import resources
 from kith_platform.jobs.declared import JobRun, job
 from kith_platform.predict import feature_sets, scores, versions
 from kith_platform.predict.service import tasks as tasks_of
@@ -32,7 +33,8 @@ def train(run: JobRun) -> None:
         known = tasks_of(session, run.runtime.plugins)
     wanted = [known[key] for key in run.args["tasks"] if key in known]  # a module may be off by now
     results: dict[str, Any] = {}
-    with open_frames(run.runtime, run.tenant, manifest, threads=run.threads, memory_mb=run.memory_mb) as frames:
+    opened = open_frames(run.runtime, run.tenant, manifest, threads=run.threads, memory_mb=run.memory_mb)
+    with resources.seldom_collecting(), opened as frames:
         from kith_platform.predict.evidence import PurchaseDays
         from kith_platform.predict.training import Evidence, Question
 
