@@ -12,14 +12,13 @@ import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kith_platform.attributes import kinds
 from kith_platform.attributes.kinds import Definition
 from kith_platform.customers.models import Customer
 from kith_platform.facts.models import CustomerRecord
 from kith_platform.imports.parsing import identifier
 from kith_platform.labelled import columns as reading
 from kith_platform.labelled import outcome, service
-from kith_platform.labelled.columns import CATEGORY, DAY, NUMBER, TEXT, YESNO, Column
+from kith_platform.labelled.columns import ATTRIBUTE, CATEGORY, NUMBER, TEXT, Column
 from kith_platform.labelled.models import LabelledSet, OwnQuestion
 from kith_platform.labelled.outcome import Told
 from kith_platform.labelled.splits import Ids
@@ -28,7 +27,6 @@ from kith_platform.predict.evidence import day_of
 from kith_platform.predict.matrix import Matrix
 
 NOBODY = -1
-ATTRIBUTE = "attribute: "  # before the names of attributes, among features
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def of_customers(
     told: Told | None = None
     for one in known:
         texts = pl.Series([_text(row.get(one.key)) for row in held], dtype=pl.String)
-        column = reading.counted(Column(one.key, _KINDS.get(one.kind, TEXT), sensitive=not one.learnable), texts, zone="UTC")
+        column = reading.counted(Column(one.key, reading.kind_of(one.kind), sensitive=not one.learnable), texts, zone="UTC")
         if one.key == asked.outcome:
             told = outcome.tell(column, texts, asked.test)
         elif (why := reading.why_not(column, texts.len())) and one.key not in asked.keep:
@@ -80,9 +78,6 @@ def of_customers(
     if told is None:
         raise outcome.gone(asked.outcome)
     return Material(Table(tuple(typed), features.ids), told, features.ids, excluded, as_of)
-
-
-_KINDS = {kinds.NUMBER: NUMBER, kinds.BOOLEAN: YESNO, kinds.DATE: DAY, kinds.CHOICE: CATEGORY, "integer": NUMBER, "rate": NUMBER}
 
 
 def _text(value: object) -> str | None:

@@ -206,7 +206,7 @@ def _result(
         features=tuple(encoder.name(name) for name in learned.model.features if name != ALL),
         parameters={**counts, "split": main.key, "kept": sorted(asked.keep)},
         metrics=learned.metrics,
-        report={**learned.report, **told, "drivers": moved},
+        report={**learned.report, **told, "drivers": moved, "relative": encoder.relative},
         warnings=tuple(warnings),
         artefact=encoder.to_bytes() + b"\n" + protocol.pack(learned.model, learned.calibrated),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
@@ -27,6 +26,7 @@ from kith_platform.jobs.subjects import told
 from kith_platform.labelled import outcome, questions, service, words
 from kith_platform.labelled.columns import KIND_WORDS, WHY, Column, why_not
 from kith_platform.labelled.models import LabelledSet, OwnQuestion
+from kith_platform.labelled.shown import said
 from kith_platform.predict import charts, figures, versions
 from kith_platform.predict.models import CHAMPION, ModelVersion
 from kith_platform.predict.sentences import direction
@@ -54,7 +54,7 @@ def _index(slug: str, form: Form) -> str:
     return render_template(
         "labelled/index.html",
         slug=slug,
-        questions=[(Said(row, table), version) for row, table, version in questions.listing(session)],
+        questions=[(said(row, table, language()), version) for row, table, version in questions.listing(session)],
         tables=service.listing(session),
         grade=grade,
         attributes={one.key: one.label for one in definitions(session) if one.key not in secret and one.kind != "text"},
@@ -74,22 +74,6 @@ def ask_attribute(slug: str) -> str | tuple[str, int] | AnyResponse:
     except Invalid as error:
         return _index(slug, Form(request.form, [FieldError("outcome", error.message, error.params)])), 422
     return redirect(url_for("jobs.show", slug=slug, public_id=job.public_id))
-
-
-@dataclass(frozen=True)
-class Said:
-    """A question as people read it."""
-
-    row: OwnQuestion
-    table: LabelledSet | None
-
-    @property
-    def outcome(self) -> str:
-        return f"{self.row.outcome}{self.row.test}"
-
-    @property
-    def of(self) -> str:
-        return self.table.name if self.table is not None else str(gettext("Customers"))
 
 
 def running() -> Shown | None:
@@ -218,11 +202,10 @@ def show(slug: str, public_id: uuid.UUID) -> str:
     question = questions.get(session, public_id)
     champion, latest = versions.champion(session, question.task), versions.latest(session, question.task)
     row = champion if champion is not None and (latest is None or latest.state == CHAMPION) else latest
-    said = Said(question, questions.table_of(session, question))
     return render_template(
         "labelled/show.html",
         slug=slug,
-        said=said,
+        said=said(question, questions.table_of(session, question), language()),
         row=row,
         grade=grade,
         history=versions.history(session, question.task),
