@@ -42,10 +42,27 @@ class Material:
     names: pl.Series | None = None
 
 
-def of_set(session: Session, row: LabelledSet, texts: pl.DataFrame, asked: OwnQuestion, *, zone: str, today: dt.date) -> Material:
+@dataclass(frozen=True)
+class Wanted:
+    """What may be looked at beside what always may: suspects and sensitive columns that were put back (`keep`), and, to ask an
+    earlier version again, the columns it learnt from (`learnt`)."""
+
+    keep: Collection[str]
+    learnt: Collection[str] = ()
+
+    def excludes(self, column: Column, lines: int, name: str = "") -> str:
+        """Why a column of so many lines stays out, "" where it does not; `name` is what models call it, where not as it is."""
+        why = reading.why_not(column, lines)
+        asked_for = column.name in self.keep or ((name or column.name) in self.learnt and not column.sensitive)
+        return "" if asked_for else why
+
+
+def of_set(
+    session: Session, row: LabelledSet, texts: pl.DataFrame, asked: OwnQuestion, wanted: Wanted, *, zone: str, today: dt.date
+) -> Material:
     """The lines of a labelled table. Raises NotYesNo."""
     known = {one.name: one for one in service.columns_of(row)}
-    excluded = _excluded(row, known, asked)
+    excluded = _excluded(row, known, asked, wanted)
     typed = [_typed(one, texts[name], zone) for name, one in known.items() if name not in excluded and name != asked.outcome]
     days = reading.numbers(known[row.as_of_column], texts[row.as_of_column], zone=zone) if row.as_of_column else None
     named = identifier(texts[row.customer_column]).values if row.customer_column else None
@@ -56,7 +73,13 @@ def of_set(session: Session, row: LabelledSet, texts: pl.DataFrame, asked: OwnQu
 
 
 def of_customers(
-    session: Session, features: Matrix, labels: Mapping[str, str], known: Sequence[Definition], asked: OwnQuestion, as_of: dt.date
+    session: Session,
+    features: Matrix,
+    labels: Mapping[str, str],
+    known: Sequence[Definition],
+    asked: OwnQuestion,
+    wanted: Wanted,
+    as_of: dt.date,
 ) -> Material:
     """The customers: their features as of now, and their other attributes. `labels` name features. Raises NotYesNo."""
     values: dict[int, dict[str, Any]] = dict(
@@ -71,7 +94,7 @@ def of_customers(
         column = reading.counted(Column(one.key, reading.kind_of(one.kind), sensitive=not one.learnable), texts, zone="UTC")
         if one.key == asked.outcome:
             told = outcome.tell(column, texts, asked.test)
-        elif (why := reading.why_not(column, texts.len())) and one.key not in asked.keep:
+        elif why := wanted.excludes(column, texts.len(), f"{ATTRIBUTE}{one.label}"):
             excluded[one.key] = why
         else:
             typed.append(_typed(column, texts, "UTC", f"{ATTRIBUTE}{one.label}"))
@@ -95,12 +118,12 @@ def last_lines(customers: Ids, days: np.ndarray[tuple[int], np.dtype[np.float64]
     return newest
 
 
-def _excluded(row: LabelledSet, known: Mapping[str, Column], asked: OwnQuestion) -> dict[str, str]:
+def _excluded(row: LabelledSet, known: Mapping[str, Column], asked: OwnQuestion, wanted: Wanted) -> dict[str, str]:
     """Columns that no model sees, with why. What people put back is not among them, but for whose and of when a line is."""
-    found = {name: why for name, one in known.items() if name not in asked.keep and (why := reading.why_not(one, row.lines))}
+    found = {name: why for name, one in known.items() if (why := wanted.excludes(one, row.lines))}
     found.pop(asked.outcome, None)
     own = {row.customer_column: "customer", row.as_of_column: "as_of"}
-    return found | {name: why for name, why in own.items() if name and name != asked.outcome}
+    return found | {name: why for name, why in own.items() if name and name != asked.outcome and name not in wanted.learnt}
 
 
 def _typed(column: Column, texts: pl.Series, zone: str, name: str = "") -> Typed:

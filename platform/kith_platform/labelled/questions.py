@@ -105,7 +105,7 @@ def ask(
         row.asked_by = actor.member_id if actor else None
         session.add(row)
     if keep is not None:
-        _may_keep(session, actor, table, keep)
+        may_keep(session, actor, table, keep)
         row.keep = sorted(keep)
     row.in_order = bool(row.in_order) if in_order is None else in_order
     session.flush()
@@ -119,7 +119,7 @@ def again(
     if not actor.can("models:train"):
         raise Forbidden
     if keep is not None:
-        _may_keep(session, actor, table_of(session, row), keep)
+        may_keep(session, actor, table_of(session, row), keep)
         row.keep = sorted(set(keep))
     row.in_order = bool(row.in_order) if in_order is None else in_order
     session.flush()
@@ -144,7 +144,7 @@ def _provable(session: Session, blobs: TenantBlobs, table: LabelledSet, column: 
     outcome.tell(known, store.load(blobs, table.blob, [column])[column], test, zone=tenant_of(session).timezone)
 
 
-def _may_keep(session: Session, actor: Actor | None, table: LabelledSet | None, keep: Collection[str]) -> None:
+def may_keep(session: Session, actor: Actor | None, table: LabelledSet | None, keep: Collection[str]) -> None:
     """Raises NoColumn for one that is not there, Forbidden for a sensitive one that the actor may not give to models."""
     if table is None:
         sensitive = {one.key for one in definitions(session) if one.sensitive}

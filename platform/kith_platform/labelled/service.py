@@ -29,7 +29,7 @@ from kith_tenants.context import Actor
 if TYPE_CHECKING:
     from kith_platform.jobs.models import Job
 
-LOAD, TRAIN, CLEAN = "labelled.load", "labelled.train", "labelled.clean"
+LOAD, TRAIN, USE, CLEAN = "labelled.load", "labelled.train", "labelled.use", "labelled.clean"
 NAME = re.compile(r"[^\W_][\w-]{0,59}")
 MOST = 200  # tables of a company
 

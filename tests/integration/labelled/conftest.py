@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import os
 import secrets
@@ -16,8 +17,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from kith_platform.customers.models import Customer
-from kith_platform.facts.models import CustomerRecord
+from kith_platform.customers.models import Attribute, Customer
+from kith_platform.facts.models import CustomerRecord, SalesOrder
 from kith_platform.imports import uploads
 from kith_platform.jobs.child import run_job
 from kith_platform.jobs.models import Job
@@ -132,3 +133,34 @@ def visited(desk: Desk) -> dict[str, Any]:
 
     desk.do(base)
     return desk.load(visits(), "visits")
+
+
+@pytest.fixture
+def boats(desk_of: Callable[[TenantContext], Desk], tenant: TenantContext) -> Desk:
+    """A company of 400 customers of whom it knows whether they have a boat, and two attributes that tell something of it."""
+    desk, random = desk_of(tenant), np.random.default_rng(3)
+
+    def base(session: Session) -> None:
+        session.add(Attribute(key="boat", label="Has a boat", kind="boolean"))
+        for key, label in (("yard", "Yard (m)"), ("garage", "Garage (m)")):
+            session.add(Attribute(key=key, label=label, kind="number"))
+        for at in range(400):
+            size = float(random.normal(10, 3))
+            held = {
+                "yard": round(size + float(random.normal(0, 1.5)), 1),
+                "garage": round(size + float(random.normal(0, 1.5)), 1),
+            }
+            customer = Customer(
+                name=f"Customer {at}", attributes={**held, "boat": bool(random.random() < 1 / (1 + np.exp(10 - size)))}
+            )
+            session.add(customer)
+            session.flush()
+            record = CustomerRecord(source="file", external_id=f"C{at}", customer_id=customer.id)
+            session.add(record)
+            session.flush()
+            day = dt.datetime(2026, 1, 1 + at % 20, tzinfo=dt.UTC)
+            when = {"occurred_at": day, "occurred_on": day.date(), "known_at": day}
+            session.add(SalesOrder(source="file", external_id=str(at), record_id=record.id, currency="USD", net=10, **when))
+
+    desk.do(base)
+    return desk

@@ -21,8 +21,8 @@ from kith_platform.imports.problems import FileProblem
 from kith_platform.jobs.child import run_job
 from kith_platform.jobs.models import Job
 from kith_platform.jobs.run import HandedBack, JobRun
+from kith_platform.labelled import answering, questions, service, serving
 from kith_platform.labelled import jobs as work
-from kith_platform.labelled import questions, service
 from kith_platform.labelled.models import OwnQuestion
 from kith_platform.labelled.outcome import NotYesNo
 from kith_platform.predict import listing, versions
@@ -158,6 +158,18 @@ def test_an_event_is_asked_of_customers_as_they_were_on_former_days(
     assert "asked of: Customers, in the next 90 days" in page
     assert "Chance of “demo_asked” as of" in page
     assert "Typical of “demo_asked”:" in page or "Typical of those without “demo_asked”:" in page
+    values = select(Score.customer_id, Score.value, Score.version).order_by(Score.customer_id)
+    first = own.do(lambda session: [tuple(one) for one in session.execute(values)])
+    assert own.train("event:demo_asked", seed=2)["version"] == 2
+
+    def back(session: Session) -> Job:
+        row = session.execute(select(OwnQuestion)).scalar_one()
+        ann = Actor(None, None, "Ann", "analyst", permissions.of_role("analyst"))
+        found: Job = serving.use_again(session, ann, row, versions.numbered(session, row.task, 1).public_id)
+        return found
+
+    own.run(own.do(back))
+    assert own.do(lambda session: [tuple(one) for one in session.execute(values)]) == first
 
 
 BAD: dict[str, tuple[str, str, str]] = {
@@ -233,7 +245,7 @@ def test_models_learn_from_sensitive_columns_only_where_a_person_may_decide_so(d
     assert row.keep == ["religion"]
 
 
-@pytest.mark.parametrize("place", ["_scored_lines", "_kept", "clean"])
+@pytest.mark.parametrize("place", ["written", "_kept", "clean"])
 def test_a_worker_that_goes_away_in_training_leaves_one_version_to_the_next(
     desk: Any, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
@@ -246,7 +258,7 @@ def test_a_worker_that_goes_away_in_training_leaves_one_version_to_the_next(
         monkeypatch.undo()
         raise HandedBack
 
-    monkeypatch.setattr(*((JobRun, "result") if place == "clean" else (work, place)), gone)
+    monkeypatch.setattr(*((JobRun, "result") if place == "clean" else (answering, place)), gone)
     run_job(desk.runtime, desk.tenant.id, job.id, unrouted=True)
     assert desk.count(ModelVersion, ModelVersion.task == f"custom:{name}.y") == (place == "clean")
     done = desk.run(job)

@@ -6,17 +6,14 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from kith_platform.customers.models import Attribute, Customer
-from kith_platform.facts.models import CustomerRecord, SalesOrder
+from kith_platform.customers.models import Customer
 from kith_platform.i18n import percent
 from kith_platform.labelled.models import OwnQuestion
 from kith_platform.predict import versions
 from kith_platform.predict.models import Score
-from kith_tenants.tenant import TenantContext
 
 TASK = "custom:visits.left"
 
@@ -95,37 +92,10 @@ def test_the_list_says_the_day_of_the_scores_that_it_shows(
     assert "scores as of Jan 5, 2026" in client.get(f"{url}?columns=churn").text
 
 
-def test_an_attribute_is_told_by_features_and_by_other_attributes(
-    desk_of: Callable[..., Any], tenant: TenantContext, member_of: Callable[..., Any]
-) -> None:
-    desk, random = desk_of(tenant), np.random.default_rng(3)
-
-    def base(session: Session) -> None:
-        session.add(Attribute(key="boat", label="Has a boat", kind="boolean"))
-        for key, label in (("yard", "Yard (m)"), ("garage", "Garage (m)")):
-            session.add(Attribute(key=key, label=label, kind="number"))
-        for at in range(400):
-            size = float(random.normal(10, 3))
-            held = {
-                "yard": round(size + float(random.normal(0, 1.5)), 1),
-                "garage": round(size + float(random.normal(0, 1.5)), 1),
-            }
-            customer = Customer(
-                name=f"Customer {at}", attributes={**held, "boat": bool(random.random() < 1 / (1 + np.exp(10 - size)))}
-            )
-            session.add(customer)
-            session.flush()
-            record = CustomerRecord(source="file", external_id=f"C{at}", customer_id=customer.id)
-            session.add(record)
-            session.flush()
-            day = dt.datetime(2026, 1, 1 + at % 20, tzinfo=dt.UTC)
-            when = {"occurred_at": day, "occurred_on": day.date(), "known_at": day}
-            session.add(SalesOrder(source="file", external_id=str(at), record_id=record.id, currency="USD", net=10, **when))
-
-    desk.do(base)
-    assert desk.train("boat")["verdict"] == "better_than_baseline"
-    score, public_id = score_of(desk, "custom:boat", "Customer 5")
-    shown = page(member_of(tenant, "owner"), public_id)
+def test_an_attribute_is_told_by_features_and_by_other_attributes(boats: Any, member_of: Callable[..., Any]) -> None:
+    assert boats.train("boat")["verdict"] == "better_than_baseline"
+    score, public_id = score_of(boats, "custom:boat", "Customer 5")
+    shown = page(member_of(boats.tenant, "owner"), public_id)
     assert {one["feature"] for one in score.reasons} & {"attribute: Yard (m)", "attribute: Garage (m)"}
     assert "asked of: Customers" in shown
     assert "Yard (m): " in shown or "Garage (m): " in shown
