@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import func, update
+from sqlalchemy.orm import Session
 
 from kith_platform.errors import NotFound
 from kith_platform.i18n import N_
@@ -24,6 +25,8 @@ from kith_platform.labelled import columns as reading
 from kith_platform.labelled.columns import Column
 from kith_platform.labelled.models import LabelledSet
 from kith_platform.predict import versions
+from kith_platform.refresh import service as refresh
+from kith_platform.segments import service as segments
 
 REJECTS = 10_000  # rejected lines that are kept with their reason
 
@@ -141,8 +144,8 @@ def train(run: JobRun) -> None:
         else:
             kept = answering.of_lines(run, asked, table)
     run.result({"question": questions.told(asked, kept)})
-    with run.step(last=True):
-        pass
+    with run.step(last=True) as session:
+        _tell_segments(session, asked.task)
 
 
 @job(service.USE, queue="train", max_attempts=3, label=N_("Using an earlier answer to a question again"))
@@ -160,8 +163,14 @@ def use(run: JobRun) -> None:
     else:
         again.lines(run, asked, table, version, artefact)
     run.result({"question": questions.told(asked, version)})
-    with run.step(last=True):
-        pass
+    with run.step(last=True) as session:
+        _tell_segments(session, asked.task)
+
+
+def _tell_segments(session: Session, task: str) -> None:
+    """Segments whose rules ask for the scores are counted again."""
+    if segments.asking_of(session, task):
+        refresh.ask_refresh(session)
 
 
 @job(service.CLEAN, queue="default", max_attempts=5, label=N_("Removing files of a deleted table"))

@@ -14,7 +14,7 @@ from kith_platform.attributes.kinds import Definition, definitions
 from kith_platform.audit.service import record
 from kith_platform.auth.who import system
 from kith_platform.blobs import TenantBlobs
-from kith_platform.errors import Forbidden, Invalid, NotFound
+from kith_platform.errors import Conflict, Forbidden, Invalid, NotFound
 from kith_platform.i18n import N_
 from kith_platform.labelled import events, outcome, service, store
 from kith_platform.labelled.models import LabelledSet, OwnQuestion
@@ -185,9 +185,16 @@ def table_of(session: Session, row: OwnQuestion) -> LabelledSet | None:
 
 
 def delete(session: Session, actor: Actor, row: OwnQuestion) -> None:
-    """Delete a question with its models and scores. Raises Forbidden."""
+    """Delete a question with its models and scores. Raises Forbidden, or Conflict where a segment's rule asks for it."""
+    from kith_platform.segments import service as segments
+
     if not actor.can("models:train"):
         raise Forbidden
+    if using := segments.asking_of(session, row.task):
+        name, others = row.task.removeprefix(OWN), ", ".join(using)
+        raise Conflict(
+            N_("'%(name)s' is used by the rule of: %(others)s. Change those segments first."), name=name, others=others
+        )
     for table in (ModelVersion, Score, ScoreMonth):
         session.execute(sql_delete(table).where(table.task == row.task))
     if row.scored:

@@ -132,7 +132,10 @@ def columns_of(row: LabelledSet) -> tuple[Column, ...]:
 
 
 def delete(session: Session, actor: Actor, row: LabelledSet) -> None:
-    """Delete a table with every question asked of it, their models and scores. A job removes the files."""
+    """Delete a table with every question asked of it, their models and scores. A job removes the files.
+
+    Raises Forbidden, or Conflict where a segment's rule asks for one of them.
+    """
     from kith_platform.labelled import questions
 
     for one in questions.of_set(session, row):

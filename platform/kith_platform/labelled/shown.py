@@ -21,7 +21,7 @@ from kith_platform.labelled.models import LabelledSet, OwnQuestion
 from kith_platform.predict import versions
 from kith_platform.predict.evidence import day_of
 from kith_platform.predict.listing import OWN
-from kith_platform.predict.models import CHAMPION, ModelVersion, Score
+from kith_platform.predict.models import CHAMPION, RETIRED, ModelVersion, Score
 from kith_platform.predict.sentences import NOT_SO, UNKNOWN, Because, sentence
 from kith_platform.sdk.types import Feature
 from kith_tenants.context import Actor
@@ -47,12 +47,23 @@ class Said:
     of: str
 
 
+def asked(session: Session, task: str) -> OwnQuestion | None:
+    """The question of a task; None where it is no question of the company's own."""
+    if not task.startswith(OWN):
+        return None
+    return session.execute(select(OwnQuestion).where(OwnQuestion.task == task)).scalar_one_or_none()
+
+
+def outcome(row: OwnQuestion) -> str:
+    """What is asked for, as people read it: a column or attribute with its test, or the name of an event."""
+    return row.outcome.removeprefix(events.PREFIX) if row.outcome.startswith(events.PREFIX) else f"{row.outcome}{row.test}"
+
+
 def said(row: OwnQuestion, table: LabelledSet | None, language: str) -> Said:
     """A question in words."""
     if row.outcome.startswith(events.PREFIX):
-        name = row.outcome.removeprefix(events.PREFIX)
-        return Said(row, name, i18n.translate(LATER, language, days=events.HORIZON))
-    return Said(row, f"{row.outcome}{row.test}", table.name if table is not None else i18n.translate(CUSTOMERS, language))
+        return Said(row, outcome(row), i18n.translate(LATER, language, days=events.HORIZON))
+    return Said(row, outcome(row), table.name if table is not None else i18n.translate(CUSTOMERS, language))
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,15 @@ class Shown:
     question: Serving
     score: Score
     because: Because
+
+
+def scoring(session: Session) -> list[tuple[OwnQuestion, LabelledSet | None]]:
+    """The questions whose models score customers, or did before a training that was no better; each with its table."""
+    served = select(ModelVersion.task).where(ModelVersion.state.in_((CHAMPION, RETIRED)), ModelVersion.task.startswith(OWN))
+    rows = session.execute(select(OwnQuestion).where(OwnQuestion.task.in_(served)).order_by(OwnQuestion.id)).scalars().all()
+    sets = {row.id: row for row in service.listing(session)} if rows else {}
+    found = [(row, sets.get(row.set_id or 0)) for row in rows]
+    return [(row, table) for row, table in found if table is None or table.customer_column]
 
 
 def serving(session: Session, tasks: Collection[str], language: str) -> dict[str, Serving]:
