@@ -190,7 +190,9 @@ def _parted(feature: str, kinds: Mapping[str, str]) -> tuple[str, str]:
 def _valued(one: Serving, what: str, kind: str, value: float, language: str) -> str:
     if kind == YESNO:
         return i18n.translate(SO if value else NOT_SO, language, what=what)
-    if kind == DAY and one.version.report.get("relative"):
+    if kind == DAY and "relative" not in one.version.report:
+        return ""  # trained before Kith wrote down from where it counts days
+    if kind == DAY and one.version.report["relative"]:
         days = format_timedelta(dt.timedelta(days=abs(round(value))), granularity="day", threshold=1e9, locale=language)
         return i18n.translate(BEFORE if value >= 0 else AFTER, language, what=what, days=days)
     if kind == DAY:

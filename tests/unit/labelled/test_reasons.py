@@ -59,3 +59,6 @@ def test_features_keep_their_own_words_and_what_is_gone_is_left_out() -> None:
     assert told(of_customers, "attribute: Shirt size = xl", 1.0) == ("Typical of “tall = yes”:", "Shirt size: xl.")
     assert told(serving(), "no_such_column", 3.0) == ("", "")
     assert told(serving(relative=False), "signed_on", 19723.0)[1] == "signed_on: Jan 1, 2024."
+    older = serving()
+    del older.version.report["relative"]
+    assert told(older, "signed_on", 12.0) == ("", "")
