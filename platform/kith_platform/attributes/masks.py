@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import g
@@ -25,8 +26,16 @@ class AttributesField(fields.Dict):
     """A customer's own attributes: key → value."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **options: Any) -> Any:
-        seen = {key: said for key, said in (value or {}).items() if key not in _hidden()}
-        return super()._serialize(seen, attr, obj, **options)  # type: ignore[no-untyped-call]
+        clear = {key: said for key, said in (value or {}).items() if key not in _hidden()}
+        return super()._serialize(clear, attr, obj, **options)  # type: ignore[no-untyped-call]
+
+
+def seen(task: str, reasons: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of a score's reasons that the caller may see."""
+    if task.startswith(OWN) and not current_actor().can(SEE):
+        return []
+    secret = {FEATURE + key for key in _hidden()}
+    return [one for one in reasons if one["feature"].partition(".")[0] not in secret]
 
 
 class ReasonsField(fields.List[Any]):
@@ -35,8 +44,4 @@ class ReasonsField(fields.List[Any]):
     """
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **options: Any) -> Any:
-        if obj.task.startswith(OWN) and not current_actor().can(SEE):
-            return super()._serialize([], attr, obj, **options)
-        secret = {FEATURE + key for key in _hidden()}
-        seen = [one for one in value or () if one["feature"].partition(".")[0] not in secret]
-        return super()._serialize(seen, attr, obj, **options)
+        return super()._serialize(seen(obj.task, value or ()), attr, obj, **options)

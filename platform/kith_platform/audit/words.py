@@ -102,6 +102,7 @@ ACTIONS: Mapping[str, str] = {
     "labelled:import_started": N_("Brought lines with an outcome"),
     "labelled:deleted": N_("Deleted a labelled table"),
     "question:asked": N_("Asked a question of the company's own"),
+    "question:version_used": N_("Let an earlier answer to a question of the company's own serve again"),
     "question:deleted": N_("Deleted a question of the company's own"),
 }
 

@@ -24,6 +24,7 @@ from kith_platform.duplicates import accounts
 from kith_platform.duplicates import service as duplicates
 from kith_platform.errors import Invalid
 from kith_platform.i18n import N_
+from kith_platform.labelled import shown as own_questions
 from kith_platform.modules import service as modules
 from kith_platform.modules.web import panels
 from kith_platform.outcomes import card
@@ -52,6 +53,7 @@ NAVIGATION = (
 )
 COLUMNS = ("place", "last", "net", "clv", "churn", "owner", "email", "phone", "orders")
 SHOWN = ("last", "net", "clv", "churn", "owner")  # beside the first placements; what a desk has room for
+SCORED = ("clv", "churn")  # of these columns models say the values
 PLACES_SHOWN = 2
 RISK_WORDS = {"high": N_("High: more likely than not"), "medium": N_("Medium: one in four or more"), "low": N_("Low")}
 WORTH_WORDS = {"high": N_("Best fifth"), "medium": N_("Next three tenths"), "low": N_("The other half")}
@@ -93,6 +95,7 @@ def index(slug: str) -> str:
     members, scored = service.owners(session), scores.of_customers(session, ids) if ids else {}
     standing = [f"p_{place.key}" for place in places if place.codes]
     shown = [name for name in asked.getlist("columns") if name in (*standing, *columns)] or _usual(standing, members)
+    told_of = [key for key in SCORED if key in shown]
     return render_template(
         "customers/index.html",
         slug=slug,
@@ -116,7 +119,7 @@ def index(slug: str) -> str:
         own={one.listed: one for one in own},
         written=own_words.written,
         shown=shown,
-        as_of=min((one.as_of for found in scored.values() for one in found.values()), default=None),
+        as_of=min((one.as_of for mine in scored.values() for key, one in mine.items() if key in told_of), default=None),
         risk_of=risk_of,
         risks={key: gettext(label) for key, label in RISK_WORDS.items()},
         worths={key: gettext(label) for key, label in WORTH_WORDS.items()},
@@ -183,6 +186,7 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
             for key, task in models.items()
             if key in mine and key not in beside and task.value == "probability"
         ],
+        asked=own_questions.of_customers(session, actor, {customer.id: mine}, features, language(), actor.currency)[customer.id],
         kinds=kinds,
         unexplained={key for key in mine if key in models and explain.missing(models[key], mine[key], told_by.get(key))},
         why=sentences.reasons(models["leaving_reason"], mine["leaving_reason"].reasons, features, language(), actor.currency)

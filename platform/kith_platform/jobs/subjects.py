@@ -21,7 +21,7 @@ from kith_platform.predict.service import TASKS
 IMPORTS = ("imports.load", "imports.undo")
 TRAINING = "predict.train"
 PRINTING = "reports.print"
-BRINGING, ANSWERING = "labelled.load", "labelled.train"
+BRINGING, ANSWERING = "labelled.load", ("labelled.train", "labelled.use")
 TO_HOME = ("refresh.run", "metrics.compute")
 DRY = N_("%(file)s, dry run")
 
@@ -45,7 +45,7 @@ def told(session: Session, rows: Sequence[Job], translate: Translate = str) -> l
 
 def _told(row: Job, files: dict[int, Import], translate: Translate) -> Shown:
     found = shown(row, translate)
-    if row.state == DONE and row.kind in (TRAINING, ANSWERING, *TO_HOME):
+    if row.state == DONE and row.kind in (TRAINING, *ANSWERING, *TO_HOME):
         found = replace(found, message="")  # the last of their steps; an import's last message is its result
     if row.kind in IMPORTS and (file := files.get(row.args.get("import", 0))) is not None:
         about = fill(translate(DRY), {"file": file.file_name}) if file.dry_run else file.file_name
@@ -63,7 +63,7 @@ def _told(row: Job, files: dict[int, Import], translate: Translate) -> Shown:
     if row.kind == BRINGING:
         page = Page("labelled.index", "models:read", translate(N_("See the tables")))
         return replace(found, about=row.args["file_name"], page=page)
-    if row.kind == ANSWERING:
+    if row.kind in ANSWERING:
         page = Page(
             "labelled.show", "models:read", translate(N_("See the answer")), {"public_id": uuid.UUID(row.args["address"])}
         )

@@ -11,7 +11,7 @@ from flask_smorest import Blueprint
 
 from kith_platform.auth.edge import current_actor, current_db, current_tenant, runtime
 from kith_platform.auth.gate import requires
-from kith_platform.labelled import questions, service, words
+from kith_platform.labelled import questions, service, serving, words
 from kith_platform.labelled.models import LabelledSet, OwnQuestion
 from kith_platform.labelled.schemas import (
     AskedJobSchema,
@@ -22,6 +22,7 @@ from kith_platform.labelled.schemas import (
     NewTableSchema,
     QuestionSchema,
     QuestionsSchema,
+    QuestionVersionsSchema,
     TableFileSchema,
 )
 from kith_platform.labelled.views import take
@@ -97,6 +98,27 @@ class Question(MethodView):
     def delete(self, public_id: uuid.UUID) -> None:
         """Delete a question with its models and scores."""
         questions.delete(current_db(), current_actor(), questions.get(current_db(), public_id))
+
+
+@api.route("/<uuid:public_id>/versions")
+class Versions(MethodView):
+    @requires("models:read")
+    @api.response(200, QuestionVersionsSchema)
+    def get(self, public_id: uuid.UUID) -> dict[str, Any]:
+        """The newest trainings of a question, newest first. The one that serves has the state `champion`."""
+        session = current_db()
+        return {"versions": versions.history(session, questions.get(session, public_id).task)}
+
+
+@api.route("/<uuid:public_id>/versions/<uuid:version>/use")
+class Use(MethodView):
+    @requires("models:train")
+    @api.response(202, AskedJobSchema)
+    def post(self, public_id: uuid.UUID, version: uuid.UUID) -> dict[str, Any]:
+        """Let a version that served before score anew and serve again, by a job. 409 for one that never served or serves now."""
+        session = current_db()
+        job = serving.use_again(session, current_actor(), questions.get(session, public_id), version)
+        return {"job": job.public_id, "state": job.state}
 
 
 def _shown(row: OwnQuestion, table: LabelledSet | None, version: ModelVersion | None) -> dict[str, Any]:

@@ -29,6 +29,8 @@ _KINDS = {
     kinds.DATE: DAY,
     kinds.BOOLEAN: YESNO,
     kinds.TEXT: TEXT,
+    "integer": NUMBER,
+    "rate": NUMBER,
 }
 KIND_WORDS: Mapping[str, str] = {
     NUMBER: N_("Number"),
@@ -37,6 +39,7 @@ KIND_WORDS: Mapping[str, str] = {
     YESNO: N_("Yes or no"),
     TEXT: N_("Text"),
 }
+ATTRIBUTE = "attribute: "  # before the names of attributes, among features
 RECURRING = 200  # different texts that may still be categories, where each recurs five times on average
 RECURS = 5
 ID_LINES, ID_SPREAD = 50, 3.0
@@ -84,6 +87,11 @@ class Column:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Column:
         return cls(**{**data, "format": Format.from_json(data["format"]), "examples": tuple(data["examples"])})
+
+
+def kind_of(attribute: str) -> str:
+    """What an attribute of that kind (`attributes.kinds`) is as a column."""
+    return _KINDS.get(attribute, TEXT)
 
 
 def names(dialect: Dialect) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kith_platform.frames import Frames, Tables
     from kith_platform.jobs.run import JobRun
-    from kith_platform.predict.training import Progress, Trained
+    from kith_platform.predict.training import Evidence, Progress, Trained
 
 PREFIX = "event:"  # before the name of an event that is asked about
 HORIZON = 90  # days
@@ -59,17 +59,23 @@ def model_of(name: str) -> Model:
     )
 
 
-def train(run: JobRun, frames: Frames, name: str, *, seed: int, progress: Progress) -> Trained:
+def train(evidence: Evidence, name: str) -> Trained:
     """Learn from former days what came in the 90 days after them. Features are of before each day: none knows the answer."""
-    from kith_platform.predict import classify, feature_sets
+    from kith_platform.predict import classify
     from kith_platform.predict.asked import classification
+
+    return classify.train(classification(model_of(name)), evidence)
+
+
+def evidence(run: JobRun, frames: Frames, *, seed: int, progress: Progress = lambda _done, _message: None) -> Evidence:
+    """What is known of customers by the newest day."""
+    from kith_platform.predict import feature_sets
     from kith_platform.predict.evidence import PurchaseDays
     from kith_platform.predict.training import Evidence, Question
 
     question = Question(frames=frames, as_of=frames.last_day, seed=seed, threads=run.threads, progress=progress)
     sets, _warnings = feature_sets.usable(run, frames, question.cutoff)
-    evidence = Evidence(question, sets, cache(lambda: PurchaseDays.all(frames)))
-    return classify.train(classification(model_of(name)), evidence)
+    return Evidence(question, sets, cache(lambda: PurchaseDays.all(frames)))
 
 
 def splits(trained: Trained) -> list[dict[str, Any]]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import io
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-from sqlalchemy import delete, func, update
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
 
 from kith_platform.errors import NotFound
 from kith_platform.i18n import N_
@@ -22,17 +20,15 @@ from kith_platform.imports.problems import reason
 from kith_platform.imports.reading import Rejected
 from kith_platform.imports.uploads import open_file
 from kith_platform.jobs.declared import JobRun, job
+from kith_platform.labelled import again, answering, events, questions, service, store
 from kith_platform.labelled import columns as reading
-from kith_platform.labelled import events, material, questions, service, store, training
 from kith_platform.labelled.columns import Column
-from kith_platform.labelled.material import Material
-from kith_platform.labelled.models import LabelledSet, OwnQuestion
-from kith_platform.predict import scores, versions
-from kith_platform.predict.models import ModelVersion, Score
-from kith_platform.predict.training import Progress, Trained
+from kith_platform.labelled.models import LabelledSet
+from kith_platform.predict import versions
+from kith_platform.refresh import service as refresh
+from kith_platform.segments import service as segments
 
 REJECTS = 10_000  # rejected lines that are kept with their reason
-NO_QUESTION = N_("The question was deleted before it was answered.")
 
 
 @job(service.LOAD, queue="import", max_attempts=5, label=N_("Import of a labelled table"))
@@ -137,149 +133,44 @@ def _rejects(run: JobRun, rejected: Sequence[Rejected]) -> str:
 def train(run: JobRun) -> None:
     """Train a question. Safe to begin again: a version that this job has kept already is not trained twice."""
     with run.step() as session:
-        asked = session.get(OwnQuestion, (run.tenant.id, run.args["question"]))
-        if asked is None:
-            raise NotFound(NO_QUESTION)
+        asked = answering.question(session, run.args["question"])
         kept = versions.of_job(session, asked.task, run.id)
         table = questions.table_of(session, asked)
         session.expunge_all()
     if kept is None:
         run.progress(0, 100, N_("Reading the lines"))
         if asked.outcome.startswith(events.PREFIX):
-            kept = _event(run, asked)
+            kept = answering.of_event(run, asked)
         else:
-            kept = _answered(run, asked, table, _material(run, asked, table))
+            kept = answering.of_lines(run, asked, table)
     run.result({"question": questions.told(asked, kept)})
-    with run.step(last=True):
-        pass
+    with run.step(last=True) as session:
+        _tell_segments(session, asked.task)
 
 
-def _event(run: JobRun, asked: OwnQuestion) -> ModelVersion:
-    """An event is asked of customers as they were on former days; the others are of how things stand."""
-    from kith_platform.frames import open_frames
-    from kith_platform.snapshots import service as snapshots
-
-    manifest = snapshots.take(run.runtime, run.tenant.id)
-    seed, name = int(run.args["seed"]), asked.outcome.removeprefix(events.PREFIX)
-    with open_frames(run.runtime, run.tenant, manifest, threads=run.threads, memory_mb=run.memory_mb) as frames:
-        trained = events.train(run, frames, name, seed=seed, progress=_tell(run))
-        as_of = frames.last_day
-    report = {**trained.report, "splits": events.splits(trained), "yes": name, "no": "", "day_given": True}
+@job(service.USE, queue="train", max_attempts=3, label=N_("Using an earlier answer to a question again"))
+def use(run: JobRun) -> None:
+    """Score anew by a version that served before, and let it serve: both in one transaction. Safe to begin again."""
     with run.step() as session:
-        row = versions.save(
-            session,
-            asked.task,
-            replace(trained, report=report),
-            as_of=as_of,
-            watermark=manifest.read_at,
-            snapshot=manifest.public_id.hex,
-            seed=seed,
-            key=run.runtime.model_key,
-            job_id=run.id,
-        )
-        if trained.ships and trained.scored is not None:
-            scores.keep(session, asked.task, trained.scored, version=row.version, as_of=as_of)
-        else:
-            session.execute(delete(Score).where(Score.task == asked.task))
-    return row
+        asked = answering.question(session, run.args["question"])
+        version = versions.numbered(session, asked.task, run.args["version"])
+        artefact = versions.artefact(session, version, run.runtime.model_key)
+        table = questions.table_of(session, asked)
+        session.expunge_all()
+    run.progress(0, 100, N_("Reading the lines"))
+    if asked.outcome.startswith(events.PREFIX):
+        again.event(run, asked, version, artefact)
+    else:
+        again.lines(run, asked, table, version, artefact)
+    run.result({"question": questions.told(asked, version)})
+    with run.step(last=True) as session:
+        _tell_segments(session, asked.task)
 
 
-def _tell(run: JobRun) -> Progress:
-    def tell(done: int, message: str) -> None:
-        run.check()
-        run.progress(done, 100, message)
-
-    return tell
-
-
-def _material(run: JobRun, asked: OwnQuestion, table: LabelledSet | None) -> Material:
-    today = dt.datetime.now(tz=dt.UTC).date()
-    if table is None:
-        return _customers(run, asked)
-    texts = store.load(run.runtime.blobs.of(run.tenant.id), table.blob)
-    with run.step() as session:
-        return material.of_set(session, table, texts, asked, zone=run.tenant.timezone, today=today)
-
-
-def _customers(run: JobRun, asked: OwnQuestion) -> Material:
-    from kith_platform.attributes.kinds import definitions
-    from kith_platform.frames import open_frames
-    from kith_platform.predict import feature_sets
-    from kith_platform.predict.matrix import matrix_at
-    from kith_platform.snapshots import service as snapshots
-
-    manifest = snapshots.take(run.runtime, run.tenant.id)
-    with open_frames(run.runtime, run.tenant, manifest, threads=run.threads, memory_mb=run.memory_mb) as frames:
-        day = frames.last_day
-        sets, _warnings = feature_sets.usable(run, frames, day + dt.timedelta(days=1))
-        sets = [one for one in sets if one.key != "attributes"]  # they come as they are today, and the outcome is one of them
-        features = matrix_at(frames, sets, day + dt.timedelta(days=1))
-    labels = {feature.name: feature.name for one in sets for feature in one.features}
-    with run.step() as session:
-        return material.of_customers(session, features, labels, definitions(session), asked, day)
-
-
-def _answered(run: JobRun, asked: OwnQuestion, table: LabelledSet | None, found: Material) -> ModelVersion:
-    tell = _tell(run)
-    put = training.Asked(found.told.values, frozenset(asked.keep), asked.in_order, found.excluded)
-    seed = int(run.args["seed"])
-    answered = training.answer(found.table, put, seed=seed, threads=run.threads, progress=tell)
-    tell(90, N_("Writing down what came of it"))
-    blob = _scored_lines(run, asked, found, answered)
-    with run.step() as session:
-        row = _kept(session, run, asked, table, found, answered.trained, seed)
-        _keep_scores(session, asked, found, answered, row)
-        session.execute(update(OwnQuestion).where(OwnQuestion.id == asked.id).values(scored=blob))
-    if asked.scored and asked.scored != blob:
-        run.runtime.blobs.of(run.tenant.id).remove(asked.scored)
-    return row
-
-
-def _kept(
-    session: Any, run: JobRun, asked: OwnQuestion, table: LabelledSet | None, found: Material, trained: Trained, seed: int
-) -> ModelVersion:
-    report = {**trained.report, "yes": found.told.yes, "no": found.told.no, "day_given": True}
-    warnings = trained.warnings if table is not None else (*trained.warnings, {"code": "attribute_as_of_now"})
-    return versions.save(
-        session,
-        asked.task,
-        replace(trained, report=report, warnings=warnings),
-        as_of=found.as_of,
-        watermark=table.changed_at if table is not None else dt.datetime.now(tz=dt.UTC),
-        snapshot=table.sha256 if table is not None else "",
-        seed=seed,
-        key=run.runtime.model_key,
-        job_id=run.id,
-    )
-
-
-def _keep_scores(session: Any, asked: OwnQuestion, found: Material, answered: training.Answered, row: ModelVersion) -> None:
-    """Scores of the lines' customers, the newest line of each. The chance of all says nothing of anyone: it is not kept."""
-    rows = material.last_lines(found.customers, found.table.days)
-    if answered.scorer is None or not answered.trained.ships or not rows.size:
-        session.execute(delete(Score).where(Score.task == asked.task))
-        return
-    scored = answered.scorer.scored(found.table, rows, found.customers[rows])
-    scores.keep(session, asked.task, scored, version=row.version, as_of=found.as_of)
-
-
-def _scored_lines(run: JobRun, asked: OwnQuestion, found: Material, answered: training.Answered) -> str:
-    """Every line with its chance as a file: line, customer, outcome, chance, and what the line was for."""
-    blob = f"labelled/questions/{asked.public_id.hex}/{run.id}.csv"
-    part = np.full(found.table.lines, "unlabelled", dtype=object)
-    for name, rows in answered.part:
-        part[rows] = name
-    said = np.where(np.isnan(found.told.values), "", np.where(found.told.values == 1, found.told.yes, found.told.no))
-    names = found.names.to_list() if found.names is not None else [""] * found.table.lines
-    with run.runtime.blobs.of(run.tenant.id).open(blob, "wb") as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-        writer = csv.writer(text)
-        writer.writerow(["line", "customer", "outcome", "chance", "part"])
-        for at, chance in enumerate(answered.chances):
-            writer.writerow([at + 1, names[at] or "", said[at], "" if np.isnan(chance) else round(float(chance), 6), part[at]])
-        text.flush()
-        text.detach()
-    return blob
+def _tell_segments(session: Session, task: str) -> None:
+    """Segments whose rules ask for the scores are counted again."""
+    if segments.asking_of(session, task):
+        refresh.ask_refresh(session)
 
 
 @job(service.CLEAN, queue="default", max_attempts=5, label=N_("Removing files of a deleted table"))

@@ -12,14 +12,13 @@ import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kith_platform.attributes import kinds
 from kith_platform.attributes.kinds import Definition
 from kith_platform.customers.models import Customer
 from kith_platform.facts.models import CustomerRecord
 from kith_platform.imports.parsing import identifier
 from kith_platform.labelled import columns as reading
 from kith_platform.labelled import outcome, service
-from kith_platform.labelled.columns import CATEGORY, DAY, NUMBER, TEXT, YESNO, Column
+from kith_platform.labelled.columns import ATTRIBUTE, CATEGORY, NUMBER, TEXT, Column
 from kith_platform.labelled.models import LabelledSet, OwnQuestion
 from kith_platform.labelled.outcome import Told
 from kith_platform.labelled.splits import Ids
@@ -28,7 +27,6 @@ from kith_platform.predict.evidence import day_of
 from kith_platform.predict.matrix import Matrix
 
 NOBODY = -1
-ATTRIBUTE = "attribute: "  # before the names of attributes, among features
 
 
 @dataclass(frozen=True)
@@ -44,10 +42,27 @@ class Material:
     names: pl.Series | None = None
 
 
-def of_set(session: Session, row: LabelledSet, texts: pl.DataFrame, asked: OwnQuestion, *, zone: str, today: dt.date) -> Material:
+@dataclass(frozen=True)
+class Wanted:
+    """What may be looked at beside what always may: suspects and sensitive columns that were put back (`keep`), and, to ask an
+    earlier version again, the columns it learnt from (`learnt`)."""
+
+    keep: Collection[str]
+    learnt: Collection[str] = ()
+
+    def excludes(self, column: Column, lines: int, name: str = "") -> str:
+        """Why a column of so many lines stays out, "" where it does not; `name` is what models call it, where not as it is."""
+        why = reading.why_not(column, lines)
+        asked_for = column.name in self.keep or ((name or column.name) in self.learnt and not column.sensitive)
+        return "" if asked_for else why
+
+
+def of_set(
+    session: Session, row: LabelledSet, texts: pl.DataFrame, asked: OwnQuestion, wanted: Wanted, *, zone: str, today: dt.date
+) -> Material:
     """The lines of a labelled table. Raises NotYesNo."""
     known = {one.name: one for one in service.columns_of(row)}
-    excluded = _excluded(row, known, asked)
+    excluded = _excluded(row, known, asked, wanted)
     typed = [_typed(one, texts[name], zone) for name, one in known.items() if name not in excluded and name != asked.outcome]
     days = reading.numbers(known[row.as_of_column], texts[row.as_of_column], zone=zone) if row.as_of_column else None
     named = identifier(texts[row.customer_column]).values if row.customer_column else None
@@ -58,7 +73,13 @@ def of_set(session: Session, row: LabelledSet, texts: pl.DataFrame, asked: OwnQu
 
 
 def of_customers(
-    session: Session, features: Matrix, labels: Mapping[str, str], known: Sequence[Definition], asked: OwnQuestion, as_of: dt.date
+    session: Session,
+    features: Matrix,
+    labels: Mapping[str, str],
+    known: Sequence[Definition],
+    asked: OwnQuestion,
+    wanted: Wanted,
+    as_of: dt.date,
 ) -> Material:
     """The customers: their features as of now, and their other attributes. `labels` name features. Raises NotYesNo."""
     values: dict[int, dict[str, Any]] = dict(
@@ -70,19 +91,16 @@ def of_customers(
     told: Told | None = None
     for one in known:
         texts = pl.Series([_text(row.get(one.key)) for row in held], dtype=pl.String)
-        column = reading.counted(Column(one.key, _KINDS.get(one.kind, TEXT), sensitive=not one.learnable), texts, zone="UTC")
+        column = reading.counted(Column(one.key, reading.kind_of(one.kind), sensitive=not one.learnable), texts, zone="UTC")
         if one.key == asked.outcome:
             told = outcome.tell(column, texts, asked.test)
-        elif (why := reading.why_not(column, texts.len())) and one.key not in asked.keep:
+        elif why := wanted.excludes(column, texts.len(), f"{ATTRIBUTE}{one.label}"):
             excluded[one.key] = why
         else:
             typed.append(_typed(column, texts, "UTC", f"{ATTRIBUTE}{one.label}"))
     if told is None:
         raise outcome.gone(asked.outcome)
     return Material(Table(tuple(typed), features.ids), told, features.ids, excluded, as_of)
-
-
-_KINDS = {kinds.NUMBER: NUMBER, kinds.BOOLEAN: YESNO, kinds.DATE: DAY, kinds.CHOICE: CATEGORY, "integer": NUMBER, "rate": NUMBER}
 
 
 def _text(value: object) -> str | None:
@@ -100,12 +118,12 @@ def last_lines(customers: Ids, days: np.ndarray[tuple[int], np.dtype[np.float64]
     return newest
 
 
-def _excluded(row: LabelledSet, known: Mapping[str, Column], asked: OwnQuestion) -> dict[str, str]:
+def _excluded(row: LabelledSet, known: Mapping[str, Column], asked: OwnQuestion, wanted: Wanted) -> dict[str, str]:
     """Columns that no model sees, with why. What people put back is not among them, but for whose and of when a line is."""
-    found = {name: why for name, one in known.items() if name not in asked.keep and (why := reading.why_not(one, row.lines))}
+    found = {name: why for name, one in known.items() if (why := wanted.excludes(one, row.lines))}
     found.pop(asked.outcome, None)
     own = {row.customer_column: "customer", row.as_of_column: "as_of"}
-    return found | {name: why for name, why in own.items() if name and name != asked.outcome}
+    return found | {name: why for name, why in own.items() if name and name != asked.outcome and name not in wanted.learnt}
 
 
 def _typed(column: Column, texts: pl.Series, zone: str, name: str = "") -> Typed:

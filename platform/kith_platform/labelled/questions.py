@@ -14,7 +14,7 @@ from kith_platform.attributes.kinds import Definition, definitions
 from kith_platform.audit.service import record
 from kith_platform.auth.who import system
 from kith_platform.blobs import TenantBlobs
-from kith_platform.errors import Forbidden, Invalid, NotFound
+from kith_platform.errors import Conflict, Forbidden, Invalid, NotFound
 from kith_platform.i18n import N_
 from kith_platform.labelled import events, outcome, service, store
 from kith_platform.labelled.models import LabelledSet, OwnQuestion
@@ -105,7 +105,7 @@ def ask(
         row.asked_by = actor.member_id if actor else None
         session.add(row)
     if keep is not None:
-        _may_keep(session, actor, table, keep)
+        may_keep(session, actor, table, keep)
         row.keep = sorted(keep)
     row.in_order = bool(row.in_order) if in_order is None else in_order
     session.flush()
@@ -119,7 +119,7 @@ def again(
     if not actor.can("models:train"):
         raise Forbidden
     if keep is not None:
-        _may_keep(session, actor, table_of(session, row), keep)
+        may_keep(session, actor, table_of(session, row), keep)
         row.keep = sorted(set(keep))
     row.in_order = bool(row.in_order) if in_order is None else in_order
     session.flush()
@@ -144,7 +144,7 @@ def _provable(session: Session, blobs: TenantBlobs, table: LabelledSet, column: 
     outcome.tell(known, store.load(blobs, table.blob, [column])[column], test, zone=tenant_of(session).timezone)
 
 
-def _may_keep(session: Session, actor: Actor | None, table: LabelledSet | None, keep: Collection[str]) -> None:
+def may_keep(session: Session, actor: Actor | None, table: LabelledSet | None, keep: Collection[str]) -> None:
     """Raises NoColumn for one that is not there, Forbidden for a sensitive one that the actor may not give to models."""
     if table is None:
         sensitive = {one.key for one in definitions(session) if one.sensitive}
@@ -185,9 +185,16 @@ def table_of(session: Session, row: OwnQuestion) -> LabelledSet | None:
 
 
 def delete(session: Session, actor: Actor, row: OwnQuestion) -> None:
-    """Delete a question with its models and scores. Raises Forbidden."""
+    """Delete a question with its models and scores. Raises Forbidden, or Conflict where a segment's rule asks for it."""
+    from kith_platform.segments import service as segments
+
     if not actor.can("models:train"):
         raise Forbidden
+    if using := segments.asking_of(session, row.task):
+        name, others = row.task.removeprefix(OWN), ", ".join(using)
+        raise Conflict(
+            N_("'%(name)s' is used by the rule of: %(others)s. Change those segments first."), name=name, others=others
+        )
     for table in (ModelVersion, Score, ScoreMonth):
         session.execute(sql_delete(table).where(table.task == row.task))
     if row.scored:

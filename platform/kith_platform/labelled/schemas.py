@@ -77,5 +77,9 @@ class QuestionSchema(Schema):
     left_out = fields.Dict(metadata={"description": "columns that no model sees, with the code of why"})
 
 
+class QuestionVersionsSchema(Schema):
+    versions = fields.List(fields.Nested(VersionSchema))
+
+
 class QuestionsSchema(Schema):
     questions = fields.List(fields.Nested(QuestionSchema))

@@ -29,7 +29,7 @@ from kith_tenants.context import Actor
 if TYPE_CHECKING:
     from kith_platform.jobs.models import Job
 
-LOAD, TRAIN, CLEAN = "labelled.load", "labelled.train", "labelled.clean"
+LOAD, TRAIN, USE, CLEAN = "labelled.load", "labelled.train", "labelled.use", "labelled.clean"
 NAME = re.compile(r"[^\W_][\w-]{0,59}")
 MOST = 200  # tables of a company
 
@@ -132,7 +132,10 @@ def columns_of(row: LabelledSet) -> tuple[Column, ...]:
 
 
 def delete(session: Session, actor: Actor, row: LabelledSet) -> None:
-    """Delete a table with every question asked of it, their models and scores. A job removes the files."""
+    """Delete a table with every question asked of it, their models and scores. A job removes the files.
+
+    Raises Forbidden, or Conflict where a segment's rule asks for one of them.
+    """
     from kith_platform.labelled import questions
 
     for one in questions.of_set(session, row):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kith_platform.i18n import N_
+from kith_platform.labelled.scoring import Scorer
 from kith_platform.labelled.splits import ORDER, RANDOM, TIME, Split, at_random, by_day, by_order
 from kith_platform.labelled.table import ALL, Encoder, Floats, Ids, Table
 from kith_platform.predict import protocol
@@ -18,10 +19,10 @@ from kith_platform.predict.fits.refusal import FitRefused, Reason
 from kith_platform.predict.guards import leaks
 from kith_platform.predict.protocol import Labelled, Learned
 from kith_platform.predict.reasons import drivers
-from kith_platform.predict.training import Progress, Scored, Trained
+from kith_platform.predict.training import Progress, Trained
 
 RULE = rates.Rule(ALL, ())  # one band: everybody's chance is the rate of all
-GUARD_LINES, DRIVER_LINES, BATCH = 20_000, 5_000, 50_000
+GUARD_LINES, DRIVER_LINES = 20_000, 5_000
 SMALL = 2_000_000  # cells
 
 
@@ -38,38 +39,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answered:
-    """The result: what is kept as a version, and the chance of every line (n,) by what serves."""
+    """The result: what is kept as a version, and the chance of every line (n,) by what serves. `scorer` is None where no model
+    does."""
 
     trained: Trained
     chances: Floats
     part: tuple[tuple[str, Ids], ...] = ()
     scorer: Scorer | None = None
-
-
-@dataclass(frozen=True)
-class Scorer:
-    """A model with what it knows of the columns."""
-
-    encoder: Encoder
-    learned: Learned
-
-    def chances(self, table: Table) -> Floats:
-        """Chance of every line, (n,)."""
-        rows = np.arange(table.lines)
-        parts = [self._of(self.encoder.matrix(table, rows[at : at + BATCH])) for at in range(0, rows.size, BATCH)]
-        return np.concatenate(parts) if parts else np.zeros(0)
-
-    def _of(self, matrix: Any) -> Floats:
-        if not self.learned.ships:
-            return self.learned.rule.predict(matrix.columns(self.learned.rule.features))
-        model = self.learned.model
-        return self.learned.calibrated.apply(model.predict(matrix.columns(model.features)))
-
-    def scored(self, table: Table, rows: Ids, customers: Ids) -> Scored:
-        """Lines with their reasons, as the scores of these customers."""
-        found = self.learned.score(self.encoder.matrix(table, rows))
-        reasons = [[{**one, "feature": self.encoder.name(one["feature"])} for one in told] for told in found.reasons]
-        return Scored(customer_ids=customers, values=found.values, tier=found.tier, reasons=reasons)
 
 
 def answer(table: Table, asked: Asked, *, seed: int, threads: int, progress: Progress = lambda _done, _message: None) -> Answered:
@@ -98,7 +74,7 @@ def answer(table: Table, asked: Asked, *, seed: int, threads: int, progress: Pro
         return _refused(table, told, counts, refusal)
     encoder, learned = results[0][0], results[0][1]
     told["splits"] = [summary for _encoder, _learned, summary in results]
-    return _result(table, asked, rows, chosen, Scorer(encoder, learned), told, counts, found)
+    return _result(table, asked, rows, chosen, encoder, learned, told, counts, found)
 
 
 def splits_of(table: Table, rows: Ids, asked: Asked, *, seed: int) -> tuple[Split, ...]:
@@ -184,12 +160,13 @@ def _result(
     asked: Asked,
     rows: Ids,
     chosen: Sequence[Split],
-    scorer: Scorer,
+    encoder: Encoder,
+    learned: Learned,
     told: Mapping[str, Any],
     counts: Mapping[str, int],
     found: Sequence[leaks.Leak],
 ) -> Answered:
-    learned, encoder, main = scorer.learned, scorer.encoder, chosen[0]
+    main, scorer = chosen[0], Scorer(encoder, learned.model, learned.calibrated)
     sample = encoder.matrix(table, rows if rows.size <= DRIVER_LINES else rows[:: rows.size // DRIVER_LINES + 1])
     values = sample.columns(learned.model.features)
     moved = [
@@ -206,12 +183,14 @@ def _result(
         features=tuple(encoder.name(name) for name in learned.model.features if name != ALL),
         parameters={**counts, "split": main.key, "kept": sorted(asked.keep)},
         metrics=learned.metrics,
-        report={**learned.report, **told, "drivers": moved},
+        report={**learned.report, **told, "drivers": moved, "relative": encoder.relative},
         warnings=tuple(warnings),
-        artefact=encoder.to_bytes() + b"\n" + protocol.pack(learned.model, learned.calibrated),
+        artefact=scorer.to_bytes(),
     )
     parts = (("training", main.train), ("validation", main.validation), ("test", main.test))
-    return Answered(trained, scorer.chances(table), parts, scorer)
+    if learned.ships:
+        return Answered(trained, scorer.chances(table), parts, scorer)
+    return Answered(trained, learned.rule.predict(np.ones((table.lines, 1))), parts)
 
 
 def _warnings(main: Split, asked: Asked, table: Table, found: Sequence[leaks.Leak], *, ships: bool) -> list[Mapping[str, Any]]:

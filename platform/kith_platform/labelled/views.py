@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
@@ -24,11 +23,12 @@ from kith_platform.imports.service import DEFAULT_SOURCE
 from kith_platform.imports.views import limit
 from kith_platform.jobs.models import Job
 from kith_platform.jobs.subjects import told
-from kith_platform.labelled import outcome, questions, service, words
+from kith_platform.labelled import outcome, questions, service, serving, words
 from kith_platform.labelled.columns import KIND_WORDS, WHY, Column, why_not
 from kith_platform.labelled.models import LabelledSet, OwnQuestion
+from kith_platform.labelled.shown import said
 from kith_platform.predict import charts, figures, versions
-from kith_platform.predict.models import CHAMPION, ModelVersion
+from kith_platform.predict.models import ModelVersion
 from kith_platform.predict.sentences import direction
 from kith_platform.predict.views import DRIVERS, STATES, grade
 from kith_platform.web.forms import Form
@@ -54,7 +54,7 @@ def _index(slug: str, form: Form) -> str:
     return render_template(
         "labelled/index.html",
         slug=slug,
-        questions=[(Said(row, table), version) for row, table, version in questions.listing(session)],
+        questions=[(said(row, table, language()), version) for row, table, version in questions.listing(session)],
         tables=service.listing(session),
         grade=grade,
         attributes={one.key: one.label for one in definitions(session) if one.key not in secret and one.kind != "text"},
@@ -76,25 +76,9 @@ def ask_attribute(slug: str) -> str | tuple[str, int] | AnyResponse:
     return redirect(url_for("jobs.show", slug=slug, public_id=job.public_id))
 
 
-@dataclass(frozen=True)
-class Said:
-    """A question as people read it."""
-
-    row: OwnQuestion
-    table: LabelledSet | None
-
-    @property
-    def outcome(self) -> str:
-        return f"{self.row.outcome}{self.row.test}"
-
-    @property
-    def of(self) -> str:
-        return self.table.name if self.table is not None else str(gettext("Customers"))
-
-
 def running() -> Shown | None:
     """The oldest import or training of this kind that waits or runs."""
-    kinds = (service.LOAD, service.TRAIN)
+    kinds = (service.LOAD, service.TRAIN, service.USE)
     statement = select(Job).where(Job.kind.in_(kinds), Job.finished_at.is_(None)).order_by(Job.id).limit(1)
     found = current_db().execute(statement).scalar_one_or_none()
     return told(current_db(), [found], gettext)[0] if found is not None else None
@@ -216,13 +200,11 @@ def show(slug: str, public_id: uuid.UUID) -> str:
     """What came of a question: verdict, splits, suspects, drivers, charts, former versions."""
     session = current_db()
     question = questions.get(session, public_id)
-    champion, latest = versions.champion(session, question.task), versions.latest(session, question.task)
-    row = champion if champion is not None and (latest is None or latest.state == CHAMPION) else latest
-    said = Said(question, questions.table_of(session, question))
+    row = versions.serving(session, question.task)
     return render_template(
         "labelled/show.html",
         slug=slug,
-        said=said,
+        said=said(question, questions.table_of(session, question), language()),
         row=row,
         grade=grade,
         history=versions.history(session, question.task),
@@ -268,6 +250,15 @@ def train(slug: str, public_id: uuid.UUID) -> AnyResponse:
     chosen = "choose" in request.form  # else the button that asks the same again
     keep, in_order = (request.form.getlist("keep"), "in_order" in request.form) if chosen else (None, None)
     job = questions.again(session, current_actor(), row, keep=keep, in_order=in_order)
+    return redirect(url_for("jobs.show", slug=slug, public_id=job.public_id))
+
+
+@pages.post("/<uuid:public_id>/versions/<uuid:version>")
+@requires("models:train")
+def use_again(slug: str, public_id: uuid.UUID, version: uuid.UUID) -> AnyResponse:
+    """Let an earlier version serve again."""
+    session = current_db()
+    job = serving.use_again(session, current_actor(), questions.get(session, public_id), version)
     return redirect(url_for("jobs.show", slug=slug, public_id=job.public_id))
 
 

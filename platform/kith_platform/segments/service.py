@@ -151,18 +151,28 @@ def rules(session: Session, segment: Segment) -> dict[int, dict[str, Any]]:
 
 def mentioned(document: Any) -> set[uuid.UUID]:
     """Public ids of the segments a stored rule asks for, whether they are there or not."""
-    return set(_mentioned(document))
+    return {uuid.UUID(said) for said in _said(document, "segment")}
 
 
-def _mentioned(document: Any) -> Iterator[uuid.UUID]:
+def scored(document: Any) -> set[str]:
+    """Tasks of the scores a stored rule asks for, whether they are there or not."""
+    return set(_said(document, "score"))
+
+
+def asking_of(session: Session, task: str) -> list[str]:
+    """Names of the segments whose rules ask for the scores of a task."""
+    return [one.name for one in listed(session) if task in scored(one.rule)]
+
+
+def _said(document: Any, key: str) -> Iterator[str]:
     if isinstance(document, Mapping):
-        if isinstance(document.get("segment"), str):
-            yield uuid.UUID(document["segment"])
+        if isinstance(document.get(key), str):
+            yield document[key]
         for part in document.values():
-            yield from _mentioned(part)
+            yield from _said(part, key)
     elif isinstance(document, list):
         for part in document:
-            yield from _mentioned(part)
+            yield from _said(part, key)
 
 
 def in_order(segments: Sequence[Segment]) -> list[Segment]:

@@ -14,9 +14,10 @@ from kith_platform.customers import placed
 from kith_platform.customers.models import Attribute
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.i18n import N_
+from kith_platform.labelled import shown as questions
 from kith_platform.plugins import Plugins
 from kith_platform.predict.service import TASKS, of_customers, tasks
-from kith_platform.predict.tasks import Task
+from kith_platform.predict.tasks import Kinds, Task
 from kith_platform.sdk.facts import Column, Fact, Kind
 from kith_platform.segments.models import Segment
 from kith_platform.segments.rules import Sort
@@ -52,21 +53,39 @@ SUMMED = (Kind.MONEY, Kind.NUMBER, Kind.INTEGER)
 
 
 @dataclass(frozen=True)
+class Scoring:
+    """What rules need to know of whatever scores customers. `value` is what a score means, probability or money; `chance` what it
+    is called, a msgid; `kinds` as of its task. Of a company's own question `chance` is the outcome in the company's own words,
+    and `of` the table it is asked of, "" for customers; None for models."""
+
+    chance: str
+    value: str = "probability"
+    kinds: Kinds | None = None
+    of: str | None = None
+
+
+def models(known: Mapping[str, Task]) -> dict[str, Scoring]:
+    """Tasks that score customers, by key."""
+    return {key: Scoring(task.chance, task.value, task.kinds) for key, task in of_customers(known).items()}
+
+
+@dataclass(frozen=True)
 class Vocabulary:
     """`attributes`: key → (label, kind); `choices`: values of those that are one of a list; `placements`: key → (label, codes);
-    `segments`: public id → (id, name); `scores`: the models, core's and those of modules that are on."""
+    `segments`: public id → (id, name); `scores`: by task the models, core's and those of modules that are on, and the
+    company's own questions of customers."""
 
     facts: Mapping[str, Fact]
     attributes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     placements: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
     segments: Mapping[uuid.UUID, tuple[int, str]] = field(default_factory=dict)
     choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    scores: Mapping[str, Task] = field(default_factory=lambda: of_customers(TASKS))
+    scores: Mapping[str, Scoring] = field(default_factory=lambda: models(TASKS))
 
 
-def parts_of(task: Task) -> tuple[str, ...]:
-    """What can be asked of a task's scores."""
-    return tuple(part for part in SCORE_PARTS if part != "kind" or task.kinds)
+def parts_of(scoring: Scoring) -> tuple[str, ...]:
+    """What can be asked of its scores."""
+    return tuple(part for part in SCORE_PARTS if part != "kind" or scoring.kinds)
 
 
 def sort_of(kind: str) -> Sort:
@@ -90,7 +109,8 @@ def countable(catalogue: FactCatalogue) -> dict[str, Fact]:
 
 
 def of_company(session: Session, catalogue: FactCatalogue, plugins: Plugins, actor: Actor | None = None) -> Vocabulary:
-    """What this company's rules may speak of now; where an actor asks, without the sensitive attributes it may not see."""
+    """What this company's rules may speak of now; where an actor asks, without the sensitive attributes it may not see, and
+    without own questions where it may not see scores."""
     known = session.execute(select(Attribute).order_by(Attribute.label)).scalars().all()
     secret = hidden(session, actor) if actor else frozenset()
     seen = [row for row in known if row.key not in secret]
@@ -102,5 +122,12 @@ def of_company(session: Session, catalogue: FactCatalogue, plugins: Plugins, act
         {place.key: (place.label, place.codes) for place in places if place.codes},
         {public_id: (number, name) for public_id, number, name in segments},
         {row.key: {one: one for one in row.choices} for row in seen if row.choices},
-        of_customers(tasks(session, plugins)),
+        models(tasks(session, plugins)) | (_own(session) if actor is None or actor.can("models:read") else {}),
     )
+
+
+def _own(session: Session) -> dict[str, Scoring]:
+    return {
+        row.task: Scoring(questions.outcome(row), of=table.name if table is not None else "")
+        for row, table in questions.scoring(session)
+    }

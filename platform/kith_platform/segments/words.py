@@ -25,7 +25,7 @@ from kith_platform.segments.rules import (
     Test,
     Where,
 )
-from kith_platform.segments.vocabulary import FIELDS, SCORE_PARTS, Vocabulary
+from kith_platform.segments.vocabulary import FIELDS, SCORE_PARTS, Scoring, Vocabulary
 from kith_platform.web import locale
 
 OPS: Mapping[str, str] = {
@@ -149,8 +149,13 @@ def score(task: str, part: str, words: Vocabulary) -> str:
     known = words.scores.get(task)
     if known and known.kinds and part == "kind":
         return str(gettext(known.kinds.label))
-    what = gettext(known.chance) if known else task
-    return str(gettext(SCORE_PARTS[part][0], what=what))
+    return str(gettext(SCORE_PARTS[part][0], what=_called(known) if known else task))
+
+
+def _called(known: Scoring) -> str:
+    if known.of is None:
+        return str(gettext(known.chance))
+    return str(gettext("Chance of “%(what)s” (%(of)s)", what=known.chance, of=known.of or gettext("Customers")))
 
 
 def _meant(one: Condition, words: Vocabulary) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from kith_platform.auth import permissions
@@ -20,126 +17,31 @@ from kith_platform.auth.who import system
 from kith_platform.customers.models import Attribute, Customer
 from kith_platform.errors import Forbidden, Invalid, KithError
 from kith_platform.facts.models import CustomerRecord, Event, SalesOrder
-from kith_platform.imports import uploads
 from kith_platform.imports.problems import FileProblem
 from kith_platform.jobs.child import run_job
 from kith_platform.jobs.models import Job
 from kith_platform.jobs.run import HandedBack, JobRun
+from kith_platform.labelled import answering, questions, service, serving
 from kith_platform.labelled import jobs as work
-from kith_platform.labelled import questions, service
-from kith_platform.labelled.models import LabelledSet, OwnQuestion
+from kith_platform.labelled.models import OwnQuestion
 from kith_platform.labelled.outcome import NotYesNo
 from kith_platform.predict import listing, versions
 from kith_platform.predict.artefacts import Tampered
 from kith_platform.predict.models import ModelVersion, Score
-from kith_platform.runtime import Runtime
-from kith_tenants import registry
 from kith_tenants.context import Actor
 from kith_tenants.tenant import TenantContext
 
 COUNTS = ("read", "inserted", "updated", "unchanged", "duplicate", "rejected")
 
 
-class Desk:
-    """A tenant whose jobs run in this process."""
-
-    def __init__(self, runtime: Runtime, tenant: TenantContext, folder: Path) -> None:
-        self.runtime, self.tenant, self.folder = runtime, tenant, folder
-        self.blobs = runtime.blobs.of(tenant.id)
-
-    def do(self, what: Callable[[Session], Any]) -> Any:
-        with self.runtime.doors.tenant_scope(self.tenant.id) as session:
-            return what(session)
-
-    def ask_load(self, text: str | Path, name: str, **given: str) -> Job:
-        path = text if isinstance(text, Path) else self.folder / f"{name}.csv"
-        if isinstance(text, str):
-            path.write_text(text, encoding="utf-8")
-        with path.open("rb") as stream:
-            kept = uploads.keep_file(self.blobs, stream)
-        found: Job = self.do(lambda session: service.ask_load(session, None, self.blobs, kept, path.name, name=name, **given))
-        return found
-
-    def load(self, text: str | Path, name: str, **given: str) -> dict[str, Any]:
-        result = dict(self.run(self.ask_load(text, name, **given)).result or {})
-        assert result["read"] == sum(result[key] for key in COUNTS[1:])
-        return result
-
-    def ask(self, outcome: str, **given: Any) -> Job:
-        job: Job = self.do(lambda session: questions.ask(session, None, self.blobs, outcome, **given)[1])
-        return job
-
-    def train(self, outcome: str, **given: Any) -> dict[str, Any]:
-        told: dict[str, Any] = (self.run(self.ask(outcome, **given)).result or {})["question"]
-        return told
-
-    def run(self, asked: Job) -> Job:
-        run_job(self.runtime, self.tenant.id, asked.id, unrouted=True)
-        done: Job = self.do(lambda session: session.get_one(Job, (self.tenant.id, asked.id)))
-        assert done.state == "done", (done.error, done.error_params)
-        return done
-
-    def table(self, name: str) -> LabelledSet:
-        found: LabelledSet = self.do(lambda session: service.by_name(session, name))
-        return found
-
-    def count(self, table: Any, *where: Any) -> int:
-        number: int = self.do(lambda session: session.execute(select(func.count()).select_from(table).where(*where)).scalar_one())
-        return number
-
-    def scored(self, task: str) -> list[dict[str, str]]:
-        """The lines of the file with everybody's chance."""
-        blob = self.do(lambda session: session.execute(select(OwnQuestion.scored).where(OwnQuestion.task == task)).scalar_one())
-        with self.blobs.open(blob) as stream:
-            return list(csv.DictReader(io.StringIO(stream.read().decode("utf-8-sig"))))
-
-
 @pytest.fixture(scope="module")
-def desk(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    with runtime.doors.auth_scope() as session:
-        tenant = registry.create(session, f"l-{os.getpid()}", name="Labelled company")
-    return Desk(runtime, tenant, tmp_path_factory.mktemp("files"))
-
-
-@pytest.fixture(scope="module")
-def bank(shared_data: Path, desk: Desk) -> dict[str, Any]:
+def bank(shared_data: Path, desk: Any) -> dict[str, Any]:
     """The real campaign of a bank: what its import and the first training said."""
     return {"import": desk.load(shared_data / "bank_additional.csv", "bank"), "train": desk.train("y")}
 
 
-def visits(lines: int = 900, *, seed: int = 5) -> str:
-    """Lines of customers on days, the outcome by two columns of three, and columns that no model should see."""
-    random = np.random.default_rng(seed)
-    out = ["customer_id,as_of,visits,plan,shoe size,religion,cancelled_on,left"]
-    for at in range(lines):
-        seen, plan, size = random.poisson(3), random.choice(["basic", "plus", "pro"]), random.integers(36, 46)
-        odds = -0.4 - 0.6 * (seen - 3) + (plan == "basic") * 0.9
-        left = random.random() < 1 / (1 + np.exp(-odds))
-        month = 1 + at * 9 // lines
-        gone = f"2025-{month + 2:02}-10" if left and at % 2 else ""
-        said = "yes" if left else "no"
-        label = said if at < lines - 10 else ""
-        out.append(f"C{at % 400},2025-{month:02}-{1 + at % 28:02},{seen},{plan},{size},{'abc'[at % 3]},{gone},{label}")
-    return "\n".join(out) + "\n"
-
-
-@pytest.fixture(scope="module")
-def visited(desk: Desk) -> dict[str, Any]:
-    """Lines of customers, 300 of them known."""
-
-    def base(session: Session) -> None:
-        for at in range(300):
-            customer = Customer(name=f"Customer {at}", attributes={"shirt": "blue" if at % 3 else "red", "age": at % 60})
-            session.add(customer)
-            session.flush()
-            session.add(CustomerRecord(source="file", external_id=f"C{at}", customer_id=customer.id))
-
-    desk.do(base)
-    return desk.load(visits(), "visits")
-
-
 def test_the_campaign_of_a_bank_names_the_length_of_the_call_as_leak_and_shows_both_splits(
-    bank: dict[str, Any], desk: Desk, shared_data: Path
+    bank: dict[str, Any], desk: Any, shared_data: Path
 ) -> None:
     assert {key: bank["import"][key] for key in COUNTS} == dict(zip(COUNTS, (4119, 4119, 0, 0, 0, 0), strict=True))
     told = bank["train"]
@@ -157,7 +59,7 @@ def test_the_campaign_of_a_bank_names_the_length_of_the_call_as_leak_and_shows_b
 
 
 def test_the_same_lines_and_seed_give_the_same_sealed_model_and_a_flipped_byte_is_refused(
-    bank: dict[str, Any], desk: Desk
+    bank: dict[str, Any], desk: Any
 ) -> None:
     again = desk.train("bank.y")
     assert (again["version"], again["sha256"]) == (2, bank["train"]["sha256"])
@@ -181,7 +83,7 @@ def test_the_same_lines_and_seed_give_the_same_sealed_model_and_a_flipped_byte_i
 
 
 def test_days_split_in_time_suspects_and_sensitive_columns_stay_out_and_customers_get_scores(
-    desk: Desk, visited: dict[str, Any]
+    desk: Any, visited: dict[str, Any]
 ) -> None:
     assert visited["inserted"] == 900
     row = desk.table("visits")
@@ -199,12 +101,12 @@ def test_days_split_in_time_suspects_and_sensitive_columns_stay_out_and_customer
     assert desk.count(Score, Score.task == "custom:visits.left") == 300
     header, rows = listing.scores(desk.runtime, desk.tenant, "custom:visits.left")
     assert (header[0], len(rows), {row[1] for row in rows}) == ("customer_id", 300, {"file"})
-    more = desk.load(visits(910), "visits")
+    more = desk.load(desk.visits(910), "visits")
     assert more["inserted"] + more["unchanged"] == 910
     assert desk.table("visits").lines == 900 + more["inserted"]
 
 
-def test_an_attribute_of_customers_is_asked_from_features_as_of_now(desk: Desk) -> None:
+def test_an_attribute_of_customers_is_asked_from_features_as_of_now(desk: Any) -> None:
     desk.do(
         lambda session: session.add_all(
             [
@@ -220,9 +122,9 @@ def test_an_attribute_of_customers_is_asked_from_features_as_of_now(desk: Desk) 
 
 
 def test_an_event_is_asked_of_customers_as_they_were_on_former_days(
-    runtime: Runtime, tenant: TenantContext, tmp_path: Path
+    desk_of: Callable[..., Any], tenant: TenantContext, client_for: Callable[..., Any]
 ) -> None:
-    own, random = Desk(runtime, tenant, tmp_path), np.random.default_rng(4)
+    own, random = desk_of(tenant), np.random.default_rng(4)
 
     def history(session: Session) -> None:
         bought, asked = [], []
@@ -251,6 +153,23 @@ def test_an_event_is_asked_of_customers_as_they_were_on_former_days(
     assert (told["verdict"], [one["split"] for one in told["splits"]]) == ("better_than_baseline", ["time"])
     assert told["splits"][0]["low"] > 0.05
     assert own.count(Score, Score.task == "custom:event:demo_asked") == 220
+    public_id = own.do(lambda session: session.execute(select(Customer.public_id).limit(1)).scalar_one())
+    page = client_for("owner").get(f"/c/{tenant.slug}/customers/{public_id}").text
+    assert "asked of: Customers, in the next 90 days" in page
+    assert "Chance of “demo_asked” as of" in page
+    assert "Typical of “demo_asked”:" in page or "Typical of those without “demo_asked”:" in page
+    values = select(Score.customer_id, Score.value, Score.version).order_by(Score.customer_id)
+    first = own.do(lambda session: [tuple(one) for one in session.execute(values)])
+    assert own.train("event:demo_asked", seed=2)["version"] == 2
+
+    def back(session: Session) -> Job:
+        row = session.execute(select(OwnQuestion)).scalar_one()
+        ann = Actor(None, None, "Ann", "analyst", permissions.of_role("analyst"))
+        found: Job = serving.use_again(session, ann, row, versions.numbered(session, row.task, 1).public_id)
+        return found
+
+    own.run(own.do(back))
+    assert own.do(lambda session: [tuple(one) for one in session.execute(values)]) == first
 
 
 BAD: dict[str, tuple[str, str, str]] = {
@@ -273,7 +192,7 @@ BAD: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize("case", list(BAD))
-def test_tables_that_teach_nothing_are_a_result_and_no_error(desk: Desk, case: str) -> None:
+def test_tables_that_teach_nothing_are_a_result_and_no_error(desk: Any, case: str) -> None:
     text, asked, verdict = BAD[case]
     name = case.replace(" ", "_")
     desk.load(text, name)
@@ -282,7 +201,7 @@ def test_tables_that_teach_nothing_are_a_result_and_no_error(desk: Desk, case: s
     assert desk.count(Score, Score.task == told["model"]) == 0
 
 
-def test_what_cannot_be_asked_is_refused_with_what_there_is(desk: Desk) -> None:
+def test_what_cannot_be_asked_is_refused_with_what_there_is(desk: Any) -> None:
     desk.load("size,colour,y\n" + "".join(f"{at},{['red', 'blue', 'green'][at % 3]},{at % 2}\n" for at in range(60)), "wares")
     desk.load("colour,y\nred,1\nblue,0\n", "paints")
     for asked, error, said in (
@@ -310,7 +229,7 @@ def test_what_cannot_be_asked_is_refused_with_what_there_is(desk: Desk) -> None:
     assert desk.train("wares.size>=30")["verdict"] == "too_few_customers"
 
 
-def test_models_learn_from_sensitive_columns_only_where_a_person_may_decide_so(desk: Desk, visited: dict[str, Any]) -> None:
+def test_models_learn_from_sensitive_columns_only_where_a_person_may_decide_so(desk: Any, visited: dict[str, Any]) -> None:
     def actor(*more: str) -> Actor:
         return Actor(None, None, "Ann", "analyst", permissions.of_role("analyst") | set(more))
 
@@ -326,9 +245,9 @@ def test_models_learn_from_sensitive_columns_only_where_a_person_may_decide_so(d
     assert row.keep == ["religion"]
 
 
-@pytest.mark.parametrize("place", ["_scored_lines", "_kept", "clean"])
+@pytest.mark.parametrize("place", ["written", "_kept", "clean"])
 def test_a_worker_that_goes_away_in_training_leaves_one_version_to_the_next(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str
+    desk: Any, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     """Gone before the lines are written, before the version is, and after it."""
     name = f"gone{place}"
@@ -339,7 +258,7 @@ def test_a_worker_that_goes_away_in_training_leaves_one_version_to_the_next(
         monkeypatch.undo()
         raise HandedBack
 
-    monkeypatch.setattr(*((JobRun, "result") if place == "clean" else (work, place)), gone)
+    monkeypatch.setattr(*((JobRun, "result") if place == "clean" else (answering, place)), gone)
     run_job(desk.runtime, desk.tenant.id, job.id, unrouted=True)
     assert desk.count(ModelVersion, ModelVersion.task == f"custom:{name}.y") == (place == "clean")
     done = desk.run(job)
@@ -347,7 +266,7 @@ def test_a_worker_that_goes_away_in_training_leaves_one_version_to_the_next(
     assert desk.count(ModelVersion, ModelVersion.task == f"custom:{name}.y") == 1
 
 
-def test_two_files_for_one_table_at_once_lose_no_line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_files_for_one_table_at_once_lose_no_line(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.load("a,y\n1,1\n2,0\n", "twice")
     written = work._written
 
@@ -366,7 +285,7 @@ def test_two_files_for_one_table_at_once_lose_no_line(desk: Desk, monkeypatch: p
 
 
 def test_deleting_a_table_takes_its_questions_models_scores_and_files(
-    desk: Desk, visited: dict[str, Any], other_tenant: TenantContext
+    desk: Any, visited: dict[str, Any], other_tenant: TenantContext
 ) -> None:
     row = desk.table("visits")
     assert row.lines >= visited["read"]
