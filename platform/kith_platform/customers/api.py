@@ -20,6 +20,7 @@ from kith_platform.customers.schemas import (
     NewCustomerSchema,
     WholeCustomerSchema,
 )
+from kith_platform.labelled import shown as questions
 from kith_platform.predict import scores
 
 SHOWN = (*service.FIELDS, "public_id", "attributes", "created_at", "changed_at")
@@ -55,6 +56,8 @@ class One(MethodView):
         session, actor = current_db(), current_actor()
         row = service.get(session, actor, public_id)
         found = scores.of_customers(session, [row.id])[row.id] if actor.can("models:read") else {}
+        secret = questions.hidden(session, actor)
+        found = {task: score for task, score in found.items() if task not in secret}
         plain = {column: getattr(row, column) for column in SHOWN}
         return {
             **plain,

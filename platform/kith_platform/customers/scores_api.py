@@ -60,8 +60,10 @@ class Scores(MethodView):
         return [(score, {"customer": public_id}) for score, public_id in found], following
 
     def _own(self, task: str, asked: dict[str, Any]) -> dict[str, Any]:
-        """Scores of an own question; none while no model answers it."""
+        """Scores of an own question; none while no model answers it, or where they would tell what the caller may not see."""
         session, actor = current_db(), current_actor()
+        if task in questions.hidden(session, actor):
+            return {"scores": [], "next": None}
         found, following = _of_customers(task, asked)
         mine = {score.customer_id: {task: score} for score, _public_id in found}
         said = questions.of_customers(session, actor, mine, _features(), language(), current_tenant().currency)

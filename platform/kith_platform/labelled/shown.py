@@ -110,6 +110,22 @@ def scoring(session: Session) -> list[tuple[OwnQuestion, LabelledSet | None]]:
     return [(row, table) for row, table in found if table is None or table.customer_column]
 
 
+def hidden(session: Session, actor: Actor) -> frozenset[str]:
+    """Tasks of the questions whose scores the actor may not see: of a sensitive column or attribute a chance tells nearly as much
+    as the value.
+    """
+    if actor.can(SEE):
+        return frozenset()
+    rows = session.execute(select(OwnQuestion)).scalars().all()
+    sets = {row.id: row for row in service.listing(session)} if rows else {}
+    secret = {one.key for one in definitions(session) if one.sensitive} if rows else set()
+    return frozenset(row.task for row in rows if row.outcome in _secret(sets.get(row.set_id or 0), secret))
+
+
+def _secret(table: LabelledSet | None, attributes: Collection[str]) -> Collection[str]:
+    return attributes if table is None else {one.name for one in service.columns_of(table) if one.sensitive}
+
+
 def serving(session: Session, tasks: Collection[str], language: str) -> dict[str, Serving]:
     """By task, those of the company's own questions among `tasks` that a model answers."""
     own = [task for task in tasks if task.startswith(OWN)]
@@ -141,7 +157,7 @@ def of_customers(
 
     Reasons are for who may see what is sensitive: they name columns that nobody can tell from sensitive ones afterwards.
     """
-    asked = serving(session, {task for mine in scored.values() for task in mine}, language)
+    asked = serving(session, {task for mine in scored.values() for task in mine} - hidden(session, actor), language)
     clear = actor.can(SEE)
 
     def of_one(mine: Mapping[str, Score]) -> tuple[Shown, ...]:

@@ -122,12 +122,16 @@ def of_company(session: Session, catalogue: FactCatalogue, plugins: Plugins, act
         {place.key: (place.label, place.codes) for place in places if place.codes},
         {public_id: (number, name) for public_id, number, name in segments},
         {row.key: {one: one for one in row.choices} for row in seen if row.choices},
-        models(tasks(session, plugins)) | (_own(session) if actor is None or actor.can("models:read") else {}),
+        models(tasks(session, plugins)) | _own(session, actor),
     )
 
 
-def _own(session: Session) -> dict[str, Scoring]:
+def _own(session: Session, actor: Actor | None) -> dict[str, Scoring]:
+    if actor is not None and not actor.can("models:read"):
+        return {}
+    secret = questions.hidden(session, actor) if actor else frozenset()
     return {
         row.task: Scoring(questions.outcome(row), of=table.name if table is not None else "")
         for row, table in questions.scoring(session)
+        if row.task not in secret
     }

@@ -9,11 +9,13 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from kith_platform.customers.models import Customer
+from kith_platform.customers.models import Attribute, Customer
 from kith_platform.i18n import percent
 from kith_platform.labelled.models import OwnQuestion
 from kith_platform.predict import versions
 from kith_platform.predict.models import Score
+from kith_platform.segments import vocabulary
+from kith_tenants.context import Actor, Reach
 
 TASK = "custom:visits.left"
 
@@ -100,3 +102,25 @@ def test_an_attribute_is_told_by_features_and_by_other_attributes(boats: Any, me
     assert "asked of: Customers" in shown
     assert "Yard (m): " in shown or "Garage (m): " in shown
     assert "attribute: " not in shown
+
+
+def test_who_may_not_see_an_attribute_sees_no_chance_of_it(boats: Any, member_of: Callable[..., Any]) -> None:
+    boats.train("boat")
+    viewer, owner = member_of(boats.tenant, "viewer"), member_of(boats.tenant, "owner")
+    public_id = score_of(boats, "custom:boat", "Customer 5")[1]
+
+    def told(client: Any) -> tuple[bool, bool, bool, bool]:
+        given = {"headers": {"X-Kith-Tenant": client.slug}}
+        mine = client.get(f"/api/v1/customers/{public_id}", **given).json["scores"]
+        listed = client.get("/api/v1/scores?model=custom:boat&limit=2", **given).json
+        on_page = "asked of: Customers" in page(client, public_id)
+        may = {"models:read", "customers:sensitive"} if client is owner else {"models:read"}
+        actor = Actor(member_id=1, identity_id=1, name="A", role="", permissions=frozenset(may), reach=Reach.ALL)
+        held = boats.runtime
+        words = boats.do(lambda session: vocabulary.of_company(session, held.facts, held.plugins, actor))
+        return on_page, "custom:boat" in mine, bool(listed["scores"] or listed["next"]), "custom:boat" in words.scores
+
+    assert told(viewer) == told(owner) == (True, True, True, True)
+    boats.do(lambda session: session.execute(update(Attribute).where(Attribute.key == "boat").values(sensitive=True)))
+    assert told(owner) == (True, True, True, True)
+    assert told(viewer) == (False, False, False, False)
