@@ -23,7 +23,7 @@ PURCHASES = mark_plural(
     "%(value)s purchase expected in the next 12 months.", "%(value)s purchases expected in the next 12 months.", "value"
 )
 EACH = N_("Worth about %(value)s each.")
-ALIVE = N_("Still a customer with a chance of %(value)s.")
+ALIVE = N_("The value reckons with a chance of %(value)s that this is still a customer.")
 SUBSCRIBES = N_("Pays %(fee)s a month by subscription, and is expected to stay for %(value)s of the next 12 months.")
 EXPECTED = N_("Next purchase expected about %(day)s.")
 OVERDUE = N_("By the usual pause the next purchase was due about %(day)s.")

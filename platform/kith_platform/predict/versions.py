@@ -113,9 +113,13 @@ def latest(session: Session, task: str) -> ModelVersion | None:
 
 
 def shown(session: Session, task: str) -> ModelVersion | None:
-    """The version a model's page tells of: the last training, or the champion where it was put back. None before the first."""
+    """The version a model's page tells of: the last training, or the champion where it was put back. None before the first.
+
+    A training that could score took the champion from service: one that serves beside it was put back. Beside one that could
+    not, it has served all along.
+    """
     serves, last = champion(session, task), latest(session, task)
-    return serves if serves is not None and (last is None or last.state == CHAMPION) else last
+    return serves if serves is not None and last is not None and last.state in (RETIRED, BASELINE) else last
 
 
 def telling(session: Session, tasks: Collection[str]) -> dict[str, ModelVersion]:

@@ -253,6 +253,9 @@ def test_a_former_version_serves_again_and_the_audit_says_who_did_it(
         assert {row.version: row.state for row in states} == {1: CHAMPION, 2: RETIRED}
         entry = session.execute(select(AuditEntry).where(AuditEntry.action == "model:promoted")).scalar_one()
         assert entry.identity_id == analyst.identity_id
+    shown = analyst.get(f"/c/{analyst.slug}/models/churn").text
+    assert "serves now" in shown, "the page tells of the version that was put back"
+    assert "version 1 serves" not in shown
 
 
 def test_train_asks_once_and_shows_its_progress(runtime: Runtime, tenant: TenantContext, client_for: Clients) -> None:
