@@ -11,9 +11,10 @@ from written_companies import frames_of
 from kith_platform.facts.catalogue import FactCatalogue
 from kith_platform.jobs.resources import cores
 from kith_platform.plugins import Plugins
+from kith_platform.predict.core import CORE
 from kith_platform.predict.evidence import PurchaseDays
 from kith_platform.predict.features import CORE_FEATURE_SETS
-from kith_platform.predict.tasks import CORE, of_model
+from kith_platform.predict.tasks import of_model
 from kith_platform.predict.training import Evidence, Question
 from kith_platform.simulator import simulate
 

@@ -12,8 +12,9 @@ from kith_platform.errors import Invalid
 from kith_platform.i18n import N_
 from kith_platform.modules import service as modules
 from kith_platform.predict import versions
+from kith_platform.predict.core import CORE
 from kith_platform.predict.models import ModelVersion
-from kith_platform.predict.tasks import CORE, CUSTOMERS, Task, of_model
+from kith_platform.predict.tasks import CUSTOMERS, Task, of_model
 
 if TYPE_CHECKING:
     from kith_platform.jobs.models import Job
