@@ -8,21 +8,18 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from kith_platform.attributes import features as attributes
 from kith_platform.attributes import masks
 from kith_platform.auth.edge import current_actor, current_db, current_tenant, runtime
 from kith_platform.auth.gate import requires
-from kith_platform.customers import listing
+from kith_platform.customers import listing, predicted
 from kith_platform.errors import Forbidden
 from kith_platform.labelled import shown as questions
 from kith_platform.leads import scored
-from kith_platform.modules import service as modules
 from kith_platform.predict import scores, sentences
 from kith_platform.predict import service as predict
 from kith_platform.predict.models import Score
 from kith_platform.predict.schemas import ScorePageSchema, ScoreQuerySchema
 from kith_platform.predict.tasks import CUSTOMERS, Task
-from kith_platform.sdk.types import Feature
 from kith_platform.web.locale import language
 
 api = Blueprint("scores_api", __name__, url_prefix="/scores", description="Scores: what the models say of each customer")
@@ -41,7 +38,7 @@ class Scores(MethodView):
             return self._own(model, asked)
         task = predict.task_of(model, predict.tasks(current_db(), runtime().plugins))
         told, following = self._page(task, asked)
-        features = _features()
+        features = predicted.features(current_db(), current_actor(), runtime().plugins)
         rows = []
         for score, whose in told:
             words = sentences.reasons(task, score.reasons, features, language(), current_tenant().currency)
@@ -65,8 +62,9 @@ class Scores(MethodView):
         if task in questions.hidden(session, actor):
             return {"scores": [], "next": None}
         found, following = _of_customers(task, asked)
+        features = predicted.features(session, actor, runtime().plugins)
         mine = {score.customer_id: {task: score} for score, _public_id in found}
-        said = questions.of_customers(session, actor, mine, _features(), language(), current_tenant().currency)
+        said = questions.of_customers(session, actor, mine, features, language(), current_tenant().currency)
         rows = [
             _row(task, score, one.because.sentences) | {"customer": public_id}
             for score, public_id in found
@@ -82,13 +80,6 @@ def _of_customers(task: str, asked: dict[str, Any]) -> tuple[list[tuple[Score, A
     )
     found = scores.of_customers(current_db(), [row.id for row in page.customers])
     return [(found[row.id][task], row.public_id) for row in page.customers], page.next
-
-
-def _features() -> dict[str, Feature]:
-    session, held = current_db(), runtime()
-    on = modules.enabled(session, held.plugins)
-    features = sentences.features(one for _plugin, one in held.plugins.brought("feature_sets", on))
-    return features | attributes.known(session, current_actor())
 
 
 def _row(task: str, score: Any, words: Iterable[str], kind: str = "") -> dict[str, Any]:

@@ -12,25 +12,20 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from kith_platform.attributes import editing
-from kith_platform.attributes import features as own_features
 from kith_platform.attributes import shown as attributes
 from kith_platform.attributes import words as own_words
 from kith_platform.auth.edge import current_actor, current_db, current_tenant, runtime
 from kith_platform.auth.gate import requires
-from kith_platform.customers import advice, figures, listing, phrases, placed, service, timeline, told
+from kith_platform.customers import advice, figures, listing, phrases, placed, predicted, service, timeline, told
 from kith_platform.customers.listing import Filter
 from kith_platform.customers.models import Customer
 from kith_platform.duplicates import accounts
 from kith_platform.duplicates import service as duplicates
 from kith_platform.errors import Invalid
 from kith_platform.i18n import N_
-from kith_platform.labelled import shown as own_questions
-from kith_platform.modules import service as modules
 from kith_platform.modules.web import panels
 from kith_platform.outcomes import card
-from kith_platform.predict import explain, scores, sentences, versions
-from kith_platform.predict import service as predict
-from kith_platform.predict.leaving_words import UNPAID
+from kith_platform.predict import scores
 from kith_platform.quality import issues
 from kith_platform.segments import history as membership
 from kith_platform.segments import saved_views
@@ -139,7 +134,6 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
     record_ids = [row.id for row in records]
     known = figures.of_customers(session, [customer.id]).get(customer.id, figures.NONE)
     mine = scores.of_customers(session, [customer.id])[customer.id] if actor.can("models:read") else {}
-    told_by = versions.telling(session, mine)
     consents = service.consents(session, record_ids)
     reachable = [row.channel for row in consents if row.status == "granted"]
     tab = request.args.get("show", "")
@@ -153,15 +147,6 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
     items = [{**told.item(one, held.facts[one.kind], labels), **told.page_of(one, slug, actor)} for one in story.happenings]
     if request.headers.get("HX-Request") and request.args.get("after"):
         return render_template("customers/story.html", slug=slug, customer=customer, items=items, story=story, tab=tab)
-    on = modules.enabled(session, held.plugins)
-    features = sentences.features(found for _plugin, found in held.plugins.brought("feature_sets", on))
-    features |= own_features.known(session, actor)
-    churn, clv, models = mine.get("churn"), mine.get("clv"), predict.tasks(session, held.plugins)
-    beside = ("churn", "leaving_reason") if churn else ()  # these stand in a card of their own
-    kinds = {
-        "uplift": (sentences.of_uplift(mine["uplift"].extra, language()),) if "uplift" in mine else (),
-        "leaving_reason": sentences.of_leaving(mine["leaving_reason"].extra, language()) if "leaving_reason" in mine else (),
-    }
     places = placed.filterable(session, held.plugins)
     owner = service.owners(session, [customer.owner_id]) if customer.owner_id else {}
     return render_template(
@@ -172,29 +157,6 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         figures=known,
         today=figures.today(session),
         year=figures.YEAR,
-        churn=churn,
-        clv=clv,
-        versions=told_by,
-        reasons=sentences.reasons(models["churn"], churn.reasons, features, language(), actor.currency) if churn else None,
-        further=[
-            (
-                task,
-                mine[key],
-                sentences.of_waiting(mine[key].extra, mine[key].as_of, language()),
-                sentences.reasons(task, mine[key].reasons, features, language(), actor.currency),
-            )
-            for key, task in models.items()
-            if key in mine and key not in beside and task.value == "probability"
-        ],
-        asked=own_questions.of_customers(session, actor, {customer.id: mine}, features, language(), actor.currency)[customer.id],
-        kinds=kinds,
-        unexplained={key for key in mine if key in models and explain.missing(models[key], mine[key], told_by.get(key))},
-        why=sentences.reasons(models["leaving_reason"], mine["leaving_reason"].reasons, features, language(), actor.currency)
-        if "leaving_reason" in mine
-        else None,
-        unpaid=mine.get("involuntary"),
-        remind=gettext(UNPAID) if "involuntary" in mine and mine["involuntary"].value >= advice.LEAVES else "",
-        worth=sentences.of_value(clv.extra, language(), actor.currency) if clv else (),
         advice=advice.advise(known, mine, reachable, held_back=customer.held_back),
         consents=consents,
         own=own,
@@ -219,6 +181,7 @@ def show(slug: str, public_id: uuid.UUID) -> str | AnyResponse:
         below=accounts.below(session, actor, customer),
         most_below=accounts.MOST,
         risk_of=risk_of,
+        **predicted.of_customer(session, actor, held.plugins, customer.id, mine, language(), actor.currency),
     )
 
 
