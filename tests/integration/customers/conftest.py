@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, event, insert
 
 from kith_platform.auth import permissions
+from kith_platform.customers import holdout
 from kith_platform.customers.models import Customer, CustomerToken
 from kith_platform.customers.search import tokens
 from kith_platform.facts.models import CustomerRecord
@@ -30,6 +32,11 @@ def _actor() -> Callable[..., Actor]:
     return actor
 
 
+def campaigned() -> uuid.UUID:
+    """The public id of a customer outside the universal hold-out, into which one of twenty falls."""
+    return next(one for one in iter(uuid.uuid4, None) if not holdout.held_back(one))
+
+
 @pytest.fixture
 def people(runtime: Runtime, tenant: TenantContext) -> Callable[..., list[int]]:
     """`people(["Ada", …], phone=…)` adds customers of the test's tenant, with a record each; returns their ids in order."""
@@ -41,7 +48,8 @@ def people(runtime: Runtime, tenant: TenantContext) -> Callable[..., list[int]]:
                 record = CustomerRecord(source="shop", external_id=f"{name}-{number}-{id(names)}", name=name, known_at=NOW)
                 session.add(record)
                 session.flush()
-                row = Customer(name=name, first_record_id=record.id, created_at=NOW + dt.timedelta(minutes=number), **given)
+                at = NOW + dt.timedelta(minutes=number)
+                row = Customer(name=name, first_record_id=record.id, created_at=at, **{"public_id": campaigned(), **given})
                 session.add(row)
                 session.flush()
                 record.customer_id = row.id
